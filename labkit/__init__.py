@@ -11,17 +11,17 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOME = {
+_HOMES = {
     "Sandbox": "labkit.sandbox",
 }
 """Public name → the module that defines it."""
 
-__all__ = [*_HOME]
+__all__ = list(_HOMES)  # noqa: PLE0604 (the names are strings; a test pins them)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'labkit' has no attribute {name!r}")
 
 

@@ -1,0 +1,1 @@
+"""The floor: errors, paths, sessions and journals, system calls."""

@@ -1,0 +1,1 @@
+"""Topics: found, built, run, laid out."""

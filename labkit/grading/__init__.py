@@ -1,0 +1,1 @@
+"""Checks, verdicts, hints, variants, predictions, progress."""

@@ -1,0 +1,1 @@
+"""OCI images: a store, layers, the base image."""

@@ -1,0 +1,1 @@
+"""A container from scratch, and facts about any process."""

@@ -1,0 +1,1 @@
+"""Pictures: snapshot to SVG, live widget and text."""
