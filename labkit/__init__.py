@@ -16,7 +16,7 @@ _HOMES = {
 }
 """Public name → the module that defines it."""
 
-__all__ = list(_HOMES)  # noqa: PLE0604 (the names are strings; a test pins them)
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
