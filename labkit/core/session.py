@@ -6,7 +6,7 @@ ends the session undoes the journal from its last line to its first; if the sess
 the next :func:`sweep` does so. A session is alive as long as somebody holds the lock on its
 folder: the process that opened it, or the helper that makes sandboxes for it.
 
-Knows nothing about sandboxes: each kind of thing registers how it is undone in :data:`UNDO`.
+Knows nothing about sandboxes; ``labkit.core.undo`` knows how each kind of thing is taken away.
 Source: flock(2) (the lock belongs to the open file description, so it outlives neither holder).
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 import shutil
@@ -22,13 +21,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from labkit.core.journal import NAME as JOURNAL
+from labkit.core.journal import read_journal
 from labkit.core.paths import runtime_dir
+from labkit.core.undo import ACTIONS
 
-Entry = dict[str, Any]
-
-JOURNAL, LOCK = "journal.jsonl", "lock"
+LOCK = "lock"
 
 
 class Session:
@@ -39,11 +38,13 @@ class Session:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or _sessions_dir() / secrets.token_hex(4)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
         self.owner_pid = os.getpid()
-        self.lock_fd = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _nobody_sweeps():
+            self.folder = folder or _sessions_dir() / secrets.token_hex(4)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self.lock_fd = os.open(self.folder / LOCK, flags, 0o600)
+            fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._on_close: list[Callable[[], None]] = []
 
     @property
@@ -66,26 +67,6 @@ class Session:
         self.lock_fd = -1
 
 
-def append(journal_fd: int, kind: str, **fields: Any) -> None:
-    """Writes one entry, whole or not at all (one write to a file opened with O_APPEND)."""
-    os.write(journal_fd, json.dumps({"kind": kind, **fields}).encode() + b"\n")
-
-
-def open_journal(folder: Path) -> int:
-    """The journal of a session's folder, as a file descriptor to append to."""
-    return os.open(folder / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def read_journal(folder: Path) -> list[Entry]:
-    """The entries of a session's journal, oldest first; a torn last line is left out."""
-    entries = []
-    with contextlib.suppress(FileNotFoundError):
-        for line in (folder / JOURNAL).read_text().splitlines():
-            with contextlib.suppress(ValueError):
-                entries.append(json.loads(line))
-    return entries
-
-
 @cache
 def current_session() -> Session:
     """The session of this process: opened at the first call, closed when Python exits."""
@@ -106,11 +87,6 @@ class Leftover:
     what: str
 
 
-Undo = Callable[[Entry], None]
-UNDO: dict[str, Undo] = {}
-"""How to take away each kind of thing; filled by the modules that make them."""
-
-
 def session_folders() -> Iterator[tuple[Path, bool]]:
     """Each session of this user: its folder, and whether it is alive."""
     for folder in sorted(_sessions_dir().iterdir()):
@@ -125,20 +101,29 @@ def sweep() -> list[Leftover]:
         What was removed. Sessions that live are not touched.
     """
     removed = []
-    for folder, is_alive in session_folders():
-        if not is_alive:
-            removed += undo(folder)
+    with _nobody_sweeps():
+        for folder, is_alive in session_folders():
+            if not is_alive:
+                removed += undo(folder)
     return removed
 
 
 def undo(folder: Path) -> list[Leftover]:
     """Undoes a session's journal, last entry first, then removes its folder."""
-    removed = []
-    for entry in reversed(read_journal(folder)):
-        if action := UNDO.get(entry["kind"]):
-            action(entry)
-            removed.append(Leftover(folder.name, entry["kind"], str(entry.get("path", ""))))
+    removed = undo_journal(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    return removed
+
+
+def undo_journal(folder: Path) -> list[Leftover]:
+    """Undoes a session's journal, last entry first, and empties it."""
+    removed = []
+    for entry in reversed(read_journal(str(folder))):
+        action = ACTIONS.get(entry["kind"])
+        if action and action(entry):
+            what = str(entry.get("path") or entry.get("name", ""))
+            removed.append(Leftover(folder.name, entry["kind"], what))
+    (folder / JOURNAL).unlink(missing_ok=True)
     return removed
 
 
@@ -160,3 +145,14 @@ def _sessions_dir() -> Path:
     folder = runtime_dir() / "sessions"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+@contextlib.contextmanager
+def _nobody_sweeps() -> Iterator[None]:
+    """Holds the lock that keeps a sweep from taking a session that is just being opened."""
+    fd = os.open(runtime_dir() / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

@@ -5,8 +5,7 @@ Knows nothing about notebooks, points or storage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["passed", "not yet", "blocked"]
@@ -17,16 +16,30 @@ OTHER = "other"
 
 @dataclass(frozen=True)
 class Evidence:
-    """One thing looked at: what it should be, and what it is."""
+    """One thing looked at: what it should be, and what it is.
+
+    Attributes:
+        what: the name of the thing, such as ``"hostname"`` or ``"memory.max"``.
+        expected: what it should be. Numbers are kept as text.
+        observed: what it is.
+        is_met: says whether it is as it should be, where comparing the texts would not ("at
+            least 1" is met by "3"). ``None`` compares the texts.
+    """
 
     what: str
     expected: str
     observed: str
+    is_met: bool | None = None
+
+    def __post_init__(self) -> None:
+        # A limit of 32 and the "32" read from a file are the same evidence.
+        for name in ("what", "expected", "observed"):
+            object.__setattr__(self, name, str(getattr(self, name)))
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are the same text."""
-        return self.expected == self.observed
+        """Whether the thing is as it should be."""
+        return self.expected == self.observed if self.is_met is None else self.is_met
 
 
 @dataclass(frozen=True)
@@ -43,12 +56,17 @@ class Verdict:
     status: Status
     state: str = ""
     message: str = ""
-    evidence: Sequence[Evidence] = field(default=())
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def is_passed(self) -> bool:
         """Whether the state is as the task asks."""
         return self.status == "passed"
+
+    @property
+    def disagreements(self) -> tuple[Evidence, ...]:
+        """The evidence that is not as it should be."""
+        return tuple(row for row in self.evidence if not row.agrees)
 
 
 def passed(message: str = "", *evidence: Evidence) -> Verdict:

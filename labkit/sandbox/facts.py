@@ -39,7 +39,8 @@ class Side:
     root_filesystem: str
     """Type of the file system mounted on "/", such as ``overlay`` or ``ext4``."""
     processes: tuple[ProcessLine, ...]
-    """Inside: every process it can see. Outside: the line of descent from PID 1 down to it."""
+    """Inside: every process it can see. Outside: the line of descent down to it,
+    from the observer when that is one of the line."""
     process_count: int
     """How many processes that side sees in all."""
     interfaces: tuple[str, ...]

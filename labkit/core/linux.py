@@ -1,0 +1,184 @@
+"""The system calls that containers are made of and that Python 3.11 lacks.
+
+Thin: the kernel's names, the kernel's flags, an ``OSError`` with the kernel's errno. Meant for
+single-threaded processes; :func:`clone` copies the calling thread alone.
+
+Knows nothing about sandboxes. Sources: clone(2), unshare(2), setns(2), mount(2), open_tree(2),
+move_mount(2), mount_setattr(2), pivot_root(2), prctl(2), capset(2), capabilities(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+CLONE_NEWTIME = 0x00000080
+CLONE_PIDFD = 0x00001000
+CLONE_PARENT = 0x00008000
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+CLONE_FLAGS = {
+    "user": CLONE_NEWUSER,
+    "pid": CLONE_NEWPID,
+    "mnt": CLONE_NEWNS,
+    "uts": CLONE_NEWUTS,
+    "ipc": CLONE_NEWIPC,
+    "net": CLONE_NEWNET,
+    "cgroup": CLONE_NEWCGROUP,
+    "time": CLONE_NEWTIME,
+}
+"""Namespace kind, by its name in /proc/PID/ns, to the flag that makes a new one."""
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REC, MS_SLAVE, MS_PRIVATE = 1 << 14, 1 << 19, 1 << 18
+MNT_DETACH = 2
+
+PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 23, 24
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
+
+_OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
+_AT_FDCWD, _AT_RECURSIVE, _AT_EMPTY_PATH = -100, 0x8000, 0x1000
+_MOVE_MOUNT_F_EMPTY_PATH = 4
+_MOUNT_ATTR_RDONLY = 1
+
+# Calls added since Linux 5.1 have one number on every architecture; clone(2) is older.
+_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR = 428, 429, 442
+_SYS_CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine(), -1)
+
+# PyDLL keeps the interpreter's lock across the call: nothing else runs in a process with one
+# thread, and a clone that returns in the child must find the lock as it left it.
+_libc = ctypes.PyDLL(None, use_errno=True)
+
+CAPABILITIES = (
+    *("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"),
+    *("SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW"),
+    *("IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT"),
+    *("SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD"),
+    *("LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG"),
+    *("WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE"),
+)
+"""Capability names without ``CAP_``; the index is the number (linux/capability.h, 6.12)."""
+
+
+def clone(flags: int) -> tuple[int, int]:
+    """Forks, with new namespaces as ``flags`` say.
+
+    Returns:
+        ``(pid, pidfd)`` in the parent and ``(0, -1)`` in the child.
+    """
+    pidfd = ctypes.c_int(-1)
+    pid = _libc.syscall(_SYS_CLONE, flags | CLONE_PIDFD | signal.SIGCHLD, 0, ctypes.byref(pidfd), 0)
+    return _done(pid, "clone"), pidfd.value if pid else -1
+
+
+def unshare(flags: int) -> None:
+    """Moves this process into new namespaces."""
+    _done(_libc.unshare(flags), "unshare")
+
+
+def setns(fd: int, flags: int) -> None:
+    """Joins namespaces: of a process (``fd`` is a pidfd) or one (``fd`` is a file of /proc)."""
+    _done(_libc.setns(fd, flags), "setns")
+
+
+def mount(source: str, target: str, fstype: str, flags: int = 0, options: str = "") -> None:
+    """mount(2)."""
+    _done(
+        _libc.mount(
+            source.encode(), target.encode(), fstype.encode(), ctypes.c_ulong(flags),
+            options.encode() or None,
+        ),
+        f"mount {fstype or 'propagation'}",
+    )  # fmt: skip
+
+
+def umount(target: str, flags: int = 0) -> None:
+    """umount2(2)."""
+    _done(_libc.umount2(target.encode(), flags), "umount")
+
+
+def pivot_root(new_root: str, put_old: str) -> None:
+    """pivot_root(2)."""
+    _done(_libc.pivot_root(new_root.encode(), put_old.encode()), "pivot_root")
+
+
+def open_tree(path: str) -> int:
+    """A detached copy of the mounts at and below ``path``, as a file descriptor."""
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
+    return _done(_libc.syscall(_SYS_OPEN_TREE, _AT_FDCWD, path.encode(), flags), f"open {path}")
+
+
+def set_read_only(tree: int) -> None:
+    """Makes a detached tree of mounts read-only, all of it."""
+    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
+    flags = _AT_EMPTY_PATH | _AT_RECURSIVE
+    size = ctypes.c_size_t(32)
+    _done(
+        _libc.syscall(_SYS_MOUNT_SETATTR, tree, b"", flags, ctypes.byref(attributes), size),
+        "mount_setattr",
+    )
+
+
+def move_mount(tree: int, target: str) -> None:
+    """Attaches a detached tree of mounts at ``target`` and closes its descriptor."""
+    _done(
+        _libc.syscall(
+            _SYS_MOVE_MOUNT, tree, b"", _AT_FDCWD, target.encode(), _MOVE_MOUNT_F_EMPTY_PATH
+        ),
+        f"mount on {target}",
+    )
+    os.close(tree)
+
+
+def sethostname(name: str) -> None:
+    """sethostname(2)."""
+    raw = name.encode()
+    _done(_libc.sethostname(raw, ctypes.c_size_t(len(raw))), "sethostname")
+
+
+def prctl(option: int, value: int = 0) -> int:
+    """prctl(2) with one argument."""
+    unused = ctypes.c_ulong(0)
+    return _done(_libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused), "prctl")
+
+
+def keep_capabilities(names: Iterable[str]) -> None:
+    """Drops every capability but ``names`` from all sets, the bounding set included."""
+    keep = 0
+    for name in names:
+        keep |= 1 << CAPABILITIES.index(name.removeprefix("CAP_"))
+    for number in range(_last_capability() + 1):
+        if not keep >> number & 1:
+            prctl(PR_CAPBSET_DROP, number)
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    version_3 = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    low, high = keep & 0xFFFFFFFF, keep >> 32
+    sets = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
+    _done(_libc.capset(version_3, sets), "capset")
+
+
+def capability_names(bits: int) -> tuple[str, ...]:
+    """The names of a capability mask of /proc/PID/status, such as ``CAP_KILL``, sorted."""
+    known = (f"CAP_{name}" for i, name in enumerate(CAPABILITIES) if bits >> i & 1)
+    return tuple(sorted(known))
+
+
+def _last_capability() -> int:
+    return int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+
+
+def _done(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result

@@ -1,0 +1,310 @@
+"""Where events are kept: one SQLite file, only ever appended to.
+
+Several processes use it at once (a notebook, a terminal). Each event carries a digest, so a
+damaged one is never taken for true. A damaged file is moved aside whole and what can still be
+read of it goes on in a new one: see :mod:`labkit.grading.salvage`. Knows nothing about what
+events mean.
+
+Every write is on the disk when the call returns (``synchronous=FULL``): it survives SIGKILL, and
+a power cut as far as the disk keeps its word. That costs one fsync for each thing a learner does.
+
+Sources: sqlite.org/wal.html, sqlite.org/rescode.html, flock(2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
+from labkit.grading.events import Event, read_event
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+BUSY_S = 10.0
+"""How long to wait for another process; its writes take milliseconds."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, at TEXT NOT NULL, kind TEXT NOT NULL,
+  topic TEXT NOT NULL, task TEXT NOT NULL, data TEXT NOT NULL, is_foreign INTEGER NOT NULL,
+  digest TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS events_never_change BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'events never change'); END;
+CREATE TRIGGER IF NOT EXISTS events_never_go BEFORE DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+"""
+COLUMNS = "uid, at, kind, topic, task, data, is_foreign, digest"
+INSERT = f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class Damaged(Exception):
+    """The file is not, or not whole, what was written."""
+
+
+class EventStore:
+    """The events of one file. Safe to use from several threads and processes.
+
+    Args:
+        path: the file; made when first used, with its folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.notice = ""
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened_as: tuple[int, int, int] = (0, 0, 0)
+        self._inherited: list[sqlite3.Connection] = []
+
+    def append(self, *events: Event) -> int:
+        """Writes events, all or none. Those whose id is there already are left out.
+
+        Returns:
+            How many were added; they are on the disk.
+        """
+        rows = [to_row(event) for event in events]
+
+        def write(connection: sqlite3.Connection) -> int:
+            before = connection.total_changes
+            connection.executemany(INSERT, rows)
+            return connection.total_changes - before
+
+        return self._do(write)
+
+    def append_first(self, event: Event) -> None:
+        """Writes an event unless there is one of its kind that is not foreign."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            query = "SELECT 1 FROM events WHERE kind = ? AND NOT is_foreign"
+            if not connection.execute(query, (event.kind,)).fetchone():
+                connection.execute(INSERT, to_row(event))
+
+        self._do(write)
+
+    def read(self, *, kind: str = "", task: str = "") -> list[Event]:
+        """The events in the order in which they were written, of one kind or task if given."""
+        query = (
+            f"SELECT {COLUMNS} FROM events"
+            " WHERE (? = '' OR kind = ?) AND (? = '' OR task = ?) ORDER BY id"
+        )
+        return self._do(
+            lambda connection: [
+                from_row(row) for row in connection.execute(query, (kind, kind, task, task))
+            ]
+        )
+
+    def close(self) -> None:
+        """Closes the file. The store opens it again when it is next used."""
+        with self._lock:
+            if self._connection and self._opened_as[0] == os.getpid():
+                self._connection.close()
+            elif self._connection:
+                # Made before a fork: SQLite forbids even to close it here. Keep it from being
+                # collected, which would.
+                self._inherited.append(self._connection)
+            self._connection = None
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+    def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs ``action`` in a transaction; on a damaged file mends first, and tries again."""
+        import sqlite3
+
+        with self._lock:
+            for is_last in (False, True):
+                try:
+                    with _transaction(self._open()) as connection:
+                        return action(connection)
+                except (sqlite3.Error, Damaged) as error:
+                    if is_last or not is_damage(error, self.path):
+                        raise translated(error, self.path) from error
+                    self.close()
+        raise AssertionError  # the loop returns or raises
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection and self._opened_as != _identity(self.path):
+            self.close()  # another process moved it aside, or somebody deleted it
+        if not self._connection:
+            with _folder_locked(self.path.parent):
+                self._connection = self._open_or_mend()
+            self._opened_as = _identity(self.path)
+        return self._connection
+
+    def _open_or_mend(self) -> sqlite3.Connection:
+        import sqlite3
+
+        from labkit.grading.salvage import move_aside, salvage
+
+        try:
+            return connect(self.path)
+        except (sqlite3.Error, Damaged) as error:
+            if not is_damage(error, self.path):
+                raise
+        aside = move_aside(self.path)
+        events = salvage(aside)
+        connection = connect(self.path)
+        with _transaction(connection):
+            connection.executemany(INSERT, map(to_row, events))
+        self.notice = (
+            f"Your progress file was damaged. It is kept as {aside}; "
+            f"{len(events)} events could be read from it and are kept in a new one."
+        )
+        return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens a file of events, makes it if there is none, and reads it through.
+
+    Raises:
+        Damaged: something in it is not what was written.
+        sqlite3.Error: it cannot be opened, or SQLite found the damage.
+    """
+    import sqlite3
+
+    # Autocommit: transactions are begun and ended in one place, below.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            raise Damaged(found)
+        for row in connection.execute(f"SELECT {COLUMNS} FROM events"):
+            from_row(row)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def to_row(event: Event) -> tuple[str | int, ...]:
+    """The event as a row of the table."""
+    data = json.dumps(dict(event.data), sort_keys=True, ensure_ascii=False)
+    parts = (event.id, event.at, event.kind, event.topic, event.task, data)
+    return (*parts, int(event.is_foreign), event.digest())
+
+
+def from_row(row: Sequence[object]) -> Event:
+    """The event of a row.
+
+    Raises:
+        Damaged: the row is not what was written.
+    """
+    id, at, kind, topic, task, data, is_foreign, digest = row
+    try:
+        parts = {"id": id, "at": at, "kind": kind, "topic": topic, "task": task}
+        raw = {**parts, "data": json.loads(str(data))}
+        event = read_event(raw, where="an event", is_foreign=bool(is_foreign))
+    except (BadInput, ValueError, RecursionError) as error:
+        raise Damaged(f"event {id!r}: {error}") from error
+    if event.digest() != digest:
+        raise Damaged(f"event {id!r} is not what was written")
+    return event
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(Exception):
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def _folder_locked(folder: Path) -> Iterator[None]:
+    """One process at a time opens or mends. The lock is on the folder: nothing is left behind."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unusable(folder, error.strerror or str(error)) from error
+    try:
+        until = time.monotonic() + BUSY_S
+        while not _try_lock(fd):
+            if time.monotonic() > until:
+                seen = "another process opens the file there"
+                raise TimedOut(f"the lock on {folder}", after_s=BUSY_S, last_seen=seen)
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # A file system without locks on folders (NFS): SQLite's own locks have to do.
+        return error.errno != errno.EWOULDBLOCK
+    return True
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """What the connection belongs to: this process (SQLite forbids use after fork), that file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return os.getpid(), 0, 0
+    return os.getpid(), found.st_dev, found.st_ino
+
+
+def is_damage(error: Exception, path: Path) -> bool:
+    """Whether the error means that the content of the file is damaged.
+
+    Busy, full, read-only and the like are not damage; everything that SQLite cannot make sense of
+    is: no statement of ours fails on a sound file.
+    """
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == IOERR_SHORT_READ:
+        return True
+    if code & 0xFF == READONLY:  # the header may say so, too
+        return all(os.access(place, os.W_OK) for place in (path, path.parent))
+    return code & 0xFF not in MACHINE_CODES
+
+
+BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN = 5, 6, 7, 8, 10, 13, 14
+IOERR_SHORT_READ = 522
+MACHINE_CODES = {3, BUSY, LOCKED, NOMEM, READONLY, 9, IOERR, FULL, CANTOPEN, 15, 22, 23}
+"""SQLite's result codes that tell of the machine, not of the file's content."""
+
+
+def translated(error: Exception, path: Path) -> LabkitError:
+    """SQLite's error as one of labkit's, with what to do next."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (BUSY, LOCKED):
+        seen = "another process holds the file"
+        return TimedOut(f"writing to {path}", after_s=BUSY_S, last_seen=seen)
+    if code in (READONLY, CANTOPEN):
+        return _unusable(path, str(error))
+    if code == FULL:
+        hint = "Make room on that disk; what was recorded before is safe"
+        return SystemFault(f"record progress in {path}", errno=errno.ENOSPC, hint=hint)
+    return SystemFault(f"record progress in {path}", why=str(error))
+
+
+def _unusable(path: Path, why: str) -> Blocked:
+    return Blocked(
+        f"labkit cannot keep your progress in {path}",
+        why=why,
+        hint="Set LABKIT_HOME to a folder that you can write",
+    )

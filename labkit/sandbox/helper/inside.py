@@ -1,0 +1,211 @@
+"""What a new process does to itself to become a container. Read it from top to bottom.
+
+Runs in the child of the helper's clone(2): alone in its new namespaces, until exec(2) replaces it.
+Every step has a name; when one fails, its name and errno go back to the helper.
+
+Sources: namespaces(7), pivot_root(2), Documentation/filesystems/overlayfs.rst, devpts(5),
+OCI Runtime Specification 1.2 (default devices, masked and read-only paths).
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import signal
+import socket
+import struct
+import termios
+from typing import Any
+
+from labkit.core import linux
+
+Spec = dict[str, Any]
+
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+"""The devices that the OCI runtime specification asks for; console and ptmx come with a pty."""
+
+READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+"""Kernel switches. Root in here may have the host root's user id, and these check no more."""
+
+MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kmsg", "/proc/latency_stats")
+"""Files that tell about the host."""
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_TIOCSPTLCK, _TIOCGPTN = 0x40045431, 0x80045430
+
+
+class Steps:
+    """Remembers which step is being done, for the report of a failure."""
+
+    now = "start"
+
+
+def become(spec: Spec, fds: list[int], sync: socket.socket, steps: Steps) -> None:
+    """Turns this process into the sandbox's PID 1 and starts the command. Does not return."""
+    namespaces = spec["namespaces"]
+    steps.now = "wait for the helper"
+    if sync.recv(1) != b"g":
+        os._exit(1)
+    os.setsid()
+    if "cgroup" in namespaces:
+        steps.now = "make a cgroup namespace"
+        # Only now: a cgroup namespace takes the group one is in when it is made as its root.
+        linux.unshare(linux.CLONE_NEWCGROUP)
+    if "uts" in namespaces:
+        steps.now = "set the hostname"
+        linux.sethostname(spec["hostname"])
+    if "net" in namespaces:
+        steps.now = "bring the loopback interface up"
+        _loopback_up()
+    if "mnt" in namespaces:
+        _own_mounts(spec, sync, steps)
+    run(spec, fds, sync, steps)
+
+
+def run(spec: Spec, fds: list[int], sync: socket.socket, steps: Steps) -> None:
+    """Gives up what the command must not have, and executes it. Does not return."""
+    steps.now = "open a terminal"
+    stdio = _terminal(sync) if spec["tty"] else fds[:3]
+    if spec["capabilities"] is not None:
+        steps.now = "drop capabilities"
+        linux.keep_capabilities(spec["capabilities"])
+    steps.now = "set no_new_privs"
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    if not spec["is_exec"]:
+        # Last of the credentials: changing them clears it. Dies with the helper, whoever kills it.
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    steps.now = f"enter the folder {spec['cwd']}"
+    os.chdir(spec["cwd"])
+    for number, fd in enumerate(stdio):
+        os.dup2(fd, number)
+    for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGCHLD"):  # what Python changed
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    steps.now = f"execute {spec['argv'][0]}"
+    os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
+
+
+def _own_mounts(spec: Spec, sync: socket.socket, steps: Steps) -> None:
+    """A root of its own: image layers below, an empty writable layer above, volumes in it."""
+    steps.now = "keep mounts from spreading to the host"
+    linux.mount("", "/", "", linux.MS_REC | linux.MS_SLAVE)
+    volumes = []
+    for source, target, is_read_only in spec["volumes"]:
+        steps.now = f"open the volume {source}"
+        tree = linux.open_tree(source)
+        if is_read_only:
+            linux.set_read_only(tree)
+        volumes.append((tree, target, os.stat(source)))
+    steps.now = "open the host's devices"
+    devices = [(name, linux.open_tree(f"/dev/{name}")) for name in DEVICES]
+    # A process that shares the host's PID namespace may not mount a /proc of its own.
+    host_proc = -1 if "pid" in spec["namespaces"] else linux.open_tree("/proc")
+    root = _overlay(spec, sync, steps)
+    steps.now = "change the root (pivot_root)"
+    os.chdir(root)
+    linux.pivot_root(".", ".")  # "/" is the new root; the old one now lies on it, at "."
+    steps.now = "mount /proc"
+    _mkdir("/proc")
+    if host_proc >= 0:
+        linux.move_mount(host_proc, "/proc")
+    else:
+        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        linux.mount("proc", "/proc", "proc", flags)
+    steps.now = "fill /dev"
+    _fill_dev(devices)
+    steps.now = "guard /proc"
+    _guard_proc()
+    for tree, target, status in volumes:
+        steps.now = f"mount a volume on {target}"
+        _make_target(target, is_folder=(status.st_mode & 0o170000) == 0o040000)
+        linux.move_mount(tree, target)
+    steps.now = "let go of the old root"
+    # Not before: a new /proc is allowed only where another is visible in full.
+    linux.umount(".", linux.MNT_DETACH)
+    os.chdir("/")
+
+
+def _overlay(spec: Spec, sync: socket.socket, steps: Steps) -> str:
+    """Mounts the layers under a writable one that is memory of this mount namespace alone."""
+    stage = spec["stage"]
+    steps.now = "mount memory for the writable layer"
+    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+    upper, work, root = f"{stage}/upper", f"{stage}/work", f"{stage}/root"
+    for folder in (upper, work, root):
+        os.mkdir(folder, 0o755)
+    steps.now = "mount the layers (overlayfs)"
+    lower = ":".join(_escape(layer) for layer in spec["layers"])
+    options = f"lowerdir={lower},upperdir={_escape(upper)},workdir={_escape(work)}"
+    if "user" in spec["namespaces"]:
+        options += ",userxattr"
+    linux.mount("overlay", root, "overlay", 0, options)
+    fd = os.open(upper, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    socket.send_fds(sync, [b"u"], [fd])
+    os.close(fd)
+    return str(root)
+
+
+def _escape(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+def _guard_proc() -> None:
+    for path in READ_ONLY:
+        if os.path.exists(path):
+            tree = linux.open_tree(path)
+            linux.set_read_only(tree)
+            linux.move_mount(tree, path)
+    for path in MASKED:
+        if os.path.exists(path):
+            linux.move_mount(linux.open_tree("/dev/null"), path)
+
+
+def _fill_dev(devices: list[tuple[str, int]]) -> None:
+    _mkdir("/dev")
+    linux.mount("tmpfs", "/dev", "tmpfs", linux.MS_NOSUID, "mode=755,size=65536k")
+    for name, tree in devices:
+        os.close(os.open(f"/dev/{name}", os.O_CREAT | os.O_CLOEXEC, 0o666))
+        linux.move_mount(tree, f"/dev/{name}")
+    _mkdir("/dev/pts")
+    flags = linux.MS_NOSUID | linux.MS_NOEXEC
+    linux.mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
+    _mkdir("/dev/shm")
+    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("tmpfs", "/dev/shm", "tmpfs", flags, "mode=1777")
+    links = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "ptmx": "pts/ptmx"}
+    links |= {"stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+    for name, target in links.items():
+        os.symlink(target, f"/dev/{name}")
+
+
+def _make_target(target: str, *, is_folder: bool) -> None:
+    if os.path.exists(target):
+        return
+    os.makedirs(target if is_folder else os.path.dirname(target), exist_ok=True)
+    if not is_folder:
+        os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC, 0o644))
+
+
+def _mkdir(path: str) -> None:
+    if not os.path.isdir(path):
+        os.mkdir(path, 0o755)
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = bytearray(struct.pack("16sh22x", b"lo", 0))
+        fcntl.ioctl(control, _SIOCGIFFLAGS, request)
+        _, flags = struct.unpack_from("16sh", request)
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+
+
+def _terminal(sync: socket.socket) -> list[int]:
+    """A pty of the sandbox's own devpts; its master end goes to whoever asked."""
+    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    unlock, number = array.array("i", [0]), array.array("i", [0])
+    fcntl.ioctl(master, _TIOCSPTLCK, unlock)
+    fcntl.ioctl(master, _TIOCGPTN, number)
+    slave = os.open(f"/dev/pts/{number[0]}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    socket.send_fds(sync, [b"t"], [master])
+    return [slave, slave, slave]

@@ -1,0 +1,128 @@
+"""Reads facts of a process from inside its namespaces, with its eyes.
+
+A forked child joins the namespaces and the root of the process, reads, sends, and ends. It does
+not join the PID namespace (that would take one more fork): the /proc it finds shows that one's
+PIDs. Sources: setns(2), proc(5), namespaces(7).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from labkit.core import linux
+from labkit.sandbox.helper import launch, wire
+
+_MOST_PROCESSES = 200
+"""Rows of a process table that a picture can show; the count is told as well."""
+
+
+def look(pid: int) -> dict[str, Any]:
+    """Facts of process ``pid`` as it sees them. Raises :class:`launch.Refused`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        _as_child(pid, theirs)
+    theirs.close()
+    message, _ = wire.receive(ours)
+    os.waitpid(child, 0)
+    ours.close()
+    if message is None or "error" in message:
+        report = (message or {}).get("error", {"step": "look inside", "errno": 0})
+        raise launch.Refused(report["step"], report["errno"])
+    return message
+
+
+def _as_child(pid: int, sync: socket.socket) -> None:
+    step = "find the process"
+    try:
+        pidfd = os.pidfd_open(pid)
+        inner_pid = _status(str(pid)).get("NSpid", str(pid)).split()[-1]
+        its_namespace = launch.namespace(pid, "pid")
+        root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY)
+        step = "join the namespaces"
+        flags = 0
+        for kind, flag in linux.CLONE_FLAGS.items():
+            differs = launch.namespace(pid, kind) != launch.namespace(os.getpid(), kind)
+            flags |= flag if differs and kind not in ("pid", "time") else 0
+        if flags:
+            linux.setns(pidfd, flags)
+        step = "enter its root"
+        os.fchdir(root)
+        if not os.path.samestat(os.stat("."), os.stat("/")):
+            os.chroot(".")
+        step = "read"
+        # The /proc it sees may still be its parent's (unshare --pid without --mount-proc).
+        is_own_proc = launch.namespace(int(inner_pid), "pid") == its_namespace
+        wire.send(sync, _facts(inner_pid if is_own_proc else str(pid)))
+    except OSError as error:
+        wire.send(sync, {"error": {"step": step, "errno": error.errno or 0}})
+    except BaseException as error:  # a fork must never run on as a second helper
+        wire.send(sync, {"error": {"step": f"{step}: {error!r}", "errno": 0}})
+    os._exit(0)
+
+
+def _facts(pid: str) -> dict[str, Any]:
+    status = _status(pid)
+    uid = int(status.get("Uid", "0").split()[0])
+    processes = list(_processes())
+    return {
+        "pid": int(pid),
+        "ppid": int(status.get("PPid", "0")),
+        "uid": uid,
+        "user": _user_name(uid),
+        "hostname": os.uname().nodename,
+        "root": sorted(os.listdir("/")),
+        "root_filesystem": _root_filesystem(pid),
+        "processes": processes[:_MOST_PROCESSES],
+        "process_count": len(processes),
+        "interfaces": sorted(name for _, name in socket.if_nameindex()),
+        "mount_count": len(_lines(f"/proc/{pid}/mountinfo")),
+        "cgroups": dict(_cgroup(line) for line in _lines(f"/proc/{pid}/cgroup")),
+    }
+
+
+def _cgroup(line: str) -> tuple[str, str]:
+    _, controllers, path = line.split(":", 2)
+    return controllers, path
+
+
+def _processes() -> Any:
+    names = (name for name in os.listdir("/proc") if name.isdigit())
+    for name in sorted(names, key=int):
+        status = _status(name)
+        if not status:
+            continue
+        argv = "\n".join(_lines(f"/proc/{name}/cmdline")).replace("\0", " ").strip()
+        yield [int(name), int(status.get("PPid", "0")), argv or f"[{status.get('Name', '?')}]"]
+
+
+def _root_filesystem(pid: str) -> str:
+    for line in reversed(_lines(f"/proc/{pid}/mountinfo")):
+        fields, _, rest = line.partition(" - ")
+        if fields.split(" ")[4] == "/":
+            return rest.split(" ")[0]
+    return "?"
+
+
+def _user_name(uid: int) -> str:
+    for line in _lines("/etc/passwd"):
+        fields = line.split(":")
+        if len(fields) > 2 and fields[2] == str(uid):
+            return fields[0]
+    return str(uid)
+
+
+def _status(pid: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in _lines(f"/proc/{pid}/status"))
+    return {key: value.strip() for key, _, value in pairs}
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,81 @@
+"""Turns a step that the kernel refused into an error a learner can act on.
+
+The meaning is read from errno and the step's name, never from a text of the kernel's.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
+from labkit.sandbox.client import Refusal
+from labkit.sandbox.spec import Spec
+
+_NOT_ALLOWED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS)
+
+
+def explain(refusal: Refusal, spec: Spec, command: str) -> LabkitError:
+    """The error for a refused step of starting ``command`` in the sandbox ``spec``."""
+    step, number = refusal.step, refusal.errno
+    if step.startswith("execute "):
+        return _of_command(command, number)
+    if wrong := _of_input(step, spec):
+        return wrong
+    if step == "make the namespaces" and number in _NOT_ALLOWED:
+        return _of_namespaces(spec, number)
+    if step.startswith("mount") and number in _NOT_ALLOWED:
+        return Blocked(
+            f"this machine does not let a sandbox {step}",
+            why=f"the kernel answers {errno.errorcode.get(number, number)}; inside a container "
+            "that is not privileged, this is usual",
+            capability="sandbox",
+        )
+    if number == errno.ESRCH and not step:
+        return SystemFault(
+            f"start {command!r} in sandbox {spec.name!r}",
+            why="it was killed while it started, as a memory limit below its needs does",
+            hint="Raise memory.max",
+        )
+    return SystemFault(f"start sandbox {spec.name!r}: {step}", errno=number)
+
+
+def _of_input(step: str, spec: Spec) -> BadInput | None:
+    if step == "name":
+        return BadInput(
+            f"a sandbox named {spec.name!r} runs already",
+            hint="Take another name, or stop that one first",
+        )
+    if step.startswith("enter the folder "):
+        return BadInput(
+            f"the sandbox has no folder {step.removeprefix('enter the folder ')}",
+            why="the command was to start there (cwd)",
+        )
+    return None
+
+
+def _of_command(command: str, number: int) -> LabkitError:
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return BadInput(
+            f"the sandbox has no program {command!r}",
+            why="no folder of its PATH holds it, or the interpreter or loader it names is missing",
+            hint="What it does have: box.run(['ls', '/bin'])",
+        )
+    if number == errno.ENOEXEC:
+        return BadInput(f"{command!r} is not a program", why="the kernel cannot execute its format")
+    if number == errno.E2BIG:
+        return BadInput(
+            "the command is too long", why="arguments and environment exceed the kernel"
+        )
+    return SystemFault(f"execute {command!r} in the sandbox", errno=number)
+
+
+def _of_namespaces(spec: Spec, number: int) -> LabkitError:
+    kinds = ", ".join(spec.namespaces)
+    if number == errno.ENOSPC:
+        why = "the kernel's count of namespaces is used up (/proc/sys/user/max_*_namespaces)"
+    else:
+        why = (
+            "this user may not make user namespaces here, and without one only root may make the "
+            "others"
+        )
+    return Blocked(f"new namespaces ({kinds}) cannot be made", why=why, capability="sandbox")

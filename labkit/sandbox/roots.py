@@ -1,0 +1,65 @@
+"""What a sandbox's root is made of: the layers of an image, or a folder.
+
+Knows nothing about mounts. Source: OCI Image Specification 1.1 (config: Env, Cmd, WorkingDir).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labkit.core.errors import BadInput
+from labkit.image import Image, ImageStore, base_image
+
+
+@dataclass(frozen=True)
+class Root:
+    """Lower layers, topmost first, and what an image's config says of the process."""
+
+    layers: tuple[str, ...]
+    reference: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    working_dir: str = "/"
+    command: tuple[str, ...] = ()
+
+
+def find_root(rootfs: str | Path | Image | None) -> Root:
+    """The root for what a caller names.
+
+    Args:
+        rootfs: None for the base image, an image, its reference, or the path of a folder (a
+            string with a ``/`` at its start or ``.`` at its start, or a ``Path``).
+
+    Raises:
+        NotFound: no image has that reference.
+        BadInput: the folder does not exist, or is none.
+    """
+    if rootfs is None:
+        return _of_image(base_image())
+    if isinstance(rootfs, Image):
+        return _of_image(rootfs)
+    if isinstance(rootfs, Path) or rootfs.startswith(("/", ".", "~")):
+        return _of_folder(Path(rootfs).expanduser().absolute())
+    if rootfs in ("base", "base:latest"):
+        return _of_image(base_image())
+    return _of_image(ImageStore().get(rootfs))
+
+
+def _of_image(image: Image) -> Root:
+    return Root(
+        tuple(str(layer) for layer in image.layers),
+        image.reference,
+        image.env,
+        image.working_dir or "/",
+        tuple(image.command or ()),
+    )
+
+
+def _of_folder(folder: Path) -> Root:
+    if not folder.is_dir():
+        raise BadInput(
+            f"the root {folder} is not a folder" if folder.exists() else f"there is no {folder}",
+            why="rootfs names a folder that holds a root file system, or an image",
+        )
+    return Root((str(folder),), str(folder))

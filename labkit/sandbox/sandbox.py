@@ -1,0 +1,317 @@
+"""``Sandbox``: a container from scratch, as an object.
+
+    >>> from labkit.sandbox import Sandbox
+    >>> Sandbox(limits={"memory.max": "64M", "pids.max": 20}).run(["hostname"])  # doctest: +SKIP
+    Result(exit_code=0, stdout='box-1f00ba\\n')
+
+Knows nothing about notebooks and checks. The helper (``labkit.sandbox.helper``) makes the system
+calls; what it makes ends with this process, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from labkit.core.errors import BadInput, SystemFault, TimedOut
+from labkit.image import Image
+from labkit.sandbox import spec as parse
+from labkit.sandbox.client import Client, Refusal, client
+from labkit.sandbox.command import Command, Result
+from labkit.sandbox.refusal import explain
+from labkit.sandbox.roots import find_root
+from labkit.sandbox.spec import ALL, CAPABILITIES, Spec
+from labkit.sandbox.terminal import Terminal
+
+WAIT = ("sleep", "2147483647")
+"""What a sandbox runs when it only has to be there. The number suits every ``sleep``."""
+
+
+class Sandbox:
+    """A process in a box of its own: what it sees, what it may use, what it may do.
+
+    Args:
+        rootfs: an image's reference, an :class:`~labkit.image.Image`, or a folder; the base image
+            when not given. It is never written to: writes go to a layer above it that ends with
+            the sandbox.
+        name: its name, unique among your running sandboxes; a new one when not given.
+        hostname: its hostname; the name when not given.
+        namespaces: the kinds to make anew, by their names in ``/proc/PID/ns``.
+        limits: ``memory.max`` in bytes (``"64M"``) and ``pids.max``.
+        volumes: folders of the host and where they are mounted: ``{"data": "/data"}``;
+            ``"/data:ro"`` for read-only.
+        env: environment variables, beside PATH, HOME, HOSTNAME and those of the image.
+        cwd: the folder where commands start; that of the image, or ``/``.
+        capabilities: what root inside may do (capabilities(7)); None keeps everything.
+
+    Raises:
+        BadInput: an argument that cannot be meant.
+        Blocked: on start, when this machine or user may not do it.
+    """
+
+    def __init__(
+        self,
+        rootfs: str | Path | Image | None = None,
+        *,
+        name: str | None = None,
+        hostname: str | None = None,
+        namespaces: Iterable[str] = ALL,
+        limits: Mapping[str, str | int] | None = None,
+        volumes: Mapping[str | Path, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        capabilities: Iterable[str] | None = CAPABILITIES,
+    ) -> None:
+        root = find_root(rootfs)
+        self.name = parse.parse_name(name)
+        self._has_given_name = name is not None
+        self.spec = Spec(
+            name=self.name,
+            hostname=parse.parse_hostname(hostname, self.name),
+            namespaces=parse.parse_namespaces(namespaces),
+            limits=parse.parse_limits(limits or {}),
+            volumes=parse.parse_volumes(volumes or {}),
+            env={**root.env, **(env or {})},
+            cwd=parse.parse_cwd(cwd or root.working_dir),
+            capabilities=parse.parse_capabilities(capabilities),
+            layers=root.layers,
+            image=root.reference,
+            default_argv=root.command,
+        )
+        self._first: Command | None = None
+        self._client: Client | None = None
+        self._groups: dict[str, str] = {}
+        self._log: Path | None = None
+
+    # -- the sandbox ------------------------------------------------------------------------------
+
+    def start(self, argv: Sequence[str] | None = None) -> Self:
+        """Starts the sandbox around a command, which becomes its PID 1, and returns at once.
+
+        Args:
+            argv: the command; the image's own, or one that waits, when not given.
+        """
+        if self.is_running:
+            raise BadInput(f"sandbox {self.name!r} runs already", hint="Stop it first: box.stop()")
+        log = self._open_log()
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+            words = parse.parse_argv(argv or self.spec.default_argv or WAIT)
+            self._first = self._launch("start", words, [nothing.fileno(), log, log], {})
+        os.close(log)
+        return self
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        input: str | bytes | None = None,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Starts the sandbox around a command, waits for its end, and returns what came of it.
+
+        Args:
+            argv: the command; it is PID 1.
+            input: what it reads from standard input; nothing when not given.
+            timeout_s: deadline in seconds; the sandbox is ended when it passes.
+
+        Raises:
+            TimedOut: the deadline passed.
+        """
+        if self.is_running:
+            return self.exec(argv, input=input, timeout_s=timeout_s)
+        return self._communicate("start", argv, input, timeout_s)
+
+    def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        input: str | bytes | None = None,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Runs a further command in the running sandbox: same namespaces, cgroup and root."""
+        self._running()
+        return self._communicate("exec", argv, input, timeout_s)
+
+    def terminal(self, argv: Sequence[str] = ("sh",)) -> Terminal:
+        """Starts a command of the running sandbox on a terminal (pty) of its own."""
+        self._running()
+        words = parse.parse_argv(argv)
+        received: list[int] = []
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+            fds = [nothing.fileno()] * 3
+            command = self._launch("exec", words, fds, {"tty": True}, received)
+        return Terminal(received[0], command)
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Asks PID 1 to end (SIGTERM), and kills it when it has not after ``timeout_s`` seconds.
+
+        A PID 1 that installed no handler never hears SIGTERM (pid_namespaces(7)): it is killed
+        at once. A sandbox that does not run is left as it is.
+        """
+        if self._first is None or self._first.has_ended:
+            return
+        if _handles(self._first.pid, signal.SIGTERM):
+            self.signal(signal.SIGTERM)
+            try:
+                self._first.wait(timeout_s)
+            except TimedOut:
+                self.kill()
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kills PID 1 (SIGKILL), and with it every process of its PID namespace."""
+        if self._first is not None and not self._first.has_ended:
+            self.signal(signal.SIGKILL)
+            self._first.wait(timeout_s=10)
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to PID 1."""
+        self._running()
+        self._ask("signal", {"pid": self.pid, "signal": int(number)})
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        """Waits for the end of PID 1 and returns its exit code."""
+        if self._first is None:
+            raise self._not_running()
+        return int(self._first.wait(timeout_s)["exit_code"])
+
+    def logs(self) -> str:
+        """What PID 1 has written to standard output and standard error since the start."""
+        return self._log.read_text(errors="replace") if self._log else ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether PID 1 runs."""
+        return self._first is not None and not self._first.has_ended
+
+    @property
+    def pid(self) -> int:
+        """PID of the sandbox's PID 1, as the host sees it."""
+        return self._running().pid
+
+    def __enter__(self) -> Self:
+        return self if self.is_running else self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running else "not running"
+        return f"<Sandbox {self.name}: {state}>"
+
+    # -- requests to the helper -------------------------------------------------------------------
+
+    def _communicate(
+        self, op: str, argv: Sequence[str], text: str | bytes | None, timeout_s: float | None
+    ) -> Result:
+        words = parse.parse_argv(argv)
+        stdin, stdout, stderr = os.pipe(), os.pipe(), os.pipe()
+        theirs = (stdin[0], stdout[1], stderr[1])
+        ours = (stdin[1], stdout[0], stderr[0])
+        try:
+            command = self._launch(op, words, theirs, {})
+        except BaseException:
+            for fd in ours:
+                os.close(fd)
+            raise
+        finally:
+            for fd in theirs:
+                os.close(fd)
+        command.adopt({"stdout": stdout[0], "stderr": stderr[0]})
+        try:
+            return command.communicate(text, stdin[1], timeout_s)
+        except BaseException:  # a deadline, or an interrupt from the keyboard
+            self._ask("signal", {"pid": command.pid, "signal": int(signal.SIGKILL)})
+            command.wait(timeout_s=10)
+            raise
+
+    def _launch(
+        self,
+        op: str,
+        argv: list[str],
+        stdio: Sequence[int],
+        more: dict[str, Any],
+        received: list[int] | None = None,
+    ) -> Command:
+        status = os.pipe()
+        message = {**self._message(op, argv), **more}
+        try:
+            reply, fds = self._ask(op, message, [*stdio, status[1]])
+        except BaseException:
+            os.close(status[0])
+            raise
+        finally:
+            os.close(status[1])
+        if received is not None:
+            received += fds
+        if op == "start":
+            self._groups = reply["groups"]
+        return Command(reply["pid"], status[0])
+
+    def _message(self, op: str, argv: list[str]) -> dict[str, Any]:
+        spec = self.spec
+        home = client().session
+        base = {"PATH": parse.PATH, "HOME": "/root", "HOSTNAME": spec.hostname, "TERM": "xterm"}
+        message: dict[str, Any] = {
+            "argv": argv, "env": {**base, **spec.env}, "cwd": spec.cwd, "tty": False,
+            "capabilities": spec.capabilities, "is_exec": op == "exec",
+        }  # fmt: skip
+        if op == "exec":
+            return {**message, "pid": self.pid}
+        return {
+            **message, "name": spec.name, "group": f"labkit-{home.id}-{spec.name}",
+            "namespaces": spec.namespaces, "hostname": spec.hostname, "layers": spec.layers,
+            "stage": str(home.folder / "stage"), "image": spec.image, "limits": spec.kernel_limits,
+            "volumes": [[v.source, v.target, v.is_read_only] for v in spec.volumes],
+        }  # fmt: skip
+
+    def _ask(
+        self, op: str, message: dict[str, Any], fds: Sequence[int] = ()
+    ) -> tuple[dict[str, Any], list[int]]:
+        helper = client()
+        if op == "start":
+            helper.check_limits(self.spec.kernel_limits)
+        try:
+            return helper.ask({"op": op, **message}, fds)
+        except Refusal as refusal:
+            raise explain(refusal, self.spec, message.get("argv", [""])[0]) from None
+
+    def _open_log(self) -> int:
+        self._log = client().session.folder / f"{self.name}.log"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+        return os.open(self._log, flags, 0o600)
+
+    def _running(self) -> Command:
+        if self._first is None or self._first.has_ended:
+            raise self._not_running()
+        return self._first
+
+    def _not_running(self) -> SystemFault:
+        why = "it has not been started"
+        if self._first is not None:
+            report = self._first.wait(0)
+            cause = " (killed: out of memory)" if report["is_oom_killed"] else ""
+            why = f"its PID 1 ended with exit code {report['exit_code']}{cause}"
+        return SystemFault(
+            f"use sandbox {self.name!r}", why=why, hint="Start it: box.start(['sleep', '600'])"
+        )
+
+
+def _handles(pid: int, number: int) -> bool:
+    """Whether a process has installed a handler for a signal (SigCgt in proc(5))."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (number - 1) & 1)

@@ -1,0 +1,82 @@
+"""The colours of all pictures, light and dark, in one place.
+
+A colour says what kind of thing it is on, and never alone: an icon and a word stand beside it.
+Strong colours are read as text on their own tint and on the card (contrast at least 4.5:1, which a
+test computes); tints are grounds. Knows nothing about what is drawn.
+
+Sources: WCAG 2.2, success criteria 1.4.1 and 1.4.3; the CSS variables of JupyterLab 4 themes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Ink = Literal["ink", "mut", "line", "card", "pan", "own", "ownt", "shr", "shrt", "inn", "innt",
+              "bad", "badt"]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A colour in the light and in the dark theme, and the theme variable that overrides it."""
+
+    light: str
+    dark: str
+    jupyter: str = ""
+
+
+PALETTE: dict[Ink, Colour] = {
+    "ink": Colour("#1b2530", "#e9eef3", "--jp-ui-font-color1"),
+    "mut": Colour("#55626f", "#a9b5c1"),
+    "line": Colour("#d3dae1", "#3c4752"),
+    "card": Colour("#ffffff", "#171c22", "--jp-layout-color1"),
+    "pan": Colour("#f3f6f9", "#232b34"),
+    "own": Colour("#0a6957", "#63d6bb"),  # of its own, right, done
+    "ownt": Colour("#e0f3ed", "#15392f"),
+    "shr": Colour("#8a4b00", "#f4bd6e"),  # shared, not yet, begun
+    "shrt": Colour("#fcf0da", "#3e2e13"),
+    "inn": Colour("#1c59b3", "#8fbcff"),  # the inside, the learner's own
+    "innt": Colour("#e8f0fc", "#1b3050"),
+    "bad": Colour("#a92a20", "#ffa198"),  # differs, fails
+    "badt": Colour("#fcebe9", "#491e1c"),
+}
+"""Role to colour. ``…t`` is the tint of the strong colour before it."""
+
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+
+
+def standalone_css() -> str:
+    """For an SVG that stands alone: dark where the reader asks for dark.
+
+    Light needs no rule: each element carries its light colour as an attribute, so that a picture
+    whose style sheet was taken away (GitHub does so) is still a picture.
+    """
+    rules = "".join(
+        f".lk-{ink}{{fill:{colour.dark}}}.lks-{ink}{{stroke:{colour.dark}}}"
+        for ink, colour in PALETTE.items()
+    )
+    return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
+
+
+def inline_css() -> str:
+    """For pictures in a page: the theme of JupyterLab or VS Code, else the reader's preference."""
+    light = _variables({ink: colour.light for ink, colour in PALETTE.items()})
+    dark = _variables({ink: colour.dark for ink, colour in PALETTE.items()})
+    uses = "".join(
+        f".labkit .lk-{ink}{{fill:{_value(ink)}}}.labkit .lks-{ink}{{stroke:{_value(ink)}}}"
+        for ink in PALETTE
+    )
+    return (
+        f".labkit{{{light}}}"
+        f"@media screen{{body[data-jp-theme-light=false] .labkit,body.vscode-dark .labkit{{{dark}}}}}"
+        "@media screen and (prefers-color-scheme:dark)"
+        f"{{body:not([data-jp-theme-light],.vscode-light) .labkit{{{dark}}}}}"
+        f"{uses}"
+    )
+
+
+def css_value(ink: Ink) -> str:
+    """The colour as CSS in a page: the theme's own where it has one, else ours."""
+    name = PALETTE[ink].jupyter
+    return f"var({name},var(--lk-{ink}))" if name else f"var(--lk-{ink})"
