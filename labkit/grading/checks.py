@@ -180,6 +180,7 @@ class Check:
         says = UNLISTED if verdict.state == OTHER else states[verdict.state].says
         return replace(verdict, message=says)
 
+
 def check(
     id: str,
     *,

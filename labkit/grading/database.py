@@ -125,15 +125,20 @@ class EventStore:
         import sqlite3
 
         with self._lock:
-            for is_last in (False, True):
-                try:
-                    with _transaction(self._open()) as connection:
-                        return action(connection)
-                except (sqlite3.Error, Damaged) as error:
-                    if is_last or not is_damage(error, self.path):
-                        raise translated(error, self.path) from error
-                    self.close()
-        raise AssertionError  # the loop returns or raises
+            try:
+                return self._try(action)
+            except (sqlite3.Error, Damaged) as error:
+                if not is_damage(error, self.path):
+                    raise translated(error, self.path) from error
+                self.close()
+            try:
+                return self._try(action)
+            except (sqlite3.Error, Damaged) as error:
+                raise translated(error, self.path) from error
+
+    def _try(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        with transaction(self._open()) as connection:
+            return action(connection)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection and self._opened_as != _identity(self.path):
@@ -141,29 +146,29 @@ class EventStore:
         if not self._connection:
             with _folder_locked(self.path.parent):
                 self._connection = self._open_or_mend()
-            self._opened_as = _identity(self.path)
+                self._opened_as = _identity(self.path)
         return self._connection
 
     def _open_or_mend(self) -> sqlite3.Connection:
         import sqlite3
 
-        from labkit.grading.salvage import move_aside, salvage
+        from labkit.grading.salvage import finish_mending, mend
 
         try:
+            finish_mending(self.path)
             return connect(self.path)
         except (sqlite3.Error, Damaged) as error:
             if not is_damage(error, self.path):
                 raise
-        aside = move_aside(self.path)
-        events = salvage(aside)
-        connection = connect(self.path)
-        with _transaction(connection):
-            connection.executemany(INSERT, map(to_row, events))
+        try:
+            aside, count = mend(self.path)
+        except OSError as error:
+            raise _unusable(self.path, error.strerror or str(error)) from error
         self.notice = (
             f"Your progress file was damaged. It is kept as {aside}; "
-            f"{len(events)} events could be read from it and are kept in a new one."
+            f"{count} events could be read from it and go on in a new file."
         )
-        return connection
+        return connect(self.path)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -219,7 +224,8 @@ def from_row(row: Sequence[object]) -> Event:
 
 
 @contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All that is written inside it, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 import secrets
 import unicodedata
@@ -86,8 +85,7 @@ def _is_control(character: str) -> bool:
 
 
 def _is_share(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 0 <= value <= 1  # type: ignore[arg-type, operator]
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _is_texts(value: object) -> bool:
@@ -98,10 +96,10 @@ def _is_texts(value: object) -> bool:
     )
 
 
-NAME = _like(r"([a-z0-9][a-z0-9-]{0,63})?", "an id of small letters, digits and hyphens")
+NAME = _like(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", "an id, or nothing")
 TEXT = Rule(f"text of at most {TEXT_LIMIT} characters, none a control character", is_clean_text)
 TEXTS = Rule(f"a list of at most {CHOICES_LIMIT} such texts", _is_texts)
-SEED = _like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "1 to 64 letters, digits, dots or hyphens")
+SEED = _like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "1 to 64 letters, digits, dots, hyphens")
 DIGEST = _like(r"[0-9a-f]{16}", "16 hexadecimal digits")
 STATUS = Rule("a verdict's status", lambda value: value in ("passed", "not yet", "blocked"))
 SHARE = Rule("a number from 0 to 1", _is_share)

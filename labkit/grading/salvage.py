@@ -26,6 +26,40 @@ PAGE_BYTES = 4096
 SIZE_IN_PAGES = slice(28, 32)
 """Where the header holds the size of the file. Zero there means: ask the file system."""
 
+SUFFIXES = ("-wal", "-shm", "")
+"""What SQLite keeps beside a file, and the file."""
+
+
+def mend(path: Path) -> tuple[Path, int]:
+    """Puts a sound file in the place of a damaged one, with the events that could be read.
+
+    The new file is complete before the old one is renamed: whenever this is killed, the next
+    start goes on from here (:func:`finish_mending`).
+
+    Returns:
+        Where the damaged file is now, and how many events were read from it.
+
+    Raises:
+        OSError, sqlite3.Error: the new file cannot be written.
+    """
+    from labkit.grading.database import INSERT, connect, to_row, transaction
+
+    events = salvage(path)
+    new = _new(path)
+    for suffix in SUFFIXES:
+        _beside(new, suffix).unlink(missing_ok=True)
+    with contextlib.closing(connect(new)) as connection, transaction(connection):
+        connection.executemany(INSERT, map(to_row, events))
+    aside = move_aside(path)
+    finish_mending(path)
+    return aside, len(events)
+
+
+def finish_mending(path: Path) -> None:
+    """Does what a killed :func:`mend` left to do: gives the new file its name."""
+    if not path.exists() and _new(path).exists():
+        _new(path).rename(path)
+
 
 def move_aside(path: Path) -> Path:
     """Renames a file of events with its -wal and -shm.
@@ -38,26 +72,23 @@ def move_aside(path: Path) -> Path:
     while aside.exists():
         number += 1
         aside = path.with_name(f"{stem}-{number}")
-    # The log goes first: if we are killed in between, a damaged file without its log is mended
-    # at the next start, but a log without its file would be applied to the new one.
-    for suffix in ("-wal", "-shm", ""):
+    # The log goes first: left alone, it would be applied to the new file.
+    for suffix in SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+            _beside(path, suffix).rename(_beside(aside, suffix))
     return aside
 
 
-def salvage(aside: Path) -> list[Event]:
+def salvage(path: Path) -> list[Event]:
     """The events that can be read from a damaged file, in order. It is not changed."""
     found: dict[int, Event] = {}
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-        for is_mended in (False, True):
-            copy = Path(folder) / f"copy-{is_mended}"
+        for name in ("as-it-is", "mended"):
+            copy = Path(folder) / name
             for suffix in ("", "-wal"):
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(
-                        aside.with_name(aside.name + suffix), copy.with_name(copy.name + suffix)
-                    )
-            if is_mended:
+                    shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
+            if name == "mended":
                 _put_a_sound_first_page(copy, Path(folder) / "fresh")
             found |= _read_from_both_ends(copy)
     return [found[number] for number in sorted(found)]
@@ -95,3 +126,11 @@ def _put_a_sound_first_page(path: Path, fresh: Path) -> None:
     page[SIZE_IN_PAGES] = bytes(4)
     with path.open("r+b") as file:
         file.write(page)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _new(path: Path) -> Path:
+    return _beside(path, ".new")

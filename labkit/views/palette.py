@@ -64,7 +64,7 @@ def inline_css() -> str:
     light = _variables({ink: colour.light for ink, colour in PALETTE.items()})
     dark = _variables({ink: colour.dark for ink, colour in PALETTE.items()})
     uses = "".join(
-        f".labkit .lk-{ink}{{fill:{_value(ink)}}}.labkit .lks-{ink}{{stroke:{_value(ink)}}}"
+        f".labkit .lk-{ink}{{fill:{css_value(ink)}}}.labkit .lks-{ink}{{stroke:{_value(ink)}}}"
         for ink in PALETTE
     )
     return (
@@ -80,3 +80,7 @@ def css_value(ink: Ink) -> str:
     """The colour as CSS in a page: the theme's own where it has one, else ours."""
     name = PALETTE[ink].jupyter
     return f"var({name},var(--lk-{ink}))" if name else f"var(--lk-{ink})"
+
+
+def _variables(colours: dict[Ink, str]) -> str:
+    return "".join(f"--lk-{ink}:{colour};" for ink, colour in colours.items())

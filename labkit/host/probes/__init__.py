@@ -1,0 +1,11 @@
+"""Every probe, in the order in which the doctor tells of them."""
+
+from __future__ import annotations
+
+from labkit.host.capability import Probe
+from labkit.host.probes import engines, kernel, machines
+
+
+def all_probes() -> tuple[Probe, ...]:
+    """The probes of this machine."""
+    return (*kernel.probes(), *engines.probes(), *machines.probes())

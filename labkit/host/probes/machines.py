@@ -1,0 +1,45 @@
+"""What carries whole machines and clusters: QEMU, KVM, a Kubernetes cluster, minikube."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+
+from labkit.core.errors import SystemFault
+from labkit.host.capability import Probe, first_line, output_of
+from labkit.host.packages import install_command
+
+_KVM_GET_API_VERSION = 0xAE00
+
+
+def probes() -> tuple[Probe, ...]:
+    """QEMU, KVM, a cluster, minikube."""
+    return (
+        Probe("qemu", "QEMU, virtual machines", _qemu, fix=install_command("qemu")),
+        Probe("kvm", "the KVM device", _kvm),
+        Probe("cluster", "a Kubernetes cluster", _cluster, fix="The labs will bring their own"),
+        Probe("minikube", "minikube", lambda: first_line(["minikube", "version", "--short"])),
+    )
+
+
+def _qemu() -> str:
+    return first_line([f"qemu-system-{platform.machine()}", "--version"])
+
+
+def _kvm() -> str:
+    fd = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        version = fcntl.ioctl(fd, _KVM_GET_API_VERSION)
+    finally:
+        os.close(fd)
+    if version != 12:
+        raise SystemFault("use KVM", why=f"its interface has version {version}, not 12")
+    return "/dev/kvm opens; whether a guest runs, a guest will tell"
+
+
+def _cluster() -> str:
+    context = output_of(["kubectl", "config", "current-context"])
+    raw = output_of(["kubectl", "get", "--raw", "/version", "--request-timeout=3s"])
+    return f"{context}, {json.loads(raw)['gitVersion']}"
