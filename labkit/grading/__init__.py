@@ -5,10 +5,10 @@
     verdict      passed, not yet, blocked; evidence
     checks       @check and what its author lists;  mistakes, loading: a topic's checks.py
     variants     values that differ from learner to learner
-    lab          what a check may look at
-    progress     events → what is done and earned;  events, database, salvage, summary below it
+    lab          what a check may look at; ending: how what it started is ended
+    progress     events → what is done and earned; on events, database, salvage, faults, summary
     hints, predictions, watching
-    transfer     export, import, replay
+    exports      progress as one file;  transfer: import and replay
 
 Knows nothing about how any of it is shown, or where notebooks lie. Names are resolved when first
 used.
@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labkit.grading.checks import Check, Way, WrongState, check
     from labkit.grading.events import Event
+    from labkit.grading.exports import Export, read_export
     from labkit.grading.hints import Hint, next_hint, offered_hint, taken_hints
     from labkit.grading.lab import Lab
     from labkit.grading.loading import Checks, load_checks
     from labkit.grading.predictions import Comparison, Prediction
     from labkit.grading.progress import Progress
     from labkit.grading.summary import Score, TaskState
-    from labkit.grading.transfer import Export, Imported, read_export, replay
+    from labkit.grading.transfer import Imported, replay
     from labkit.grading.variants import Variant, between, one_of
     from labkit.grading.verdict import OTHER, Evidence, Verdict, blocked, not_yet, passed
     from labkit.grading.watching import Watcher
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks": ("Check", "Way", "WrongState", "check"),
     "events": ("Event",),
+    "exports": ("Export", "read_export"),
     "hints": ("Hint", "next_hint", "offered_hint", "taken_hints"),
     "lab": ("Lab",),
     "loading": ("Checks", "load_checks"),
     "predictions": ("Comparison", "Prediction"),
     "progress": ("Progress",),
     "summary": ("Score", "TaskState"),
-    "transfer": ("Export", "Imported", "read_export", "replay"),
+    "transfer": ("Imported", "replay"),
     "variants": ("Variant", "between", "one_of"),
     "verdict": ("OTHER", "Evidence", "Verdict", "blocked", "not_yet", "passed"),
     "watching": ("Watcher",),

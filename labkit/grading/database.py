@@ -8,7 +8,7 @@ events mean.
 Every write is on the disk when the call returns (``synchronous=FULL``): it survives SIGKILL, and
 a power cut as far as the disk keeps its word. That costs one fsync for each thing a learner does.
 
-Sources: sqlite.org/wal.html, sqlite.org/rescode.html, flock(2).
+Sources: sqlite.org/wal.html, sqlite.org/howtocorrupt.html (fork), flock(2).
 """
 
 from __future__ import annotations
@@ -20,37 +20,33 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
+from labkit.core.errors import BadInput, TimedOut
 from labkit.grading.events import Event, read_event
+from labkit.grading.faults import BUSY_S, Damaged, is_damage, translated, unusable
 
 if TYPE_CHECKING:
     import sqlite3
 
 T = TypeVar("T")
 
-BUSY_S = 10.0
-"""How long to wait for another process; its writes take milliseconds."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, at TEXT NOT NULL, kind TEXT NOT NULL,
-  topic TEXT NOT NULL, task TEXT NOT NULL, data TEXT NOT NULL, is_foreign INTEGER NOT NULL,
-  digest TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS events_never_change BEFORE UPDATE ON events
-  BEGIN SELECT RAISE(ABORT, 'events never change'); END;
-CREATE TRIGGER IF NOT EXISTS events_never_go BEFORE DELETE ON events
-  BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-"""
+SCHEMA = (
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, at TEXT NOT NULL,"
+    " kind TEXT NOT NULL, topic TEXT NOT NULL, task TEXT NOT NULL, data TEXT NOT NULL,"
+    " is_foreign INTEGER NOT NULL, digest TEXT NOT NULL)",
+    "CREATE TRIGGER events_never_change BEFORE UPDATE ON events"
+    " BEGIN SELECT RAISE(ABORT, 'events never change'); END",
+    "CREATE TRIGGER events_never_go BEFORE DELETE ON events"
+    " BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
+)
 COLUMNS = "uid, at, kind, topic, task, data, is_foreign, digest"
 INSERT = f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
-
-class Damaged(Exception):
-    """The file is not, or not whole, what was written."""
+SUFFIXES = ("-wal", "-shm", "")
+"""What SQLite keeps beside a file, and the file."""
 
 
 class EventStore:
@@ -144,26 +140,29 @@ class EventStore:
         if self._connection and self._opened_as != _identity(self.path):
             self.close()  # another process moved it aside, or somebody deleted it
         if not self._connection:
-            with _folder_locked(self.path.parent):
-                self._connection = self._open_or_mend()
-                self._opened_as = _identity(self.path)
+            try:
+                with _folder_locked(self.path.parent):
+                    self._connection = self._open_or_mend()
+                    self._opened_as = _identity(self.path)
+            except OSError as error:
+                raise unusable(self.path, error.strerror or str(error)) from error
         return self._connection
 
     def _open_or_mend(self) -> sqlite3.Connection:
         import sqlite3
 
-        from labkit.grading.salvage import finish_mending, mend
+        from labkit.grading.salvage import finish_mending, mend, move_aside
 
+        finish_mending(self.path)
+        if not self.path.exists():
+            move_aside(self.path)  # a log without its file: SQLite would apply it to the new one
+            create(self.path, ())
         try:
-            finish_mending(self.path)
             return connect(self.path)
         except (sqlite3.Error, Damaged) as error:
             if not is_damage(error, self.path):
                 raise
-        try:
-            aside, count = mend(self.path)
-        except OSError as error:
-            raise _unusable(self.path, error.strerror or str(error)) from error
+        aside, count = mend(self.path)
         self.notice = (
             f"Your progress file was damaged. It is kept as {aside}; "
             f"{count} events could be read from it and go on in a new file."
@@ -171,8 +170,28 @@ class EventStore:
         return connect(self.path)
 
 
+def create(path: Path, events: Iterable[Event]) -> None:
+    """Makes a file with these events, whole or not at all.
+
+    Raises:
+        sqlite3.Error, OSError: it cannot be written.
+    """
+    import sqlite3
+
+    unfinished = beside(path, ".tmp")
+    for suffix in SUFFIXES:
+        beside(unfinished, suffix).unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        with transaction(connection):
+            for statement in SCHEMA:
+                connection.execute(statement)
+            connection.executemany(INSERT, map(to_row, events))
+    unfinished.rename(path)
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """Opens a file of events, makes it if there is none, and reads it through.
+    """Opens a file of events and reads it through before anything is written.
 
     Raises:
         Damaged: something in it is not what was written.
@@ -180,18 +199,18 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     import sqlite3
 
-    # Autocommit: transactions are begun and ended in one place, below.
+    # Autocommit: transactions are begun and ended in one place, below. Mode rw: never to make an
+    # empty file where there is none.
+    uri = f"{path.as_uri()}?mode=rw"
     connection = sqlite3.connect(
-        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
     )
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             raise Damaged(found)
         for row in connection.execute(f"SELECT {COLUMNS} FROM events"):
             from_row(row)
+        connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise
@@ -239,11 +258,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 @contextlib.contextmanager
 def _folder_locked(folder: Path) -> Iterator[None]:
     """One process at a time opens or mends. The lock is on the folder: nothing is left behind."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _unusable(folder, error.strerror or str(error)) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         until = time.monotonic() + BUSY_S
         while not _try_lock(fd):
@@ -274,43 +290,6 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return os.getpid(), found.st_dev, found.st_ino
 
 
-def is_damage(error: Exception, path: Path) -> bool:
-    """Whether the error means that the content of the file is damaged.
-
-    Busy, full, read-only and the like are not damage; everything that SQLite cannot make sense of
-    is: no statement of ours fails on a sound file.
-    """
-    code = getattr(error, "sqlite_errorcode", 0)
-    if code == IOERR_SHORT_READ:
-        return True
-    if code & 0xFF == READONLY:  # the header may say so, too
-        return all(os.access(place, os.W_OK) for place in (path, path.parent))
-    return code & 0xFF not in MACHINE_CODES
-
-
-BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN = 5, 6, 7, 8, 10, 13, 14
-IOERR_SHORT_READ = 522
-MACHINE_CODES = {3, BUSY, LOCKED, NOMEM, READONLY, 9, IOERR, FULL, CANTOPEN, 15, 22, 23}
-"""SQLite's result codes that tell of the machine, not of the file's content."""
-
-
-def translated(error: Exception, path: Path) -> LabkitError:
-    """SQLite's error as one of labkit's, with what to do next."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (BUSY, LOCKED):
-        seen = "another process holds the file"
-        return TimedOut(f"writing to {path}", after_s=BUSY_S, last_seen=seen)
-    if code in (READONLY, CANTOPEN):
-        return _unusable(path, str(error))
-    if code == FULL:
-        hint = "Make room on that disk; what was recorded before is safe"
-        return SystemFault(f"record progress in {path}", errno=errno.ENOSPC, hint=hint)
-    return SystemFault(f"record progress in {path}", why=str(error))
-
-
-def _unusable(path: Path, why: str) -> Blocked:
-    return Blocked(
-        f"labkit cannot keep your progress in {path}",
-        why=why,
-        hint="Set LABKIT_HOME to a folder that you can write",
-    )
+def beside(path: Path, suffix: str) -> Path:
+    """The file of the same name with a suffix."""
+    return path.with_name(path.name + suffix)

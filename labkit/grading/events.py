@@ -159,10 +159,9 @@ def read_event(raw: object, *, where: str, is_foreign: bool = False) -> Event:
 def _parts(raw: object, names: set[str], where: str) -> dict[str, Any]:
     if not isinstance(raw, dict) or set(raw) != names:
         found = sorted(map(str, raw))[:12] if isinstance(raw, dict) else type(raw).__name__
-        raise BadInput(
-            f"{where} is not as it should be",
-            why=f"it should have {', '.join(sorted(names)) or 'nothing'}, and has {str(found):.200}",
-        )
+        should = ", ".join(sorted(names)) or "nothing"
+        why = f"it should have {should}, and has {str(found)[:200]}"
+        raise BadInput(f"{where} is not as it should be", why=why)
     return raw
 
 

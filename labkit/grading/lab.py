@@ -4,23 +4,18 @@ A lab gives the learner's values, the learner's work folder, and snapshots of th
 first use and kept until :meth:`Lab.refresh`. Whatever is started through it ends with it. Knows
 nothing about verdicts and storage; the machine itself is looked at by the parts below, which are
 imported when first needed.
-
-Sources: setsid(2), killpg(3), proc(5).
 """
 
 from __future__ import annotations
 
-import contextlib
 import html
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from labkit.core.errors import Blocked, NotFound, SystemFault, TimedOut
+from labkit.core.errors import Blocked, NotFound, SystemFault
+from labkit.grading.ending import end_group
 
 if TYPE_CHECKING:
     from labkit.grading.variants import Value
@@ -30,9 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Stream = int | IO[Any] | None
 
-TERM_S, KILL_S = 1.0, 5.0
-"""Time for a process to end when asked (it may have files to close), and when made to."""
-
 
 def missing_here(requires: Sequence[str]) -> list[str]:
     """What this machine lacks of the capabilities named, one reason each.
@@ -40,15 +32,9 @@ def missing_here(requires: Sequence[str]) -> list[str]:
     Raises:
         NotFound: there is no capability of that name.
     """
-    from labkit.host import require
+    from labkit.host import missing
 
-    reasons = []
-    for capability in requires:
-        try:
-            require(capability)
-        except Blocked as error:
-            reasons.append(str(error))
-    return reasons
+    return missing(requires)
 
 
 class Lab:
@@ -172,7 +158,7 @@ class Lab:
             raise NotFound("program", argv[0]) from error
         except OSError as error:
             raise SystemFault(f"start {argv[0]}", errno=error.errno or 0) from error
-        self.defer(lambda: _end(process))
+        self.defer(lambda: end_group(process))
         return process
 
     def defer(self, action: Callable[[], object]) -> None:
@@ -223,40 +209,3 @@ class Lab:
             self._seen[name] = look()
         seen: T = self._seen[name]
         return seen
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and its group: asks first, then makes them."""
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream:
-            with contextlib.suppress(OSError):  # a pipe whose reader is gone
-                stream.close()
-    for number, deadline_s in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
-        if _has_members(process):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-        until = time.monotonic() + deadline_s
-        while _has_members(process):
-            if time.monotonic() > until:
-                break
-            time.sleep(0.02)
-        else:
-            return
-    what = f"the end of {process.args!r}"
-    raise TimedOut(what, after_s=TERM_S + KILL_S, last_seen=f"process group {process.pid} lives")
-
-
-def _has_members(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a process of its group runs; one that waits to be reaped does not count."""
-    if process.poll() is None:
-        return True
-    # Reaped. Its number stays taken while its group has members, so whoever has that number now
-    # is a stranger, and the group was empty before.
-    if Path(f"/proc/{process.pid}").exists():
-        return False
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
-            if int(group) == process.pid and state != "Z":
-                return True
-    return False

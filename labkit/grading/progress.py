@@ -23,7 +23,8 @@ from labkit.grading.summary import Score, Tally, TaskState, tally
 from labkit.grading.verdict import Verdict
 
 if TYPE_CHECKING:
-    from labkit.grading.transfer import Export, Imported
+    from labkit.grading.exports import Export
+    from labkit.grading.transfer import Imported
 
 SEED_VARIABLE = "LABKIT_SEED"
 """The environment variable that overrides the learner's seed and is never stored."""
@@ -178,8 +179,8 @@ class Progress:
         return compare(self.prediction(topic, id), happened, question=question)
 
     def export(self, path: Path) -> None:
-        """Writes the seed and all events to one file. See :func:`transfer.write_export`."""
-        from labkit.grading.transfer import write_export
+        """Writes the seed and all events to one file. See :func:`exports.write_export`."""
+        from labkit.grading.exports import write_export
 
         write_export(path, self.seed, self.events())
 

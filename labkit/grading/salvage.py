@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit.grading.database import COLUMNS, SUFFIXES, beside, create, from_row
 from labkit.grading.events import Event
+from labkit.grading.faults import Damaged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,8 +28,8 @@ PAGE_BYTES = 4096
 SIZE_IN_PAGES = slice(28, 32)
 """Where the header holds the size of the file. Zero there means: ask the file system."""
 
-SUFFIXES = ("-wal", "-shm", "")
-"""What SQLite keeps beside a file, and the file."""
+MENDED = ".mended"
+"""What the name of the new file ends in until it takes the old one's place."""
 
 
 def mend(path: Path) -> tuple[Path, int]:
@@ -42,14 +44,8 @@ def mend(path: Path) -> tuple[Path, int]:
     Raises:
         OSError, sqlite3.Error: the new file cannot be written.
     """
-    from labkit.grading.database import INSERT, connect, to_row, transaction
-
     events = salvage(path)
-    new = _new(path)
-    for suffix in SUFFIXES:
-        _beside(new, suffix).unlink(missing_ok=True)
-    with contextlib.closing(connect(new)) as connection, transaction(connection):
-        connection.executemany(INSERT, map(to_row, events))
+    create(beside(path, MENDED), events)
     aside = move_aside(path)
     finish_mending(path)
     return aside, len(events)
@@ -57,8 +53,12 @@ def mend(path: Path) -> tuple[Path, int]:
 
 def finish_mending(path: Path) -> None:
     """Does what a killed :func:`mend` left to do: gives the new file its name."""
-    if not path.exists() and _new(path).exists():
-        _new(path).rename(path)
+    mended = beside(path, MENDED)
+    if mended.exists():
+        if path.exists():
+            mended.unlink()  # killed before the damaged file was renamed: it is read again
+        else:
+            mended.rename(path)
 
 
 def move_aside(path: Path) -> Path:
@@ -75,7 +75,7 @@ def move_aside(path: Path) -> Path:
     # The log goes first: left alone, it would be applied to the new file.
     for suffix in SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
-            _beside(path, suffix).rename(_beside(aside, suffix))
+            beside(path, suffix).rename(beside(aside, suffix))
     return aside
 
 
@@ -87,7 +87,7 @@ def salvage(path: Path) -> list[Event]:
             copy = Path(folder) / name
             for suffix in ("", "-wal"):
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
+                    shutil.copyfile(beside(path, suffix), beside(copy, suffix))
             if name == "mended":
                 _put_a_sound_first_page(copy, Path(folder) / "fresh")
             found |= _read_from_both_ends(copy)
@@ -109,8 +109,6 @@ def _read_from_both_ends(path: Path) -> dict[int, Event]:
 
 
 def _scan(connection: sqlite3.Connection, order: str, found: dict[int, Event]) -> None:
-    from labkit.grading.database import COLUMNS, Damaged, from_row
-
     query = f"SELECT id, {COLUMNS} FROM events NOT INDEXED ORDER BY id {order}"
     for number, *row in connection.execute(query):
         with contextlib.suppress(Damaged):
@@ -119,18 +117,8 @@ def _scan(connection: sqlite3.Connection, order: str, found: dict[int, Event]) -
 
 def _put_a_sound_first_page(path: Path, fresh: Path) -> None:
     """The first page holds the header and the schema: the same in each file that we make."""
-    from labkit.grading.database import connect
-
-    connect(fresh).close()
+    create(fresh, ())
     page = bytearray(fresh.read_bytes()[:PAGE_BYTES])
     page[SIZE_IN_PAGES] = bytes(4)
     with path.open("r+b") as file:
         file.write(page)
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _new(path: Path) -> Path:
-    return _beside(path, ".new")

@@ -78,7 +78,8 @@ def read_entries(archive: BinaryIO) -> Iterator[Entry]:
         size, flag = _number(block[124:136]), block[156:157]
         if flag in (b"x", b"g", b"L", b"K"):
             records = _read_meta(archive, position, size, end, flag)
-            extended = {**extended, **records} if flag != b"g" else extended
+            if flag != b"g":  # of a header for all, only the owner and the time could matter
+                extended.update(records)
             position += _padded(size)
             continue
         entry = _entry(block, position, extended)
@@ -179,7 +180,8 @@ def _time_ns(pax: str | None, field: bytes) -> int:
         seconds, fraction = _number(field, is_signed=True), ""
     else:
         whole, _, fraction = pax.partition(".")
-        if not whole.lstrip("-").isdecimal() or len(whole) > 20 or not (fraction or "0").isdecimal():
+        digits = whole.removeprefix("-") + fraction
+        if not (digits.isascii() and digits.isdigit() and len(whole) < 20):
             raise MalformedTar(f"an extended header says mtime={pax!r}")
         seconds = int(whole)
     last = (1 << 33) - 1
@@ -189,9 +191,9 @@ def _time_ns(pax: str | None, field: bytes) -> int:
 def _number(field: bytes, *, is_signed: bool = False) -> int:
     """A number of a header: octal text, or base 256 when its first bit is set."""
     if field[0] & 0x80:
-        value = int.from_bytes(field, "big", signed=True) if field[0] & 0x40 else (
-            int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-        )
+        is_negative = bool(field[0] & 0x40)
+        first = field[0] if is_negative else field[0] & 0x7F
+        value = int.from_bytes(bytes([first]) + field[1:], "big", signed=is_negative)
     else:
         digits = field.strip(b" \0").split(b"\0")[0].strip()
         if not all(digit in b"01234567" for digit in digits):

@@ -5,8 +5,10 @@ Knows the sizes and spaces of the pictures, nothing about containers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from labkit.views.escape import Volatile
 from labkit.views.icons import Icon, icon
 from labkit.views.measure import Room, text_width
 from labkit.views.palette import Ink
@@ -50,16 +52,19 @@ def panel_heading(name: Icon, title: str, note: str, *, x: float, y: float, widt
 
 
 def badge(
-    name: Icon, word: str, x: float, y: float, *, ink: Ink, tint: Ink, size: float = SMALL
-) -> tuple[str, float]:
-    """An icon and a word on a tint, its left upper corner at ``x``, ``y``; and its width."""
-    width = 10 + 16 + 6 + text_width(word, size, "bold") + 11
-    drawn = (
-        rect(x, y, width, 26, fill=tint, r=13)
+    name: Icon, word: str, x: float, y: float, *, ink: Ink, tint: Ink
+) -> str:
+    """An icon and a word on a tint, 26 high, its left upper corner at ``x``, ``y``."""
+    return (
+        rect(x, y, badge_width(word), 26, fill=tint, r=13)
         + icon(name, x + 10, y + 6, ink=ink, size=14)
-        + text(x + 31, y + 13 + size * 0.36, word, size=size, ink=ink, face="bold")
+        + text(x + 31, y + 18, word, size=SMALL, ink=ink, face="bold")
     )
-    return drawn, width
+
+
+def badge_width(word: str) -> float:
+    """How wide the badge of ``word`` is."""
+    return 44 + text_width(word, SMALL, "bold")
 
 
 def first_few(items: Sequence[str], most: int) -> tuple[tuple[str, ...], int]:
@@ -75,3 +80,11 @@ def first_few(items: Sequence[str], most: int) -> tuple[tuple[str, ...], int]:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 process``, ``3 processes``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def sandbox_name(name: str) -> str:
+    """A sandbox's name; volatile when it is one that labkit made up."""
+    return Volatile(name) if _MADE_UP.fullmatch(name) else name
+
+
+_MADE_UP = re.compile(r"box-[0-9a-f]{6}|process \d+")

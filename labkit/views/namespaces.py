@@ -19,13 +19,13 @@ ORDER = ("pid", "user", "uts", "mnt", "net", "ipc", "cgroup", "time")
 
 ISOLATES = {
     "pid": "process ids",
-    "user": "users and groups",
+    "user": "users, groups",
     "uts": "host name",
-    "mnt": "mounts, the root",
+    "mnt": "mounts, root",
     "net": "network",
     "ipc": "shared memory",
     "cgroup": "cgroup paths",
-    "time": "clocks since boot",
+    "time": "boot clocks",
 }
 """Kind to what a process sees differently in one of its own."""
 

@@ -64,7 +64,7 @@ def inline_css() -> str:
     light = _variables({ink: colour.light for ink, colour in PALETTE.items()})
     dark = _variables({ink: colour.dark for ink, colour in PALETTE.items()})
     uses = "".join(
-        f".labkit .lk-{ink}{{fill:{css_value(ink)}}}.labkit .lks-{ink}{{stroke:{_value(ink)}}}"
+        f".lk-{ink}{{fill:{css_value(ink)}}}.lks-{ink}{{stroke:{css_value(ink)}}}"
         for ink in PALETTE
     )
     return (

@@ -104,14 +104,14 @@ def make_picture(
 
 def css() -> str:
     """The style sheet of pictures in a page, all of it under the class ``labkit``."""
-    ink, card, line = css_value("ink"), css_value("card"), css_value("line")
+    line = css_value("line")
     return inline_css() + (
         ".labkit{margin:8px 0}"
         f".labkit-pic{{position:relative;max-width:{WIDTH}px}}"
         ".labkit>.labkit-pic[hidden]{display:block!important}.labkit>.labkit-still{display:none}"
         f".labkit svg{{display:block;width:100%;height:auto;font-family:var(--jp-ui-font-family,{SANS})}}"
         f".labkit .lk-m{{font-family:var(--jp-code-font-family,{MONO})}}"
-        f".labkit details{{max-width:{WIDTH}px;color:{ink}}}"
+        f".labkit details{{max-width:{WIDTH}px}}"
         ".labkit summary{cursor:pointer;padding:4px 2px;font-size:.9em}"
         f".labkit td,.labkit th{{text-align:left;border:1px solid {line};padding:3px 8px}}"
         ".labkit table{border-collapse:collapse}.labkit caption{text-align:left;padding:6px 0}"

@@ -82,12 +82,13 @@ def rect(
 def path(
     d: str, *, fill: Ink | None = None, stroke: Ink | None = None, line: float = 1,
     dash: str = "", at: tuple[float, float] | None = None, scale: float = 1,
+    opacity: float = 1,
 ) -> str:
     """A path, moved to ``at`` and scaled."""
-    moved = ""
+    moved = "" if opacity == 1 else f' opacity="{number(opacity)}"'
     if at:
         grown = "" if scale == 1 else f" scale({number(scale)})"
-        moved = f' transform="translate({number(at[0])} {number(at[1])}){grown}"'
+        moved += f' transform="translate({number(at[0])} {number(at[1])}){grown}"'
     return f'<path{paint(fill=fill, stroke=stroke)} d="{d}"{_pen(stroke, line, dash)}{moved}/>'
 
 

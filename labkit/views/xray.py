@@ -8,7 +8,7 @@ Sources: namespaces(7), pid_namespaces(7).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,22 +24,24 @@ from labkit.views.frame import (
     sentence,
 )
 from labkit.views.icons import icon
-from labkit.views.measure import text_width
-from labkit.views.namespaces import gate_look, in_order, summary
+from labkit.views.namespaces import ISOLATES, gate_look, in_order, summary
 from labkit.views.picture import WIDTH, Picture, make_picture
-from labkit.views.svg import path, rect, text
+from labkit.views.svg import number, path, rect, text
 from labkit.views.table import Table
 
 if TYPE_CHECKING:
     from labkit.sandbox.facts import BothSides, NamespaceRow, ProcessLine, Side
 
-WALL, GAP = 128, 14
+WALL, GAP = 144, 0
 SIDE = (INNER - WALL) / 2 - GAP
 LEFT, BRICKS, RIGHT = MARGIN, MARGIN + SIDE + GAP, WIDTH - MARGIN - SIDE
-ROW, TALL = 62, 166
+ROW, TALL = 64, 166
 """Heights of a row of facts, and of the row of process ids with its lists below."""
 PAD = 16
-_LINES = 4
+ROOM = SIDE - 2 * PAD
+PID_COLUMNS = (70, 36)
+"""Room for a PID outside (seven digits: Linux gives none above 4194304) and inside."""
+LINES = 4
 """Lines of a list of processes."""
 
 
@@ -65,25 +67,28 @@ def xray_view(both: BothSides) -> Picture:
     words = summary(both.namespaces)
     opening, y = sentence(words, y=150)
     top = y + 8
-    height = top + 44 + sum(row.height for row in rows) + 78
+    height = top + 44 + sum(row.height for row in rows) + 104
     body = [
         card(height),
         heading("X-RAY", title),
         text(MARGIN, 112, both.name, " › ", both.command, size=16, face="mono", room=INNER),
         opening,
-        _sides(top, height - 70 - top),
+        _sides(top, height - 96 - top),
     ]
     y = top + 44
     for row in rows:
         body.append(_row(row, both, y))
         y += row.height
-    body.append(_rights(both, height - 36))
+    body.append(_foot(both, height - 62))
     return make_picture(title=title, description=f"{both.name}. {words}", height=height,
                         body="".join(body), tables=_tables(both, rows, title))
 
 
 def _facts(row: NamespaceRow, both: BothSides) -> Facts:
-    label, read = _READ.get(row.kind, (row.kind, _nothing))
+    if row.kind not in _READ:
+        label = _UNREAD.get(row.kind, row.kind)
+        return Facts(row, label, "the host's", "its own" if row.is_own else "the host's")
+    label, read = _READ[row.kind]
     outside, inside = read(both.outside), read(both.inside)
     # What a shared namespace decides is the machine's, so it differs from machine to machine.
     return Facts(row, label, Volatile(outside), inside if row.is_own else Volatile(inside))
@@ -94,42 +99,161 @@ _READ: dict[str, tuple[str, Callable[[Side], str]]] = {
     "user": ("user", lambda side: f"{side.user} ({side.uid})"),
     "uts": ("host name", lambda side: side.hostname),
     "mnt": ("what / is", lambda side: f"{side.root_filesystem}, {len(side.root)} entries"),
-    "net": ("network", lambda side: ", ".join(side.interfaces) or "no interface"),
+    "net": ("network", lambda side: _listed(side.interfaces) or "no interface"),
     "cgroup": ("cgroup", lambda side: side.cgroup),
 }
 
 
-def _nothing(side: Side) -> str:
-    return ""
+def _listed(names: Sequence[str]) -> str:
+    shown, left_out = tuple(names[:3]), len(names[3:])
+    return ", ".join(shown) + (f" + {left_out}" if left_out else "")
+
+
+_UNREAD = {"ipc": "shared memory", "time": "clocks since boot"}
+"""Kinds that decide nothing one could read here: whose it is must do."""
 
 
 def _sides(top: float, height: float) -> str:
-    """The two grounds and their headings."""
-    drawn = ""
-    for x, name, words, ink, fill in (
-        (LEFT, "layers", "From the host", "ink", "pan"),
-        (RIGHT, "eye", "From inside", "inn", "innt"),
-    ):
-        drawn += rect(x, top, SIDE, height, fill=fill, r=12)  # type: ignore[arg-type]
-        drawn += text(x + PAD, top + 29, words, size=16, face="bold", ink=ink)  # type: ignore[arg-type]
-    return drawn + text(BRICKS + WALL / 2, top + 29, "the wall", size=SMALL, ink="mut",
-                        anchor="middle")
+    """The grounds of the two sides, the wall between them, and their headings."""
+    middle = BRICKS + WALL / 2
+    return (
+        rect(LEFT, top, SIDE, height, fill="pan", r=12)
+        + rect(RIGHT, top, SIDE, height, fill="innt", r=12)
+        + text(LEFT + PAD, top + 30, "From the host", size=17, face="bold")
+        + text(RIGHT + PAD, top + 30, "From inside", size=17, face="bold", ink="inn")
+        + text(middle, top + 30, "the wall", size=SMALL, ink="mut", anchor="middle")
+    )
 
 
 def _row(facts: Facts, both: BothSides, y: float) -> str:
-    drawn = path(f"M{LEFT + PAD} {y}H{LEFT + SIDE - PAD}M{RIGHT + PAD} {y}H{RIGHT + SIDE - PAD}",
-                 stroke="line")
-    drawn += _gate(facts, y)
-    for x, value, number in (
+    rules = f"M{number(LEFT + PAD)} {number(y)}h{number(ROOM)}M{number(RIGHT + PAD)} {number(y)}"
+    drawn = path(f"{rules}h{number(ROOM)}", stroke="line") + gate(facts.row, y, facts.height)
+    is_pid = facts.row.kind == "pid"
+    for x, value, inode in (
         (LEFT + PAD, facts.outside, facts.row.outside),
         (RIGHT + PAD, facts.inside, facts.row.inside),
     ):
-        drawn += text(x, y + 22, facts.label, size=SMALL, ink="mut")
-        drawn += text(x + SIDE - 2 * PAD, y + 22, Volatile(str(number)), size=SMALL, ink="mut",
-                      face="mono", anchor="end")
-        if facts.row.kind == "pid":
-            drawn += text(x, y + 54, value, size=26, face="mono", room=SIDE - 2 * PAD)
-        else:
-            words = value or ("its own" if facts.row.is_own else "the host's")
-            drawn += text(x, y + 46, words, size=16, face="mono", room=SIDE - 2 * PAD)
+        drawn += text(x, y + 23, facts.label, size=SMALL, ink="mut") + text(
+            x + ROOM, y + 23, f"{facts.row.kind}:[", Volatile(str(inode)), "]", size=SMALL,
+            ink="mut", face="mono", anchor="end",
+        )
+        drawn += text(x, y + (56 if is_pid else 47), value, size=28 if is_pid else 16, face="mono",
+                      room=ROOM)
+    return drawn + (_processes(both, facts, y + 56) if is_pid else "")
+
+
+def gate(row: NamespaceRow, y: float, height: float) -> str:
+    """The piece of the wall that one kind of namespace is: closed, or a gap with two ways."""
+    name, word, ink, tint = gate_look(row.is_own)
+    x, middle = BRICKS, y + height / 2
+    if row.is_own:
+        drawn = rect(x, y, WALL, height, fill=tint) + _bricks(y, height)
+    else:
+        left, right = number(x - 10), number(x + WALL + 10)
+        way = f"M{left} {number(middle)}H{right}m-6-5 6 5-6 5M{left} {number(middle)}m6-5-6 5 6 5"
+        drawn = path(way, stroke=ink, line=1.8)
+        drawn += rect(x + 14, y + 7, WALL - 28, height - 14, fill="card", stroke=ink, r=8, line=1.5,
+                      dash="5 4")
+    return (
+        drawn
+        + icon(name, x + 30, middle - 10, ink=ink, size=20)
+        + text(x + 60, middle - 3, row.kind, size=16, face="mono", ink=ink)
+        + text(x + 60, middle + 16, word, size=SMALL, face="bold", ink=ink)
+    )
+
+
+def _bricks(y: float, height: float) -> str:
+    """The joints of the masonry along both edges, in running bond."""
+    courses = round(height / 16)
+    step = height / courses
+    joints = f"M{number(BRICKS)} {number(y)}h{number(WALL)}"
+    for i in range(courses):
+        top, width = number(y + i * step), (20, 10)[i % 2]
+        joints += f"M{number(BRICKS)} {top}h{width}v{number(step)}"
+        joints += f"M{number(BRICKS + WALL)} {top}h-{30 - width}v{number(step)}"
+    end = y + height
+    edges = f"M{number(BRICKS)} {number(y)}V{number(end)}H{number(BRICKS + WALL)}V{number(y)}"
+    return path(joints + edges, stroke="own", line=0.8, opacity=0.5)
+
+
+def _processes(both: BothSides, facts: Facts, y: float) -> str:
+    """Below the two process ids: the line of descent, and the processes seen from inside."""
+    inside_seen = counted(both.inside.process_count, "process", "processes") + " in sight"
+    outside_seen = f"{both.outside.process_count} processes in sight"
+    is_own = facts.row.is_own
+    drawn = text(LEFT + PAD + ROOM, y, Volatile(outside_seen), size=SMALL, ink="mut", anchor="end")
+    drawn += text(RIGHT + PAD + ROOM, y, inside_seen if is_own else Volatile(inside_seen),
+                  size=SMALL, ink="mut", anchor="end")
+    for x, column, listed, is_volatile in (
+        (LEFT + PAD, PID_COLUMNS[0], _descent(both.outside.processes), True),
+        (RIGHT + PAD, PID_COLUMNS[1 if is_own else 0], _seen(both.inside.processes), not is_own),
+    ):
+        for i, (pid, command) in enumerate(listed):
+            base = y + 27 + 21 * i
+            drawn += text(x, base, Volatile(pid) if is_volatile else pid, size=14, face="mono",
+                          ink="mut")
+            drawn += text(x + column, base, Volatile(command) if is_volatile else command,
+                          size=14, face="mono", room=ROOM - column)
     return drawn
+
+
+def _descent(line: Sequence[ProcessLine]) -> list[tuple[str, str]]:
+    """PID and command from PID 1 down to the process itself; a long line without its middle."""
+    shown = [(str(process.pid), process.command) for process in line]
+    if len(shown) <= LINES:
+        return shown
+    left_out = len(shown) - (LINES - 1)
+    return [shown[0], ("⋮", f"{left_out} more"), *shown[-(LINES - 2) :]]
+
+
+def _seen(processes: Sequence[ProcessLine]) -> list[tuple[str, str]]:
+    shown, left_out = first_few([(str(p.pid), p.command) for p in processes], LINES)
+    return [*shown, ("⋮", f"{left_out} more")] if left_out else list(shown)
+
+
+def _foot(both: BothSides, y: float) -> str:
+    """What the process may do, and how to read the wall."""
+    word = "on" if both.no_new_privs else "off"
+    kept = counted(len(both.capabilities), "capability", "capabilities")
+    x = RIGHT + PAD
+    return (
+        icon("key", LEFT + PAD, y - 14, size=18)
+        + text(LEFT + PAD + 28, y, f"It holds {kept}.")
+        + icon("check" if both.no_new_privs else "cross", x, y - 13)
+        + text(x + 26, y, f"No new privileges: {word}.")
+        + icon("lock", LEFT + PAD + 1, y + 17, ink="own")
+        + text(LEFT + PAD + 28, y + 30, "own: closed, each side reads its own", size=SMALL, ink="mut")
+        + icon("arrows", x, y + 17, ink="shr")
+        + text(x + 26, y + 30, "shared: open, both read the same", size=SMALL, ink="mut")
+    )
+
+
+def _tables(both: BothSides, rows: Sequence[Facts], title: str) -> tuple[Table, ...]:
+    facts = Table(
+        f"{title}: {both.command}",
+        ("what", "from the host", "from inside"),
+        (
+            *((facts.label, facts.outside, facts.inside) for facts in rows),
+            ("parent process id", Volatile(str(both.outside.ppid)), str(both.inside.ppid)),
+            ("processes in sight", Volatile(str(both.outside.process_count)),
+             str(both.inside.process_count)),
+            ("line of descent", Volatile(_chain(_descent(both.outside.processes))),
+             Volatile(_chain(_seen(both.inside.processes)))),
+        ),
+        slots=(0, 36, 36),
+    )
+    wall = Table(
+        "The wall: namespaces, by their numbers",
+        ("kind", "it isolates", "is", "of the host", "of the process"),
+        tuple(
+            (facts.row.kind, ISOLATES.get(facts.row.kind, ""), gate_look(facts.row.is_own)[1],
+             Volatile(str(facts.row.outside)), Volatile(str(facts.row.inside)))
+            for facts in rows
+        ),
+        slots=(0, 0, 0, 12, 12),
+    )
+    return facts, wall
+
+
+def _chain(processes: Sequence[tuple[str, str]]) -> str:
+    return " → ".join(f"{command} ({pid})" for pid, command in processes)

@@ -81,7 +81,7 @@ def _user_namespaces_fix() -> str:
 def _base_image() -> str:
     from labkit.image import base_image
 
-    return base_image().reference
+    return str(base_image().reference)
 
 
 def _sandbox() -> str:
@@ -90,14 +90,13 @@ def _sandbox() -> str:
     result = Sandbox().run(["true"], timeout_s=5)
     if result.exit_code:
         raise SystemFault("run `true` in a sandbox", why=f"exit code {result.exit_code}")
-    who = "root" if os.geteuid() == 0 else "without root"
-    return who
+    return "as root" if os.geteuid() == 0 else "without root"
 
 
 def _limits() -> str:
     from labkit.sandbox import Sandbox
 
-    limits = {"memory.max": "32M", "pids.max": 10}
+    limits: dict[str, str | int] = {"memory.max": "32M", "pids.max": 10}
     result = Sandbox(limits=limits).run(["true"], timeout_s=5)
     if result.exit_code:
         raise SystemFault("run `true` under a limit", why=f"exit code {result.exit_code}")

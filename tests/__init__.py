@@ -1,0 +1,1 @@
+"""The tests of labkit. `make test` runs all of them; `pytest tests/sandbox` runs one part's."""

@@ -1,0 +1,52 @@
+"""What this machine has, for ``@pytest.mark.requires(...)``.
+
+A name is a capability of `labkit doctor` (``sandbox``, ``limits``, …), or ``program:NAME``, or a
+plain program's name, or ``root``. ``root`` is who runs the tests, not what the machine lacks: an
+ordinary user's run leaves such tests out even where everything is mandatory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+
+WHO = frozenset({"root"})
+"""Requirements on who runs the tests; never a failure."""
+
+
+def missing(names: tuple[str, ...]) -> list[str]:
+    """Those of ``names`` that this machine, or whoever runs this, does not have."""
+    return [name for name in names if not is_there(name)]
+
+
+@cache
+def is_there(name: str) -> bool:
+    """Whether the requirement is met; probed once per process."""
+    if name == "root":
+        return os.geteuid() == 0
+    if name.startswith("program:"):
+        return has_program(name.removeprefix("program:"))
+    from labkit.core.errors import NotFound
+    from labkit.host import has
+
+    try:
+        return has(name)
+    except NotFound:
+        return has_program(name)
+
+
+def has_program(name: str) -> bool:
+    """Whether a program is installed; an ordinary user's path often lacks the sbin folders."""
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is not None
+
+
+def is_mandatory(names: list[str]) -> bool:
+    """Whether LABKIT_REQUIRE_ALL makes one of these missing requirements a failure.
+
+    ``1`` stands for all; else a list such as ``sandbox,busybox`` names those that must be there.
+    """
+    wanted = os.environ.get("LABKIT_REQUIRE_ALL", "")
+    if wanted in ("", "0"):
+        return False
+    return wanted == "1" or bool(set(wanted.split(",")).intersection(names))
