@@ -44,7 +44,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(_WHO_RUNS + ", ".join(who))
     if not lacking:
         return
-    reason = f"needs {', '.join(lacking)}: see `labkit doctor` and `make test-deps`"
+    reason = "; ".join(map(capabilities.why_missing, lacking))
     if capabilities.is_mandatory(lacking):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,26 +36,28 @@ def test_a_child_that_stays_is_named(watch: Watch) -> None:
     assert child.wait(timeout=5) == -9
 
 
-def test_an_orphan_is_known_by_its_environment(watch: Watch) -> None:
-    script = "import subprocess; print(subprocess.Popen(['sleep', '62']).pid)"
-    env = {"LABKIT_HOME": str(watch.place.home)}
+def leave_an_orphan(home: str) -> int:
+    """A process whose parent has ended, with that ``LABKIT_HOME``."""
+    script = "import subprocess as s; print(s.Popen(['sleep', '62'], stdout=-3, stderr=-3).pid)"
     done = subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True,
-        start_new_session=True,
+        [sys.executable, "-c", script], env={"PATH": os.environ["PATH"], "LABKIT_HOME": home},
+        capture_output=True, text=True, check=True, start_new_session=True,
     )  # fmt: skip
-    assert watch.leftovers() == [f"processes: {int(done.stdout)} sleep 62"]
+    return int(done.stdout)
+
+
+def test_an_orphan_is_known_by_its_environment(watch: Watch) -> None:
+    pid = leave_an_orphan(str(watch.place.home))
+    assert watch.leftovers() == [f"processes: {pid} sleep 62"]
 
 
 def test_the_orphan_of_somebody_else_is_left_alone(watch: Watch) -> None:
-    script = "import subprocess; print(subprocess.Popen(['sleep', '63'], stdout=-3).pid)"
-    env = {"LABKIT_HOME": "/somebody/else"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
-    )
+    pid = leave_an_orphan("/somebody/else")
     try:
         assert watch.leftovers() == []
+        watch.take_away()
     finally:
-        subprocess.run(["kill", done.stdout.strip()], check=True)
+        os.kill(pid, signal.SIGKILL)  # it still is there
 
 
 def test_what_goes_within_the_grace_is_no_leftover(watch: Watch) -> None:
@@ -86,7 +90,7 @@ def test_a_cgroup_of_a_session_that_has_gone_is_named(watch: Watch) -> None:
     folder = watch.place.home / "run" / "sessions" / "0badcafe"
     folder.mkdir()
     folder.rmdir()
-    group = next(folder for folder in cgroup_folders() if folder.name == "pids")
+    group = next(cgroup_folders())
     (group / "labkit-0badcafe-web").mkdir()
     (group / "labkit-deadbeef-web").mkdir()
     try:

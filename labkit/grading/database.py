@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -42,8 +43,7 @@ SCHEMA = (
     "CREATE TRIGGER events_never_go BEFORE DELETE ON events"
     " BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
 )
-COLUMNS = "uid, at, kind, topic, task, data, is_foreign, digest"
-INSERT = f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = "id, uid, at, kind, topic, task, data, is_foreign, digest"
 
 SUFFIXES = ("-wal", "-shm", "")
 """What SQLite keeps beside a file, and the file."""
@@ -70,14 +70,7 @@ class EventStore:
         Returns:
             How many were added; they are on the disk.
         """
-        rows = [to_row(event) for event in events]
-
-        def write(connection: sqlite3.Connection) -> int:
-            before = connection.total_changes
-            connection.executemany(INSERT, rows)
-            return connection.total_changes - before
-
-        return self._do(write)
+        return self._do(lambda connection: insert(connection, events))
 
     def append_first(self, event: Event) -> None:
         """Writes an event unless there is one of its kind that is not foreign."""
@@ -85,7 +78,7 @@ class EventStore:
         def write(connection: sqlite3.Connection) -> None:
             query = "SELECT 1 FROM events WHERE kind = ? AND NOT is_foreign"
             if not connection.execute(query, (event.kind,)).fetchone():
-                connection.execute(INSERT, to_row(event))
+                insert(connection, [event])
 
         self._do(write)
 
@@ -186,7 +179,7 @@ def create(path: Path, events: Iterable[Event]) -> None:
         with transaction(connection):
             for statement in SCHEMA:
                 connection.execute(statement)
-            connection.executemany(INSERT, map(to_row, events))
+            insert(connection, events)
     unfinished.rename(path)
 
 
@@ -205,11 +198,16 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
     )
+    # A text that is none is no reason to stop: its digest tells.
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
     try:
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             raise Damaged(found)
-        for row in connection.execute(f"SELECT {COLUMNS} FROM events"):
+        rows = connection.execute(f"SELECT {COLUMNS} FROM events ORDER BY id")
+        for number, row in enumerate(rows, 1):
             from_row(row)
+            if row[0] != number:
+                raise Damaged(f"event {number} is missing")
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
@@ -217,11 +215,26 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def to_row(event: Event) -> tuple[str | int, ...]:
-    """The event as a row of the table."""
-    data = json.dumps(dict(event.data), sort_keys=True, ensure_ascii=False)
-    parts = (event.id, event.at, event.kind, event.topic, event.task, data)
-    return (*parts, int(event.is_foreign), event.digest())
+def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> int:
+    """Numbers events on from the last one and writes them, but for those that are there already.
+
+    Returns:
+        How many were written.
+    """
+    last = connection.execute("SELECT COALESCE(MAX(id), 0) FROM events").fetchone()[0]
+    number = last
+    for event in events:
+        if connection.execute("SELECT 1 FROM events WHERE uid = ?", (event.id,)).fetchone():
+            continue
+        number += 1
+        data = json.dumps(dict(event.data), sort_keys=True, ensure_ascii=False)
+        parts = (event.id, event.at, event.kind, event.topic, event.task, data)
+        row = (number, *parts, int(event.is_foreign))
+        connection.execute(
+            f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, _digest(row)),
+        )
+    return int(number - last)
 
 
 def from_row(row: Sequence[object]) -> Event:
@@ -230,16 +243,20 @@ def from_row(row: Sequence[object]) -> Event:
     Raises:
         Damaged: the row is not what was written.
     """
-    id, at, kind, topic, task, data, is_foreign, digest = row
+    number, id, at, kind, topic, task, data, is_foreign, digest = row
+    if _digest(row[:-1]) != digest:
+        raise Damaged(f"event {number!r} is not what was written")
     try:
         parts = {"id": id, "at": at, "kind": kind, "topic": topic, "task": task}
         raw = {**parts, "data": json.loads(str(data))}
-        event = read_event(raw, where="an event", is_foreign=bool(is_foreign))
-    except (BadInput, ValueError, RecursionError) as error:
-        raise Damaged(f"event {id!r}: {error}") from error
-    if event.digest() != digest:
-        raise Damaged(f"event {id!r} is not what was written")
-    return event
+        return read_event(raw, where=f"event {number}", is_foreign=bool(is_foreign))
+    except (BadInput, ValueError) as error:
+        raise Damaged(str(error)) from error
+
+
+def _digest(row: Sequence[object]) -> str:
+    """What a damaged row does not have; the number counts, for the order has a meaning."""
+    return hashlib.sha256(repr(row).encode(errors="replace")).hexdigest()[:16]
 
 
 @contextlib.contextmanager

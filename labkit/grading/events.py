@@ -8,8 +8,6 @@ Sources: RFC 3339 (times), RFC 8259 (JSON).
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import secrets
 import unicodedata
@@ -48,11 +46,6 @@ class Event:
     def as_json(self) -> dict[str, Any]:
         """The event as it stands in an export."""
         return {name: getattr(self, name) for name in RULES} | {"data": dict(self.data)}
-
-    def digest(self) -> str:
-        """Sixteen hexadecimal digits that a damaged event does not have."""
-        parts = json.dumps([self.as_json(), self.is_foreign], sort_keys=True)
-        return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -109,10 +109,10 @@ def _read_from_both_ends(path: Path) -> dict[int, Event]:
 
 
 def _scan(connection: sqlite3.Connection, order: str, found: dict[int, Event]) -> None:
-    query = f"SELECT id, {COLUMNS} FROM events NOT INDEXED ORDER BY id {order}"
-    for number, *row in connection.execute(query):
+    query = f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY id {order}"
+    for row in connection.execute(query):
         with contextlib.suppress(Damaged):
-            found[number] = from_row(row)
+            found[row[0]] = from_row(row)
 
 
 def _put_a_sound_first_page(path: Path, fresh: Path) -> None:

@@ -14,12 +14,13 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from labkit.core.errors import SystemFault
 from labkit.image.image import Json
+from labkit.image.trees import remove_tree
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -46,7 +47,7 @@ class Blobs:
         Raises:
             SystemFault: the digest is not ``sha256:`` and 64 hexadecimal digits.
         """
-        if not _DIGEST.fullmatch(digest):
+        if not is_digest(digest):
             raise SystemFault(
                 f"read the blob {digest[:80]!r}", why="its digest is not of the form sha256:…"
             )
@@ -76,6 +77,15 @@ class Blobs:
         except OSError as error:
             raise SystemFault(f"read the blob {digest}", errno=error.errno or 0) from error
 
+    def prune(self, keep: Collection[str]) -> int:
+        """Removes every blob whose digest is not in ``keep``.
+
+        Returns:
+            Bytes freed.
+        """
+        names = {digest.removeprefix("sha256:") for digest in keep}
+        return sum(remove_tree(blob) for blob in self.folder.iterdir() if blob.name not in names)
+
     def add(self, content: bytes | BinaryIO, media_type: str) -> Json:
         """Writes a blob, over a damaged one of the same digest too.
 
@@ -99,6 +109,11 @@ class Blobs:
         return {"mediaType": media_type, "digest": f"sha256:{digest.hexdigest()}", "size": size}
 
 
+def is_digest(text: object) -> bool:
+    """Whether it is ``sha256:`` and 64 hexadecimal digits: safe as the name of a file, too."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
 def check(digest: str, found_hex: str) -> None:
     """Compares a digest with that of the bytes that were read.
 
@@ -107,9 +122,8 @@ def check(digest: str, found_hex: str) -> None:
     """
     if digest != f"sha256:{found_hex}":
         raise SystemFault(
-            f"use the blob {digest}",
+            f"read the blob {digest}",
             why=f"it is damaged: its content has the digest sha256:{found_hex}",
-            hint="Remove the images that use it with store.remove(…) and build them again",
         )
 
 

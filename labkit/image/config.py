@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.core.errors import BadInput
+from labkit.image.documents import MANIFEST
 from labkit.image.image import Image, Json
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 EPOCH = "1970-01-01T00:00:00Z"
 """The time of everything that labkit makes: the same inputs make the same image."""
@@ -57,7 +57,7 @@ class Change:
             if not name or "=" in name or "\0" in name + value:
                 raise BadInput(
                     f"{name!r} cannot be set in the environment",
-                    why="a name is not empty and has no '='; neither it nor its value has a zero byte",
+                    why="a name is not empty and has no '='; no zero byte is in it or its value",
                 )
         if self.working_dir is not None and not self.working_dir.startswith("/"):
             raise BadInput(

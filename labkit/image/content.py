@@ -61,7 +61,9 @@ def take_away(remove: Sequence[str], layers: Sequence[Path]) -> set[Parts]:
     return gone
 
 
-def make_folder(path: str, nodes: Mapping[Parts, Node], layers: Sequence[Path]) -> dict[Parts, Node]:
+def make_folder(
+    path: str, nodes: Mapping[Parts, Node], layers: Sequence[Path]
+) -> dict[Parts, Node]:
     """The nodes for a folder that has to be there, none where it is.
 
     Raises:
@@ -117,7 +119,7 @@ def _host_node(source: Path, *, is_followed: bool) -> Node:
         return Folder(stat.S_IMODE(mode))
     if stat.S_ISREG(mode):
         return File(source, stat.S_IMODE(mode))
-    raise BadInput(f"{source} cannot be put into an image", why="it is a device, a pipe or a socket")
+    raise BadInput(f"{source} cannot be in an image", why="it is a device, a pipe or a socket")
 
 
 def _below(source: Path, parts: Parts) -> Iterator[tuple[Parts, Node]]:

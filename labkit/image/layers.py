@@ -29,7 +29,7 @@ from typing import BinaryIO
 
 from labkit.core.errors import SystemFault
 from labkit.image.limits import Limits
-from labkit.image.plan import Plan, plan_layer
+from labkit.image.plan import plan_layer
 from labkit.image.trees import remove_tree
 from labkit.image.unpack import Tree
 
@@ -83,7 +83,9 @@ class Layers:
                 else:
                     folder = _named(self.single, chain[depth])
                     with self._new(folder) as unfinished:
-                        _write(Tree(unfinished, folders), [(plan, tar)])
+                        tree = Tree(unfinished, folders)
+                        tree.add(plan, tar)
+                        tree.close()
                     folders = (folder, *folders)
         return folders
 
@@ -99,7 +101,8 @@ class Layers:
 
     def _have(self, chain: Sequence[str]) -> tuple[tuple[Path, ...], range]:
         """The folders there are, and the depths that are missing above them."""
-        start, folders = 0, ()
+        start = 0
+        folders: tuple[Path, ...] = ()
         for depth in reversed(range(len(chain))):
             if (folder := _named(self.merged, chain[depth])).is_dir():
                 start, folders = depth + 1, (folder,)
@@ -114,13 +117,12 @@ class Layers:
     def _merge(self, chain: Sequence[str], top: int, open_tar: OpenTar) -> Path:
         folder = _named(self.merged, chain[top])
         with self._new(folder) as unfinished:
-            _write(Tree(unfinished), self._planned(range(top + 1), open_tar))
+            tree = Tree(unfinished)
+            for depth in range(top + 1):
+                with open_tar(depth) as tar:
+                    tree.add(plan_layer(tar, self.limits), tar)
+            tree.close()
         return folder
-
-    def _planned(self, depths: range, open_tar: OpenTar) -> Iterator[tuple[Plan, BinaryIO]]:
-        for depth in depths:
-            with open_tar(depth) as tar:
-                yield plan_layer(tar, self.limits), tar
 
     @contextmanager
     def _new(self, folder: Path) -> Iterator[Path]:
@@ -148,12 +150,6 @@ class Layers:
         finally:
             os.close(fd)
         return remove_tree(going)
-
-
-def _write(tree: Tree, layers: Iterator[tuple[Plan, BinaryIO]] | list[tuple[Plan, BinaryIO]]) -> None:
-    for plan, tar in layers:
-        tree.add(plan, tar)
-    tree.close()
 
 
 def _named(folder: Path, chain_id: str) -> Path:

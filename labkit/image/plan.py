@@ -6,10 +6,11 @@ folder. So nothing can be written through a link, in whatever order it is done.
 
 Refused: ``..`` and absolute names, entries below a link or a file, a path given twice (folders
 may be), hard links to what is not a file earlier in the layer, devices, fifos, sparse files,
-reserved ``.wh.`` names, and more than the limits allow. Kept as they are: targets of symbolic links,
-which mean something only inside a container; setuid bits, because the store's folders are closed
-to other users and a sandbox has no-new-privileges; names with any byte that Linux allows. Left
-out: extended attributes, file capabilities among them.
+reserved ``.wh.`` names, and more than the limits allow.
+
+Kept as they are: targets of symbolic links, which mean something only inside a container; setuid
+bits, because the store's folders are closed to other users and a sandbox has no-new-privileges;
+names with any byte that Linux allows. Left out: extended attributes, file capabilities among them.
 
 Source: OCI Image Specification 1.1, "Image Layer Filesystem Changeset".
 """
@@ -219,9 +220,7 @@ def _refuse(entry: Entry, why: str) -> NoReturn:
 
 
 def _refuse_size(limits: Limits) -> NoReturn:
-    raise BadInput(
-        "the layer cannot be unpacked", why=f"it has more than {limits.entries} entries"
-    )
+    raise BadInput("the layer cannot be unpacked", why=f"it has more than {limits.entries} entries")
 
 
 def _unsafe(name: str, why: str) -> BadInput:

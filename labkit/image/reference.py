@@ -1,6 +1,7 @@
 """The names that images have: ``name[:tag]``, and the same name in its full and its short form.
 
-``hello`` means ``hello:latest``. A name may begin with a registry's host (``localhost:5000/hello``).
+``hello`` means ``hello:latest``. A name may begin with a registry's host, as in
+``localhost:5000/hello``.
 Knows nothing about stores.
 
 Sources: OCI Distribution Specification 1.1 ("Pulling manifests": the grammar of names and tags);
@@ -14,6 +15,9 @@ import re
 from labkit.core.errors import BadInput
 
 LATEST = ":latest"
+
+BASE = "base:latest"
+"""The image that labkit makes itself: see ``base``."""
 
 MAX_NAME = 255
 """Characters in a name with its host: the limit that registries keep."""
@@ -73,4 +77,4 @@ def _wrong_name(name: str) -> str:
 def _wrong_tag(tag: str) -> str:
     if re.fullmatch(_TAG, tag):
         return ""
-    return "the tag is empty" if not tag else "a tag has letters, digits, . _ - and at most 128 of them"
+    return "a tag has letters, digits, . _ - and at most 128 of them" if tag else "the tag is empty"

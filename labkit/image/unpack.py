@@ -64,7 +64,7 @@ class Tree:
         for parts in sorted(plan.whiteouts):
             self._remove(parts)
         for parts, entry in plan.folders.items():
-            self._make_folder(parts, entry and Attributes(*_attributes(entry)))
+            self._make_folder(parts, _attributes(entry) if entry else None)
         for parts, file in sorted(plan.files.items(), key=lambda item: item[1].offset):
             self._write(self._free(parts), archive, file.offset, file.size, _attributes(file))
         for parts, target in plan.links.items():

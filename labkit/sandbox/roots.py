@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labkit.core.errors import BadInput
-from labkit.image import Image, ImageStore, base_image
+
+if TYPE_CHECKING:
+    from labkit.image import Image
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,23 @@ def find_root(rootfs: str | Path | Image | None) -> Root:
         NotFound: no image has that reference.
         BadInput: the folder does not exist, or is none.
     """
-    if rootfs is None:
+    if isinstance(rootfs, Path) or (
+        isinstance(rootfs, str) and rootfs.startswith(("/", ".", "~"))
+    ):
+        return _of_folder(Path(rootfs))
+    # Only now: a sandbox on a folder needs nothing of images.
+    from labkit.image import Image, ImageStore, base_image
+
+    if rootfs in (None, "base", "base:latest"):
         return _of_image(base_image())
     if isinstance(rootfs, Image):
         return _of_image(rootfs)
-    if isinstance(rootfs, Path) or rootfs.startswith(("/", ".", "~")):
-        return _of_folder(Path(rootfs).expanduser().absolute())
-    if rootfs in ("base", "base:latest"):
-        return _of_image(base_image())
-    return _of_image(ImageStore().get(rootfs))
+    if isinstance(rootfs, str):
+        return _of_image(ImageStore().get(rootfs))
+    raise BadInput(
+        f"{rootfs!r} cannot be a root",
+        why="a root is a folder, an image, or the reference of one",
+    )
 
 
 def _of_image(image: Image) -> Root:

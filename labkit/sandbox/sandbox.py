@@ -15,10 +15,9 @@ import signal
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from labkit.core.errors import BadInput, SystemFault, TimedOut
-from labkit.image import Image
 from labkit.sandbox import spec as parse
 from labkit.sandbox.client import Client, Refusal, client
 from labkit.sandbox.command import Command, Result
@@ -26,6 +25,9 @@ from labkit.sandbox.refusal import explain
 from labkit.sandbox.roots import find_root
 from labkit.sandbox.spec import ALL, CAPABILITIES, Spec
 from labkit.sandbox.terminal import Terminal
+
+if TYPE_CHECKING:
+    from labkit.image import Image
 
 WAIT = ("sleep", "2147483647")
 """What a sandbox runs when it only has to be there. The number suits every ``sleep``."""

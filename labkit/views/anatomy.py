@@ -36,7 +36,7 @@ HALF = (INNER - GAP) / 2
 TILE, CAPABILITY_ROW = 50, 26
 COLUMNS = 4
 """Columns of capability names; the longest, CHECKPOINT_RESTORE, fits a quarter."""
-FAMOUS = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_MODULE", "SYS_TIME", "NET_RAW")
+FAMOUS = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_MODULE", "SYS_TIME")
 """What a container is most often asked to get back: named first among those given up."""
 
 

@@ -77,6 +77,16 @@ def first_few(items: Sequence[str], most: int) -> tuple[tuple[str, ...], int]:
     return tuple(items[: most - 1]), len(items) - (most - 1)
 
 
+def listed(names: Sequence[str], room: Room) -> str:
+    """As many names as fit, at least one, and how many more there are: ``a, b + 2``."""
+    for count in range(len(names), 1, -1):
+        left_out = len(names) - count
+        words = ", ".join(names[:count]) + (f" + {left_out}" if left_out else "")
+        if room.holds(words):
+            return words
+    return ", ".join(names) if len(names) < 2 else f"{names[0]} + {len(names) - 1}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 process``, ``3 processes``."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -72,7 +72,7 @@ def _walk(
         lines.append(Line(depth, parent, member, box=boxes.get(member.pid, "")))
         index = len(lines) - 1
         dull = _dull_line(member, children, boxes)
-        if depth == 0 and len(dull) > 2:
+        if depth == 0 and len(dull) > 1:
             seen.update(skipped.pid for skipped in dull[:-1])
             lines.append(Line(1, index, None, left_out=len(dull) - 1))
             waiting.append((dull[-1], 2, index + 1))

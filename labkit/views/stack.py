@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from labkit.views.escape import Volatile
-from labkit.views.frame import SMALL, counted, first_few, panel_heading
+from labkit.views.frame import SMALL, counted, first_few, listed, panel_heading
 from labkit.views.icons import Icon, icon
+from labkit.views.measure import Room
 from labkit.views.palette import Ink
 from labkit.views.svg import number, path, rect, text
 
@@ -66,8 +67,8 @@ def _writable(a: Anatomy, x: float, y: float) -> str:
     drawn += text(x + 24, y + 14, "writable", face="bold", ink="inn", size=SMALL)
     said = counted(len(a.changed), "change") if a.changed else "nothing written yet"
     drawn += text(x + 94, y + 14, said, size=SMALL)
-    return drawn + text(x + 24, y + 33, ", ".join(a.changed), size=SMALL, face="mono", ink="mut",
-                        room=232)
+    return drawn + text(x + 24, y + 33, listed(a.changed, Room(232, SMALL, "mono")), size=SMALL,
+                        face="mono", ink="mut", room=232)
 
 
 def _plate(x: float, y: float, fill: Ink, stroke: Ink) -> str:

@@ -17,6 +17,7 @@ VOLATILE_TEXT = r"┆[^│┆\n]*"
 
 _WIDEST = 44
 """Columns of the widest cell in plain text: three such still fit a terminal of 140."""
+_WIDEST_SENTENCE = 400
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Table:
     Attributes:
         slots: the width, in characters, kept for volatile values, column by column.
         links: first cell of a row to the address it links to, in HTML.
+        is_wide: cells hold sentences, and are shortened only where they are very long.
     """
 
     caption: str
@@ -33,6 +35,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     slots: tuple[int, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    is_wide: bool = False
 
     def text(self) -> str:
         """As plain text of fixed columns, without trailing spaces."""
@@ -61,9 +64,10 @@ class Table:
 
     def _width(self, column: int) -> int:
         slot = self.slots[column] if column < len(self.slots) else 8
+        widest = _WIDEST_SENTENCE if self.is_wide else _WIDEST
         texts = [self.head[column], *(row[column] for row in self.rows)]
         return max(
-            slot if isinstance(text, Volatile) else min(_WIDEST, cells(clean(text)))
+            slot if isinstance(text, Volatile) else min(widest, cells(clean(text)))
             for text in texts
         )
 

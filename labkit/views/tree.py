@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.views.escape import Volatile
-from labkit.views.frame import INNER, MARGIN, SMALL, badge, badge_width, card, counted, heading
+from labkit.views.frame import INNER, MARGIN, SMALL, badge, badge_width, card, heading
 from labkit.views.frame import sandbox_name, sentence
 from labkit.views.icons import Icon, icon
 from labkit.views.lineage import Line, lineage
@@ -87,6 +87,8 @@ def _boxes(lines: Sequence[Line], tops: Sequence[float]) -> list[str]:
                  r=10, line=1.5)
             + icon("lock", MARGIN + 14, top + 10, ink="inn", size=15)
             + text(MARGIN + 38, top + 23, *_box_name(line.box), size=SMALL, face="bold", ink="inn")
+            + text(WIDTH - MARGIN - 14, top + 23, "a PID namespace of its own", size=SMALL,
+                   ink="inn", anchor="end")
         )
     return drawn
 
@@ -117,8 +119,10 @@ def _row(line: Line, top: float) -> str:
     x, y = _node(line, top)
     member, base = line.member, y + 5
     if member is None:
-        words = counted(line.left_out, "process", "processes") + " more"
-        return text(x, base, Volatile(words), size=14, ink="mut")
+        ring = f"M{number(x + 5)} {number(y)}a5 5 0 1 1-10 0a5 5 0 1 1 10 0"
+        return path(ring, stroke="mut", line=1.4, dash="2 2.5") + text(
+            x + 14, base, Volatile(f"{line.left_out} more"), size=14, ink="mut"
+        )
     is_inside = bool(line.box)
     name, ink, tint, word = _part(member.role, is_inside)
     end = WIDTH - MARGIN - 12
@@ -139,11 +143,9 @@ def _row(line: Line, top: float) -> str:
 
 def _part(role: str, is_inside: bool) -> tuple[Icon, Ink, Ink, str]:
     """Icon, colours and word for the part that a process plays."""
-    if is_inside:
-        return ("ring", "inn", "card", "its PID 1" if role else "")
     if role == "you are here":
         return ("person", "own", "ownt", role)
-    return ("layers", "mut", "pan", role)
+    return ("plug", "mut", "pan", "" if is_inside else role)
 
 
 def _table(lines: Sequence[Line], title: str) -> Table:

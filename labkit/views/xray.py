@@ -21,9 +21,11 @@ from labkit.views.frame import (
     counted,
     first_few,
     heading,
+    listed,
     sentence,
 )
 from labkit.views.icons import icon
+from labkit.views.measure import Room
 from labkit.views.namespaces import ISOLATES, gate_look, in_order, summary
 from labkit.views.picture import WIDTH, Picture, make_picture
 from labkit.views.svg import number, path, rect, text
@@ -99,16 +101,9 @@ _READ: dict[str, tuple[str, Callable[[Side], str]]] = {
     "user": ("user", lambda side: f"{side.user} ({side.uid})"),
     "uts": ("host name", lambda side: side.hostname),
     "mnt": ("what / is", lambda side: f"{side.root_filesystem}, {len(side.root)} entries"),
-    "net": ("network", lambda side: _listed(side.interfaces) or "no interface"),
+    "net": ("network", lambda side: listed(side.interfaces, Room(ROOM, 16, "mono")) or "no interface"),
     "cgroup": ("cgroup", lambda side: side.cgroup),
 }
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown, left_out = tuple(names[:3]), len(names[3:])
-    return ", ".join(shown) + (f" + {left_out}" if left_out else "")
-
-
 _UNREAD = {"ipc": "shared memory", "time": "clocks since boot"}
 """Kinds that decide nothing one could read here: whose it is must do."""
 

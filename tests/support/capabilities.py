@@ -36,6 +36,17 @@ def is_there(name: str) -> bool:
         return has_program(name)
 
 
+def why_missing(name: str) -> str:
+    """What the doctor says of a missing capability; for a program, that it is not installed."""
+    from labkit import host
+    from labkit.core.errors import NotFound
+
+    try:
+        return "; ".join(host.missing([name]))
+    except NotFound:
+        return f"needs the program {name.removeprefix('program:')}: try `make test-deps`"
+
+
 def has_program(name: str) -> bool:
     """Whether a program is installed; an ordinary user's path often lacks the sbin folders."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is not None

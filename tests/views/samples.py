@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.grading.verdict import Evidence
 from labkit.sandbox.facts import (
     Anatomy,
     BothSides,
@@ -12,6 +13,15 @@ from labkit.sandbox.facts import (
     Relative,
     Side,
     Volume,
+)
+
+from labkit.views.snapshots import (
+    Card,
+    Comparison,
+    CourseMap,
+    Route,
+    TopicCard,
+    TopicStatus,
 )
 
 KINDS = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time")
@@ -123,3 +133,103 @@ def family() -> FamilyTree:
         Relative(31342, 31337, "sleep 600", 3),
         Relative(31360, 31330, "top -b", 9),
     ))
+
+
+TITLES = (
+    "Start here", "What is a container?", "Namespaces: what you can see",
+    "cgroups: what you can use", "Container from scratch", "Images and layers", "Registry",
+    "Docker engine", "Containers vs VMs", "Install a container host", "Why orchestrate?",
+    "Kubernetes architecture", "Pods and deployments", "Scheduling and scaling",
+    "Services and discovery", "Monitoring and insight", "Service mesh", "etcd and configuration",
+    "Cluster from scratch", "Deploy with the API",
+)  # fmt: skip
+
+
+def slug(number: int) -> str:
+    return f"t{number:02}"
+
+
+def course() -> CourseMap:
+    states: dict[int, TopicStatus] = {0: "done", 1: "started", 5: "open"}
+    return CourseMap(
+        tuple(
+            TopicCard(
+                number=i,
+                slug=slug(i),
+                title=title,
+                part="containers" if i < 10 else "orchestration",
+                needs=(slug(0),) if i else (),
+                status=states.get(i, "planned"),
+                passed={0: 5, 1: 2}.get(i, 0),
+                tasks=5 if i in states else 0,
+                minutes=40 if i in states else None,
+                link=f"labs/{i:02}/lab.ipynb" if i in states else None,
+            )
+            for i, title in enumerate(TITLES)
+        ),
+        (
+            Route("use it", "Run, build and deploy first; look under the bonnet later.",
+                  tuple(map(slug, (5, 7, 10, 12, 14)))),
+            Route("understand it", "From the kernel up, until you have built a container yourself.",
+                  tuple(map(slug, (1, 2, 3, 4)))),
+        ),
+    )
+
+
+def not_yet() -> Card:
+    return Card(
+        id="01-own-hostname",
+        title="Start a sandbox with a host name of its own",
+        points=2,
+        status="not yet",
+        message="A process runs, and it has a UTS namespace of its own, but the host name in it is "
+        "still the one it was born with.",
+        evidence=(
+            Evidence("process runs", "yes", "yes"),
+            Evidence("UTS namespace", "its own", "its own"),
+            Evidence("host name inside", "heron-42", "thinkpad-of-ada"),
+            Evidence("first lines of /etc/hosts", "127.0.0.1 localhost\n127.0.1.1 heron-42",
+                     "127.0.0.1 localhost"),
+        ),
+        hint="A new UTS namespace begins as a copy of its parent's. Who gives it another name, and "
+        "when? Look at what `Sandbox` takes besides the root file system.",
+        hints_taken=1,
+        hints_left=2,
+        next_hint_cost=0.5,
+        earned=0,
+    )
+
+
+def passed() -> Card:
+    return Card(
+        id="01-own-hostname",
+        title="Start a sandbox with a host name of its own",
+        points=2,
+        status="passed",
+        message="The process has a UTS namespace of its own, and heron-42 is its name in it.",
+        evidence=(Evidence("host name inside", "heron-42", "heron-42"),),
+        hints_taken=1,
+        earned=1.5,
+    )
+
+
+def blocked() -> Card:
+    return Card(
+        id="01-memory-limit",
+        title="Limit a sandbox to 64 MiB",
+        points=1,
+        status="blocked",
+        message="This user may not set limits: the memory controller of cgroup v1 belongs to root.",
+        blocked_fix="sudo labkit doctor --fix limits\nor start the lab as root",
+        hints_left=1,
+    )
+
+
+def comparison() -> Comparison:
+    return Comparison(
+        "Inside the sandbox, what does `echo $$` print for the first process?",
+        "31337, the same number that the host shows: a process has one id.",
+        "1. The process is the first of its PID namespace; the host goes on calling it by another "
+        "number.",
+        False,
+    )

@@ -1,0 +1,95 @@
+"""Runs the lanes that are named, or all: two cores' worth at a time, then a table.
+
+Exit code 0 when every lane is good, 1 otherwise. Each lane's output is a file in test-results/.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from threading import Condition
+
+from tests.lanes.lane import Lane, Outcome, run_lane
+from tests.lanes.plan import ROOT, all_lanes
+
+CORES = 2
+"""Tests that look at times are steady with two lanes beside each other, and not with more."""
+
+RESULTS = ROOT / "test-results"
+
+
+class Cores:
+    """Hands out cores; who wants two waits until nobody else has one."""
+
+    def __init__(self, count: int) -> None:
+        self._free, self._changed = count, Condition()
+
+    @contextmanager
+    def take(self, count: int) -> Iterator[None]:
+        """Holds ``count`` cores for the time of the block."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= count)
+            self._free -= count
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += count
+                self._changed.notify_all()
+
+
+def main(names: Sequence[str]) -> int:
+    """Runs lanes and tells of them."""
+    lanes = all_lanes()
+    known = {lane.name: lane for lane in lanes}
+    if unknown := [name for name in names if name not in known]:
+        print(f"There is no lane {', '.join(unknown)}. There are:")
+        for lane in lanes:
+            print(f"  {lane.name:<12} {lane.what}")
+        return 2
+    chosen = [known[name] for name in names] or lanes
+    RESULTS.mkdir(exist_ok=True)
+    print(f"Running {', '.join(lane.name for lane in chosen)}; each one's output is a file in "
+          f"{RESULTS.name}/.", flush=True)  # fmt: skip
+    started = time.monotonic()
+    outcomes = sorted(run_all(chosen), key=lambda outcome: chosen.index(outcome.lane))
+    for outcome in outcomes:
+        if not outcome.is_good:
+            print(f"\n── {outcome.lane.name}: the end of {outcome.log.relative_to(ROOT)} ──")
+            print(outcome.tail())
+    print_table(outcomes, time.monotonic() - started)
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def run_all(lanes: Sequence[Lane]) -> Iterator[Outcome]:
+    """Runs lanes side by side as cores allow; gives each outcome when it is there."""
+    cores = Cores(CORES)
+
+    def run_when_free(lane: Lane) -> Outcome:
+        with cores.take(lane.cores):
+            return run_lane(lane, RESULTS)
+
+    with ThreadPoolExecutor(max_workers=CORES) as pool:
+        for future in as_completed([pool.submit(run_when_free, lane) for lane in lanes]):
+            outcome = future.result()
+            print(f"{'✓' if outcome.is_good else '✗'} {outcome.lane.name:<12} {outcome.seconds:5.0f} s",
+                  flush=True)  # fmt: skip
+            yield outcome
+
+
+def print_table(outcomes: Sequence[Outcome], seconds: float) -> None:
+    """A line for each lane, and the sum as the last line."""
+    print(f"\n{'lane':<12} {'tests':>6} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>7}")
+    for one in outcomes:
+        print(f"{one.lane.name:<12} {one.tests:>6} {one.passed:>6} {one.failed:>6} {one.skipped:>7} "
+              f"{one.seconds:>7.0f}" + ("" if one.is_good else "  ✗"))  # fmt: skip
+    failed = sum(max(one.failed, not one.is_good) for one in outcomes)
+    passed, skipped = (sum(getattr(one, kind) for one in outcomes) for kind in ("passed", "skipped"))
+    print(f"in {seconds:.0f} s\n{passed} passed, {failed} failed, {skipped} skipped")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

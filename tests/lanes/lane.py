@@ -1,0 +1,116 @@
+"""A lane: commands that run one after another, and what came of them.
+
+Knows nothing about which lanes there are. Source of the counts: the JUnit XML that pytest writes.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEADLINE_S = 1500.0
+"""No lane takes that long; one that does hangs."""
+
+_KINDS = ("tests", "failures", "errors", "skipped")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Commands, and how many cores they use.
+
+    Attributes:
+        name: what it is called on the command line and in the table.
+        what: what it proves, in a few words.
+        commands: each is one test, or reports many: then it has ``{junit}`` for the path of its
+            report.
+        env: further environment.
+        cores: how many of the two cores it wants; a lane with two runs alone.
+    """
+
+    name: str
+    what: str
+    commands: tuple[tuple[str, ...], ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cores: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a lane."""
+
+    lane: Lane
+    tests: int
+    failed: int
+    skipped: int
+    seconds: float
+    log: Path
+
+    @property
+    def passed(self) -> int:
+        """Tests that ran and passed."""
+        return max(0, self.tests - self.failed - self.skipped)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether something ran, and nothing failed."""
+        return self.failed == 0 and self.tests > 0
+
+    def tail(self, lines: int = 40) -> str:
+        """The last lines of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def run_lane(lane: Lane, results: Path) -> Outcome:
+    """Runs every command of a lane, a failing one no less than the next; output goes to a file."""
+    started = time.monotonic()
+    log = results / f"{lane.name}.log"
+    counts = dict.fromkeys(_KINDS, 0)
+    with log.open("w") as output:
+        for number, command in enumerate(lane.commands):
+            report = results / f"{lane.name}-{number}.xml"
+            report.unlink(missing_ok=True)
+            argv = [part.replace("{junit}", str(report)) for part in command]
+            print(f"$ {shlex.join(argv)}", file=output, flush=True)
+            left_s = DEADLINE_S - (time.monotonic() - started)
+            code = _run(argv, {**os.environ, **lane.env}, output.fileno(), left_s)
+            print(f"exit code {code}\n", file=output, flush=True)
+            reports = any("{junit}" in part for part in command)
+            for kind, count in _count(code, report if reports else None).items():
+                counts[kind] += count
+    failed = counts["failures"] + counts["errors"]
+    seconds = time.monotonic() - started
+    return Outcome(lane, counts["tests"], failed, counts["skipped"], seconds, log)
+
+
+def _run(argv: list[str], env: Mapping[str, str], output: int, timeout_s: float) -> int:
+    """Runs one command in a process group of its own, which is ended when the time is up."""
+    with subprocess.Popen(
+        argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+    ) as process:
+        try:
+            return process.wait(max(1.0, timeout_s))
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGTERM)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            os.write(output, f"\nended: no lane takes {DEADLINE_S:g} s\n".encode())
+            return 124
+
+
+def _count(code: int, report: Path | None) -> dict[str, int]:
+    """Tests, failures, errors and skips of one command; one without a report is one test."""
+    if report is None or not report.exists():
+        return {"tests": 1, "failures": int(code != 0 or report is not None)}
+    suites = ET.parse(report).getroot().iter("testsuite")
+    rows = [suite.attrib for suite in suites]
+    counts = {kind: sum(int(row.get(kind, 0)) for row in rows) for kind in _KINDS}
+    if code != 0 and not counts["failures"] + counts["errors"]:
+        counts["errors"] = 1  # pytest itself failed, or found no test
+    return counts

@@ -1,0 +1,80 @@
+"""Which lanes there are. Every test of the project is in one of them.
+
+A folder of ``tests/`` is a part of labkit, save for the few that are named here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tests.lanes import pythons
+from tests.lanes.lane import Lane
+
+ROOT = Path(__file__).parents[2]
+
+_NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
+_PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
+_BIN = Path(sys.executable).parent
+
+
+def parts() -> list[str]:
+    """The folders with the tests of labkit's parts."""
+    folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir())
+    return sorted(f"tests/{path.name}" for path in folders if path.name not in _NO_PARTS)
+
+
+def all_lanes() -> list[Lane]:
+    """Every lane that this machine can run, the longest first."""
+    others = [_other_python(python) for python in pythons.find_others()]
+    return [*others, *_as_ordinary_user(), _real(), _unit(), _browser(), _project(), _lint(), _notebooks()]
+
+
+def _lint() -> Lane:
+    tools = ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "labkit build --check")
+    commands = tuple((str(_BIN / name), *more) for name, *more in map(str.split, tools))
+    return Lane("lint", "style, types, layers, notebooks in step with their sources", commands)
+
+
+def _unit() -> Lane:
+    command = (*_PYTEST, *parts(), "-m", "not requires")
+    return Lane("unit", "what needs nothing of the machine", (command,))
+
+
+def _real() -> Lane:
+    command = (*_PYTEST, *parts(), "-m", "requires")
+    return Lane("real", "the same on the real system", (command,))
+
+
+def _project() -> Lane:
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_*.py"))
+    return Lane("project", "rules of the house, make, the wheel", ((*_PYTEST, *files),))
+
+
+def _browser() -> Lane:
+    return Lane("browser", "JupyterLab in Chromium", ((*_PYTEST, "tests/browser"),))
+
+
+def _notebooks() -> Lane:
+    patterns = ("labs/*/lab.ipynb", "labs/*.ipynb", "exercises/*.ipynb", "solutions/*.ipynb")
+    found = [str(path.relative_to(ROOT)) for one in patterns for path in sorted(ROOT.glob(one))]
+    options = "--nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile"
+    sanitize = ("--nbval-sanitize-with", "labs/nbval.cfg", "-p", "tests.support.notebooks")
+    command = (*_PYTEST, *options.split(), *sanitize, *found)
+    return Lane("notebooks", "every notebook gives its stored outputs", (command,), cores=2)
+
+
+def _other_python(python: pythons.Python) -> Lane:
+    command = (sys.executable, "-m", "tests.lanes.elsewhere", str(python.path), "{junit}", *parts())
+    return Lane(f"python{python.version}", f"labkit installed in Python {python.version}", (command,))
+
+
+def _as_ordinary_user() -> list[Lane]:
+    if os.geteuid() != 0:
+        return []  # then every lane is
+    command = (sys.executable, "-m", "tests.lanes.elsewhere", "--as-user", "{junit}", *parts())
+    # Docker and the limits of cgroup v1 are root's; without sandboxes the lane would prove nothing.
+    mandatory = "sandbox" if os.environ.get("LABKIT_REQUIRE_ALL") else ""
+    env = {"LABKIT_REQUIRE_ALL": mandatory}
+    return [Lane("user", "labkit installed, run by an ordinary user", (command,), env)]
