@@ -1,15 +1,17 @@
 """Rules for every test: own home, nothing left behind, and no requirement missing unseen.
 
-    @pytest.mark.requires("sandbox", "program:bwrap")   what the machine must have
-    def test_…(shared_home)                             keeps the home of the whole run
-    def test_…(snapshot)                                snapshot() == snapshot(): nothing was left
+- ``@pytest.mark.requires("sandbox", "program:bwrap")``: what the machine must have, or the test is
+  left out; with ``LABKIT_REQUIRE_ALL=1`` it fails instead.
+- The fixture ``labkit_home`` is always there; ``shared_home`` keeps the home of the whole run.
+- The fixtures ``snapshot`` (nothing was left: ``snapshot() == before``) and ``user`` (run a command
+  as an ordinary user).
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything is mandatory, a test that skips itself fails, too."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and capabilities.is_mandatory([]):
@@ -63,7 +67,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """The same for a whole file that leaves itself out."""
     report = yield
     if report.outcome == "skipped" and capabilities.is_mandatory([]):

@@ -24,7 +24,7 @@ policy=$1; shift
 if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
     trap 'exit 130' INT TERM
-    printf '#!/bin/sh\\n# No service starts while labkit installs packages.\\nexit 101\\n' >"$policy"
+    printf '#!/bin/sh\\n# labkit installs packages: start no service\\nexit 101\\n' >"$policy"
     chmod 755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1

@@ -14,7 +14,7 @@ import os
 import platform
 import signal
 from collections.abc import Iterable
-from pathlib import Path
+from functools import cache
 
 CLONE_NEWTIME = 0x00000080
 CLONE_PIDFD = 0x00001000
@@ -40,11 +40,13 @@ CLONE_FLAGS = {
 """Namespace kind, by its name in /proc/PID/ns, to the flag that makes a new one."""
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND = 1 << 5, 1 << 12
 MS_REC, MS_SLAVE, MS_PRIVATE = 1 << 14, 1 << 19, 1 << 18
 MNT_DETACH = 2
 
 PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 23, 24
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 _OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
 _AT_FDCWD, _AT_RECURSIVE, _AT_EMPTY_PATH = -100, 0x8000, 0x1000
@@ -58,6 +60,7 @@ _SYS_CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine(), -1)
 # PyDLL keeps the interpreter's lock across the call: nothing else runs in a process with one
 # thread, and a clone that returns in the child must find the lock as it left it.
 _libc = ctypes.PyDLL(None, use_errno=True)
+_libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"),
@@ -148,8 +151,7 @@ def sethostname(name: str) -> None:
 
 def prctl(option: int, value: int = 0) -> int:
     """prctl(2) with one argument."""
-    unused = ctypes.c_ulong(0)
-    return _done(_libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused), "prctl")
+    return _done(_libc.prctl(option, value, 0, 0, 0), "prctl")
 
 
 def keep_capabilities(names: Iterable[str]) -> None:
@@ -157,7 +159,7 @@ def keep_capabilities(names: Iterable[str]) -> None:
     keep = 0
     for name in names:
         keep |= 1 << CAPABILITIES.index(name.removeprefix("CAP_"))
-    for number in range(_last_capability() + 1):
+    for number in range(last_capability() + 1):
         if not keep >> number & 1:
             prctl(PR_CAPBSET_DROP, number)
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
@@ -167,14 +169,37 @@ def keep_capabilities(names: Iterable[str]) -> None:
     _done(_libc.capset(version_3, sets), "capset")
 
 
+def start_ticks(pid: int) -> int:
+    """Start time of a process in clock ticks since boot, 0 when it has gone.
+
+    Together with the PID it names a process for good.
+    """
+    try:
+        stat = read(f"/proc/{pid}/stat")
+    except OSError:
+        return 0
+    return int(stat.rpartition(b")")[2].split()[19])
+
+
+def read(path: str) -> bytes:
+    """A small file of the kernel's, in one go (``open`` makes ten system calls of it)."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(fd, 65536), b""))
+    finally:
+        os.close(fd)
+
+
 def capability_names(bits: int) -> tuple[str, ...]:
     """The names of a capability mask of /proc/PID/status, such as ``CAP_KILL``, sorted."""
     known = (f"CAP_{name}" for i, name in enumerate(CAPABILITIES) if bits >> i & 1)
     return tuple(sorted(known))
 
 
-def _last_capability() -> int:
-    return int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+@cache
+def last_capability() -> int:
+    """Number of the last capability that this kernel knows."""
+    return int(read("/proc/sys/kernel/cap_last_cap"))
 
 
 def _done(result: int, what: str) -> int:

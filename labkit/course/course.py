@@ -76,7 +76,7 @@ class Course:
         return tuple(topic for topic in self.topics if not topic.is_planned)
 
     def topic(self, name: str) -> Topic:
-        """A topic, by its number, its slug, or both: ``"01"``, ``"namespaces"``, ``"02-namespaces"``.
+        """A topic, by number, slug or both: ``"02"``, ``"namespaces"``, ``"02-namespaces"``.
 
         Raises:
             NotFound: there is none; says which are near.
@@ -130,7 +130,8 @@ def read_course(root: Path) -> Course:
     file.refuse_unknown(file.values, ("title", "parts", "routes", "topics"))
     parts = tuple(_part(file, part) for part in file.get(file.values, "parts", list))
     ids = [part.id for part in parts]
-    topics = tuple(_topic(file, entry, ids, root) for entry in file.get(file.values, "topics", list))
+    entries = file.get(file.values, "topics", list)
+    topics = tuple(_topic(file, entry, ids, root) for entry in entries)
     _refuse_disorder(file, topics)
     by_slug = {topic.slug: topic for topic in topics}
     routes = tuple(_route(file, entry, by_slug) for entry in file.get(file.values, "routes", list))
@@ -170,7 +171,8 @@ def _refuse_disorder(file: TomlFile, topics: Sequence[Topic]) -> None:
             raise file.error(f"topic {topic.name} is not after the one before it", near=near)
         for need in topic.needs:
             if need not in done:
-                raise file.error(f"{topic.slug} needs {need!r}, and no such topic is before", near=near)
+                what = f"{topic.slug} needs {need!r}, and no such topic is before it"
+                raise file.error(what, near=near)
         done.add(topic.slug)
         last = topic.number
 
@@ -188,7 +190,8 @@ def _route(file: TomlFile, values: Mapping[str, Any], topics: Mapping[str, Topic
     done: set[str] = set()
     for slug in order:
         if late := [need for need in topics[slug].needs if need not in done]:
-            raise file.error(f"on the route {id}, {slug} comes before its need {late[0]}", near=near)
+            what = f"on the route {id}, {slug} comes before its need {late[0]}"
+            raise file.error(what, near=near)
         done.add(slug)
     return Route(
         id,

@@ -58,8 +58,6 @@ def compose(page: Page, cells: Sequence[SourceCell], context: Context) -> Notebo
     Raises:
         AuthorError: a solution region is unbalanced, or a check is unknown.
     """
-    from nbformat import v4
-
     folder = page.path.parent
     linker = Linker(
         context.glossary, context.course.root, folder, is_glossary=page.kind == "glossary"
@@ -77,14 +75,20 @@ def compose(page: Page, cells: Sequence[SourceCell], context: Context) -> Notebo
         if cell.kind == "code":
             made.append(_code(id, cell, page, context, tasks))
         elif cell.kind == "raw":
-            made.append(v4.new_raw_cell(cell.text, id=id, metadata=dict(cell.metadata)))
+            made.append(_v4().new_raw_cell(cell.text, id=id, metadata=dict(cell.metadata)))
         else:
             text = without_names(cell.text) if page.kind == "glossary" else cell.text
             made.append(_markdown(id, prose(text), cell.metadata))
     for name, text in below:
         made.append(_markdown(fitting(f"{page.prefix}-{name}"), prose(text), {}))
     metadata = {**METADATA, "labkit": {"kind": page.kind, "topic": page.prefix}}
-    return v4.new_notebook(cells=made, metadata=metadata)
+    return _v4().new_notebook(cells=made, metadata=metadata)
+
+
+def _v4() -> Any:
+    from nbformat import v4
+
+    return v4
 
 
 def _frame(
@@ -98,16 +102,10 @@ def _frame(
 
 
 def _markdown(id: str, text: str, metadata: Mapping[str, Any]) -> Notebook:
-    from nbformat import v4
-
-    return v4.new_markdown_cell(text, id=id, metadata=dict(metadata))
+    return _v4().new_markdown_cell(text, id=id, metadata=dict(metadata))
 
 
-def _code(
-    id: str, cell: SourceCell, page: Page, context: Context, tasks: Counter[str]
-) -> Notebook:
-    from nbformat import v4
-
+def _code(id: str, cell: SourceCell, page: Page, context: Context, tasks: Counter[str]) -> Notebook:
     text, metadata = cell.text, dict(cell.metadata)
     is_graded = page.kind in ("exercise", "solution")
     if cell.check:
@@ -126,7 +124,7 @@ def _code(
         text = code_of(cell, is_solved=page.kind != "exercise", checks=context.checks)
     elif cell.is_setup:
         metadata["labkit"] = {"setup": True}
-    return v4.new_code_cell(text, id=id, metadata=metadata)
+    return _v4().new_code_cell(text, id=id, metadata=metadata)
 
 
 def check_call(id: str) -> str:
@@ -144,7 +142,9 @@ def code_of(cell: SourceCell, *, is_solved: bool, checks: Mapping[str, Check]) -
     if is_solved:
         return solved(cell.text)
     title = checks[cell.task].title if cell.task in checks else ""
-    return unsolved(cell.text, says=title[:1].lower() + title[1:])
+    if title[1:2].islower():  # "Start a process", and not "PID 1, please"
+        title = title[0].lower() + title[1:]
+    return unsolved(cell.text, says=title)
 
 
 def regions_of(cell: SourceCell) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from typing import Any
 
 
 def find_fault(code: str) -> tuple[str, int] | None:
@@ -20,11 +21,11 @@ def find_fault(code: str) -> tuple[str, int] | None:
         return None
     from IPython.core.inputtransformer2 import TransformerManager
 
+    manager: Any = TransformerManager
     try:
-        plain = TransformerManager().transform_cell(code)
+        return _compile_fault(manager().transform_cell(code))
     except SyntaxError:
         return fault
-    return None if _compile_fault(plain) is None else fault
 
 
 def _compile_fault(code: str) -> tuple[str, int] | None:

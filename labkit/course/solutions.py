@@ -93,8 +93,7 @@ def _is_whole_block(lines: list[str], region: Region) -> bool:
     """Whether the region is all there is in an indented block."""
     if not region.indent:
         return False
-    around = [_nearest(lines[: region.begin][::-1]), _nearest(lines[region.end + 1 :])]
-    before, after = around
+    before, after = _nearest(lines[: region.begin][::-1]), _nearest(lines[region.end + 1 :])
     opens = before is not None and len(_indent(before)) < len(region.indent)
     closes = after is None or len(_indent(after)) < len(region.indent)
     return opens and closes
@@ -102,7 +101,8 @@ def _is_whole_block(lines: list[str], region: Region) -> bool:
 
 def _nearest(lines: list[str]) -> str | None:
     """The first line that is neither blank nor only a comment."""
-    return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), None)
+    code = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return next(code, None)
 
 
 def _indent(line: str) -> str:

@@ -30,7 +30,13 @@ OWN_KEYS = ("task", "check", "setup", "id")
 PASSED_KEYS = ("tags", "slideshow", "jupyter", "editable", "deletable")
 """Keys that go into the notebook as they are."""
 
-DROPPED_KEYS = ("title", "cell_depth", "cell_marker", "lines_to_next_cell", "lines_to_end_of_cell_marker")
+DROPPED_KEYS = (
+    "title",
+    "cell_depth",
+    "cell_marker",
+    "lines_to_next_cell",
+    "lines_to_end_of_cell_marker",
+)
 """Keys that jupytext adds to what it reads."""
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}")
@@ -98,7 +104,8 @@ def read_source(path: Path) -> list[SourceCell]:
     markers = [row for row, line in enumerate(lines) if MARKER.match(line)]
     _refuse_preamble(path, lines[: markers[0]] if markers else lines)
     text = "\n".join(lines[markers[0] :]) + "\n" if markers else ""
-    cells = jupytext.reads(text, fmt="py:percent").cells if markers else []
+    reads: Any = jupytext.reads
+    cells = reads(text, fmt="py:percent").cells if markers else []
     if len(cells) != len(markers):
         where = _first_stray(path, lines, markers, cells)
         raise AuthorError(

@@ -126,8 +126,12 @@ class EventStore:
                 raise translated(error, self.path) from error
 
     def _try(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        with transaction(self._open()) as connection:
-            return action(connection)
+        try:
+            with transaction(self._open()) as connection:
+                return action(connection)
+        except UnicodeDecodeError as error:
+            # SQLite quotes what it cannot read, and Python cannot read the quotation.
+            raise Damaged(str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
         if self._connection and self._opened_as != _identity(self.path):
@@ -152,7 +156,7 @@ class EventStore:
             create(self.path, ())
         try:
             return connect(self.path)
-        except (sqlite3.Error, Damaged) as error:
+        except (sqlite3.Error, Damaged, UnicodeDecodeError) as error:
             if not is_damage(error, self.path):
                 raise
         aside, count = mend(self.path)

@@ -100,7 +100,7 @@ def _read_from_both_ends(path: Path) -> dict[int, Event]:
 
     found: dict[int, Event] = {}
     for order in ("ASC", "DESC"):
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             connection = sqlite3.connect(path)
             connection.text_factory = lambda raw: raw.decode(errors="replace")
             with contextlib.closing(connection):

@@ -87,9 +87,9 @@ def _make(store: ImageStore, busybox: Path, stamp: dict[str, object]) -> Image:
     with store.layout.faults():
         store.layout.make_folders()
         tar = _layer(busybox, store.folder)
+    # No command: a sandbox on it waits until it is told what to run.
     change = Change(
         "labkit: the base image, from this machine's busybox",
-        command=["/bin/sh"],
         env={"PATH": _PATH},
         working_dir="/",
     )

@@ -101,11 +101,12 @@ def install_command(os_release: Path = Path("/etc/os-release")) -> str:
 
 
 def _candidates() -> Iterator[Path]:
-    folders = [*os.get_exec_path(), *_PLACES]
-    ways = [Path(folder) / name for folder in dict.fromkeys(folders) if folder for name in _NAMES]
-    for way in (*ways, data_dir() / "tools" / "busybox"):
-        if way.is_file() and os.access(way, os.X_OK):
-            yield way.absolute()
+    folders = [*os.get_exec_path(), *_PLACES, str(data_dir() / "tools")]
+    for folder in dict.fromkeys(filter(None, folders)):
+        for name in _NAMES:
+            way = f"{folder}/{name}"  # a Path of each would take longer than all the rest
+            if os.access(way, os.X_OK) and Path(way).is_file():
+                yield Path(way).absolute()
 
 
 def _fetch() -> Path | None:

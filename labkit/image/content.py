@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from labkit.core.errors import BadInput, NotFound, SystemFault
-from labkit.image.plan import Parts
+from labkit.image.plan import WHITEOUT, Parts, wrong_path
 from labkit.image.stack import look_up, resolve
 from labkit.image.tar_writer import File, Folder, Link, Node
 
@@ -69,8 +69,10 @@ def make_folder(
     Raises:
         BadInput: the path cannot be meant, or it is a file.
     """
-    _check_path(path)
+    _check_path(path.rstrip("/") or "/.")
     parts = resolve(layers, f"{path}/.")
+    if not parts:
+        return {}
     if isinstance(nodes.get(parts, Folder()), Folder):
         made: dict[Parts, Node] = {parts: Folder()}
         is_there = parts in nodes or look_up(layers, parts) is not None
@@ -128,6 +130,8 @@ def _below(source: Path, parts: Parts) -> Iterator[tuple[Parts, Node]]:
     except OSError as error:
         raise SystemFault(f"read {source}", errno=error.errno or 0) from error
     for child in children:
+        if child.name.startswith(WHITEOUT):
+            raise BadInput(f"{child} cannot be in an image", why="its name is a reserved name")
         node = _host_node(child, is_followed=False)
         yield (*parts, child.name), node
         if isinstance(node, Folder):
@@ -150,12 +154,13 @@ def _folder_like(parts: Parts, layers: Sequence[Path]) -> Folder:
 
 
 def _check_path(path: str) -> None:
-    reasons = {
-        "it is empty": not path,
-        "it ends with a slash: name the file": path.endswith("/"),
-        "it has a zero byte": "\0" in path,
-        'it has ".." in it': ".." in path.split("/"),
-    }
-    for why, is_so in reasons.items():
-        if is_so:
-            raise BadInput(f"{path!r} is not a path in an image", why=why)
+    """Refuses what cannot be the path of a file in an image."""
+    if path.endswith("/"):
+        why = "it ends with a slash: name the file"
+    elif path.rpartition("/")[2].startswith(WHITEOUT):
+        why = f"names that begin with {WHITEOUT!r} are reserved for what a layer takes away"
+    else:
+        wrong = wrong_path(path.lstrip("/"))
+        why = f"it {wrong}" if wrong else ""
+    if why:
+        raise BadInput(f"{path!r} is not a path in an image", why=why)

@@ -134,7 +134,9 @@ class Layers:
             unfinished.rename(folder)
         except OSError as error:
             raise SystemFault(
-                "unpack the layer", why=f"{error.strerror or error} ({error.filename or folder})"
+                "unpack the layer",
+                errno=error.errno or 0,
+                why=f"{error.strerror or error} ({error.filename or folder})",
             ) from error
         finally:
             remove_tree(unfinished)

@@ -143,14 +143,14 @@ def _check_kind(entry: Entry) -> None:
 
 def _parts(entry: Entry) -> Parts:
     """The path that an entry's name means."""
-    if why := _wrong_path(entry.name):
+    if why := wrong_path(entry.name):
         _refuse(entry, why)
     return _components(entry.name)
 
 
 def _link_target(entry: Entry) -> Parts:
     """The path that a hard link's target means: like names, it is counted from the root."""
-    if why := _wrong_path(entry.link):
+    if why := wrong_path(entry.link):
         _refuse(entry, f"is a hard link to {entry.link!r}, which {why}")
     return _components(entry.link)
 
@@ -159,7 +159,8 @@ def _components(name: str) -> Parts:
     return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def _wrong_path(name: str) -> str:
+def wrong_path(name: str) -> str:
+    """Why a path counted from a layer's root cannot be one; nothing when it can."""
     parts = _components(name)
     reasons = {
         "is no name that a file can have": not name or "\0" in name,

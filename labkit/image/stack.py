@@ -87,7 +87,8 @@ def resolve(layers: Sequence[Path], path: str) -> Parts:
             done = [] if target.startswith("/") else done[:-1]
             todo += reversed(target.split("/"))
         elif found and not found.is_folder:
-            raise BadInput(f"{path!r} cannot be", why=f"/{'/'.join(done)} is a file in the image")
+            name = path.removesuffix("/.")
+            raise BadInput(f"{name!r} cannot be", why=f"/{'/'.join(done)} is a file in the image")
     return tuple(done)
 
 

@@ -57,14 +57,19 @@ class ImageStore:
         return [self.get(reference) for reference in self.references()]
 
     def get(self, reference: str) -> Image:
-        """The image of that name; ``name`` means ``name:latest``.
+        """The image of that name; ``name`` means ``name:latest``. ``base`` is made when missing.
 
         Raises:
             BadInput: it is not a name for an image.
             NotFound: no image has it; says near ones.
             SystemFault: the image is damaged.
+            Blocked: it is ``base``, and this machine has nothing to make it from.
         """
         name = full(reference)
+        if name == BASE:
+            from labkit.image.base import base_image
+
+            return base_image(self)
         return self.layout.image(name, self._digest(name))
 
     def build(
@@ -180,7 +185,7 @@ class ImageStore:
         names = self.layout.index.names()
         if name in names:
             return names[name]
-        hint = "base_image() makes it" if name == BASE else "ImageStore().build(…) makes an image"
+        hint = "store.build(…) makes an image, store.references() lists those there are"
         raise NotFound("image", short(name), map(short, names), hint=hint)
 
     def _parent(self, base: str | Image | None) -> Image | None:
@@ -189,10 +194,6 @@ class ImageStore:
             return None
         if isinstance(base, Image):
             return self.layout.image(base.reference, base.digest)
-        if full(base) == BASE:
-            from labkit.image.base import base_image
-
-            return base_image(self)
         return self.get(base)
 
     def _plain(self, tar: BinaryIO) -> BinaryIO:

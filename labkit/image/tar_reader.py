@@ -100,10 +100,17 @@ def _next_header(archive: BinaryIO, position: int, end: int) -> bytes:
         raise MalformedTar(f"the archive ends within a header, at byte {position}")
     if not any(block):
         return b""
-    stated = _number(block[148:156])
-    if stated != sum(block[:148]) + 8 * 32 + sum(block[156:]):
-        raise MalformedTar(f"what should be a header at byte {position} has a wrong checksum")
+    if not _is_header(block):
+        raise MalformedTar(f"what should be a header, at byte {position}, has no right checksum")
     return block
+
+
+def _is_header(block: bytes) -> bool:
+    """Whether its checksum is right: the sum of its bytes, with spaces where the sum stands."""
+    try:
+        return _number(block[148:156]) == sum(block[:148]) + 8 * 32 + sum(block[156:])
+    except MalformedTar:
+        return False
 
 
 def _entry(block: bytes, offset: int, extended: dict[str, str]) -> Entry:

@@ -9,6 +9,7 @@ Source: nbgrader's documentation (``NBGRADER_EXECUTION``).
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -25,8 +26,10 @@ from labkit.course import find_course
 from labkit.grading import Lab, Progress, blocked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from labkit.course import Course, Topic
-    from labkit.grading import Check, Verdict
+    from labkit.grading import Check, Verdict, Watcher
 
 DEADLINE_S = 20.0
 """For one check. It should need a fifth of a second; a loaded machine may need much longer."""
@@ -52,19 +55,37 @@ class Workspace:
         course: the course.
         progress: the learner's progress.
         work: the folder of the work folders.
-        opened: slug of the topic that :func:`labkit.begin` opened last; empty for none.
+        opened: slug of the topic that was opened last; empty for none.
+        labs: the labs of the topics that were opened, by slug.
+        questions: what was asked for a prediction, by topic and id.
         said: notices that the learner has been shown.
+        watcher: what looks at checks again and again; none when nothing is watched.
     """
 
     course: Course
     progress: Progress
     work: Path
     opened: str = ""
+    labs: dict[str, Lab] = field(default_factory=dict)
+    questions: dict[tuple[str, str], str] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
+    watcher: Watcher | None = None
 
-    def topic_of(self, check: Check) -> Topic:
-        """The topic that a check belongs to."""
-        return self.course.topic(check.topic)
+    def open(self, topic: Topic) -> Lab:
+        """Opens a topic and records that: from now on it is the one that is meant.
+
+        Returns:
+            The learner's lab: the same one each time, ended when Python ends.
+        """
+        self.progress.record_opened(topic.slug)
+        self.opened = topic.slug
+        lab = self.lab(topic)
+        known = self.labs.get(topic.slug)
+        if known and (known.values, known.folder) == (lab.values, lab.folder):
+            return known
+        self.labs[topic.slug] = lab
+        atexit.register(lab.close)
+        return lab
 
     def lab(self, topic: Topic) -> Lab:
         """A new lab: this learner's values and work folder for a topic."""
@@ -92,6 +113,25 @@ class Workspace:
         seconds = round(time.perf_counter() - began, 3)
         self.progress.record_verdict(check, verdict)
         return Outcome(check, verdict, seconds)
+
+    def watch(
+        self,
+        checks: Iterable[Check],
+        lab_for: Callable[[Check], Lab],
+        on_change: Callable[[Check, Verdict], object],
+    ) -> None:
+        """Watches some checks, and nothing else any more. See :class:`labkit.grading.Watcher`."""
+        from labkit.grading import Watcher
+
+        self.stop_watching()
+        self.watcher = Watcher(checks, lab_for, on_change)
+        self.watcher.start()
+
+    def stop_watching(self) -> None:
+        """Ends the watching, if there is any."""
+        if self.watcher:
+            self.watcher.stop()
+        self.watcher = None
 
     def notices(self) -> list[str]:
         """What the learner should know about the progress file, each said only once."""
@@ -167,10 +207,12 @@ def _new_workspace(course: Course) -> Workspace:
 def _grading_workspace(course: Course) -> Workspace:
     """For nbgrader: no student's work meets another's, and the teacher's progress meets neither."""
     from labkit.core.session import current_session
+    from labkit.grading.events import new_event
 
     folder = current_session().folder
-    os.environ.setdefault("LABKIT_SEED", GRADER_SEED)
-    return Workspace(course, Progress(folder / "progress.sqlite"), folder / "work")
+    progress = Progress(folder / "progress.sqlite")
+    progress.add(new_event("seed", seed=GRADER_SEED))
+    return Workspace(course, progress, folder / "work")
 
 
 def _work_folder(course: Course) -> Path:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from labkit.core.errors import NotFound
 from labkit.core.journal import read_journal
+from labkit.core.linux import start_ticks
 from labkit.core.session import session_folders
 from labkit.sandbox.client import Refusal, client
 from labkit.sandbox.facts import HostProcess, Volume
-from labkit.sandbox.helper.launch import start_ticks
 from labkit.sandbox.table import processes
 
 

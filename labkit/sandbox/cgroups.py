@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from labkit.core import linux
 
 CONTROLLERS = ("memory", "pids")
 
@@ -32,17 +36,22 @@ class Place(NamedTuple):
     """Why ``base`` is empty."""
 
 
-def find_places() -> dict[str, Place]:
-    """For each controller, the place where this user may make groups."""
-    mounts = _cgroup_mounts()
-    own = own_cgroups("self")
+def find_places(proc: str = "/proc", root: str = "") -> dict[str, Place]:
+    """For each controller, the place where this user may make groups.
+
+    Args:
+        proc: the folder of proc(5).
+        root: what is put before every mount point that ``proc`` names.
+    """
+    mounts = {name: root + point for name, point in _cgroup_mounts(proc).items()}
+    own = own_cgroups("self", proc)
     return {name: _find_place(name, mounts, own) for name in CONTROLLERS}
 
 
-def own_cgroups(pid: str) -> dict[str, str]:
+def own_cgroups(pid: str, proc: str = "/proc") -> dict[str, str]:
     """Controller to cgroup path of a process; cgroup v2 has the key ``""``."""
     paths = {}
-    for line in _read(f"/proc/{pid}/cgroup").splitlines():
+    for line in _read(f"{proc}/{pid}/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
             paths[controller] = path
@@ -75,25 +84,30 @@ def set_limit(place: Place, folder: str, name: str, value: int) -> None:
 
 
 def read_limit(place: Place, folder: str, name: str) -> tuple[int | None, int]:
-    """A limit (None for none) and the use now."""
-    raw = _read(f"{folder}/{file_name(place, name)}").strip()
+    """A limit (None for none) and the use now. Raises OSError when the group has gone."""
+    raw = linux.read(f"{folder}/{file_name(place, name)}").decode().strip()
     limit = None if raw == "max" or int(raw) >= _V1_UNLIMITED_MEMORY else int(raw)
     current = name.replace(".max", ".current")
-    return limit, int(_read(f"{folder}/{file_name(place, current)}"))
+    return limit, int(linux.read(f"{folder}/{file_name(place, current)}"))
 
 
-def was_oom_killed(place: Place, folder: str) -> bool:
-    """Whether the kernel killed a process of this memory group for want of memory."""
-    events = "memory.oom_control" if place.version == 1 else "memory.events"
-    for line in _read(f"{folder}/{events}").splitlines():
-        key, _, value = line.partition(" ")
-        if key == "oom_kill":
-            return int(value) > 0
-    return False
+def oom_kills(groups: Mapping[str, str]) -> int:
+    """How many processes of a sandbox the kernel has killed for want of memory."""
+    folder = groups.get("memory")
+    for events in ("memory.oom_control", "memory.events") if folder else ():
+        for line in _read(f"{folder}/{events}").splitlines():
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                return int(value)
+    return 0
 
 
 def remove(folder: str, timeout_s: float = 2.0) -> None:
-    """Removes a group whose processes have ended; waits while the kernel lets go of it."""
+    """Removes a group and ends what still runs in it; waits while the kernel lets go of it.
+
+    Raises:
+        OSError: it stays busy.
+    """
     deadline = time.monotonic() + timeout_s
     while True:
         try:
@@ -103,9 +117,20 @@ def remove(folder: str, timeout_s: float = 2.0) -> None:
         except OSError as error:
             if error.errno != errno.EBUSY or time.monotonic() > deadline:
                 raise
+            _kill_members(folder)
             time.sleep(0.0005)
         else:
             return
+
+
+def _kill_members(folder: str) -> None:
+    for pid in _read(f"{folder}/cgroup.procs").split():
+        if pid == "0":  # a process of another PID namespace: kill(0) would be ourselves
+            continue
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def write(path: str, text: str) -> None:
@@ -158,10 +183,10 @@ def _delegates(folder: str, controller: str) -> bool:
     return controller in _read(control).split()
 
 
-def _cgroup_mounts() -> dict[str, str]:
+def _cgroup_mounts(proc: str) -> dict[str, str]:
     """Controller to mount point; cgroup v2 has the key ``""``."""
     found: dict[str, str] = {}
-    for line in _read("/proc/self/mountinfo").splitlines():
+    for line in _read(f"{proc}/self/mountinfo").splitlines():
         fields, _, rest = line.partition(" - ")
         fstype, _, options = rest.split(" ", 2)
         point = fields.split(" ")[4]
@@ -175,7 +200,6 @@ def _cgroup_mounts() -> dict[str, str]:
 
 def _read(path: str) -> str:
     try:
-        with open(path) as file:
-            return file.read()
+        return linux.read(path).decode(errors="replace")
     except OSError:
         return ""

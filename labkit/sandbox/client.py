@@ -5,23 +5,28 @@ Safe for threads: one request at a time. Knows nothing about what a request mean
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from labkit.core.errors import BadInput, Blocked, SystemFault
-from labkit.core.session import Session, current_session
+from labkit.core.errors import BadInput, Blocked, SystemFault, TimedOut
+from labkit.core.session import Session, current_session, undo_journal
 from labkit.sandbox.cgroups import Place
 from labkit.sandbox.helper import wire
 from labkit.sandbox.helper.wire import Message
 
 _BOOT = Path(__file__).parent / "helper" / "boot.py"
+
+_ANSWER_S = 30.0
+"""The helper answers within its own deadlines of 10 s and 2 s, however bad things are."""
+
+_END_S = 10.0
+"""How long the helper may take to end its sandboxes and itself."""
 
 _HELP = {
     1: "cgroup v1 cannot be handed to a user: run the lab as root, or on a machine with cgroup v2",
@@ -44,29 +49,44 @@ class Client:
 
     Args:
         session: the session that owns what the helper makes.
+
+    Raises:
+        Blocked: the session's folder cannot be written.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._lock = threading.Lock()
         self._places: dict[str, Place] | None = None
+        self._asked = 0
         self._start()
         session.on_close(self.close)
 
     def _start(self) -> None:
-        (self.session.folder / "stage").mkdir(exist_ok=True)
-        self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-I", "-S", str(_BOOT), str(theirs.fileno())]
+        try:
+            (self.session.folder / "stage").mkdir(exist_ok=True)
+            self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            raise Blocked(
+                "the helper that runs sandboxes cannot be started",
+                why=f"{error.filename or 'its socket'}: {error.strerror}",
+                hint="Make room there, or set LABKIT_HOME to a folder that you can write",
+                capability="sandbox",
+            ) from error
+        self._sock.settimeout(_ANSWER_S)
+        # The lock goes along: the session counts as alive until the helper has cleaned up.
+        inherited = [theirs.fileno(), self.session.lock_fd]
+        command = [sys.executable, "-I", "-S", str(_BOOT), *map(str, inherited)]
         command += [str(self.session.folder), str(os.getpid())]
-        self._process = subprocess.Popen(
-            command,
-            # The lock goes along: the session counts as alive until the helper has cleaned up.
-            pass_fds=[theirs.fileno(), self.session.lock_fd],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
-        theirs.close()
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=inherited,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+            )
 
     def places(self) -> dict[str, Place]:
         """For each controller, where this user may make cgroups."""
@@ -99,18 +119,24 @@ class Client:
             Refusal: the helper could not do it.
             BadInput: the request is too large.
             SystemFault: the helper has gone.
+            TimedOut: it does not answer.
         """
         with self._lock:
+            self._asked += 1
             try:
-                wire.send(self._sock, message, fds)
-                reply, received = wire.receive(self._sock)
+                wire.send(self._sock, {**message, "id": self._asked}, fds)
+                reply, received = self._receive(self._asked)
             except BrokenPipeError:
                 reply, received = None, []
+            except TimeoutError:
+                raise TimedOut(
+                    "the answer of the helper that runs the sandboxes",
+                    after_s=_ANSWER_S,
+                    last_seen=f"process {self.pid} does not answer",
+                    hint="Restart the kernel: that ends it",
+                ) from None
             except OSError as error:
-                raise BadInput(
-                    "the command is too long", why=f"{error.strerror}; arguments and environment "
-                    f"together may have {wire.MAX_BYTES // 1000} kB"
-                ) from error  # fmt: skip
+                raise _unsendable(error) from error
             if reply is None:
                 self._start_again()
                 raise SystemFault(
@@ -122,30 +148,49 @@ class Client:
             raise Refusal(reply["error"]["step"], reply["error"]["errno"])
         return reply, received
 
-    def _start_again(self) -> None:
-        from labkit.core.session import undo_journal
+    def _receive(self, number: int) -> tuple[Message | None, list[int]]:
+        """The reply to request ``number``; those to requests that were interrupted come before."""
+        while True:
+            reply, received = wire.receive(self._sock)
+            if reply is None or reply["id"] == number:
+                return reply, received
+            for fd in received:
+                os.close(fd)
 
+    def _start_again(self) -> None:
         self._sock.close()
-        self._process.wait()
+        self._wait()
         undo_journal(self.session.folder)
         self._start()
 
+    def _wait(self) -> None:
+        try:
+            self._process.wait(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def close(self) -> None:
         """Ends the helper and every sandbox it runs."""
+        try:
+            wire.send(self._sock, {"op": "bye", "id": 0})
+        except OSError:
+            pass  # it has gone already
         self._sock.close()
-        self._process.wait(timeout=10)
-
-
-@cache
-def _clients() -> dict[str, Any]:
-    return {}
+        self._wait()
 
 
 def client() -> Client:
     """The client of this process's session; started at the first call."""
     session = current_session()
-    clients = _clients()
-    if session.id not in clients:
-        clients[session.id] = Client(session)
-    found: Client = clients[session.id]
-    return found
+    return session.part("sandbox helper", lambda: Client(session))
+
+
+def _unsendable(error: OSError) -> BadInput | SystemFault:
+    if error.errno == errno.EMSGSIZE:
+        return BadInput(
+            "the command is too long",
+            why=f"arguments and environment together may have {wire.MAX_BYTES // 1000} kB",
+            hint="Give the sandbox long data as its input, or in a file",
+        )
+    return SystemFault("ask the helper that runs the sandboxes", errno=error.errno or 0)

@@ -9,11 +9,12 @@ import contextlib
 import json
 import os
 import selectors
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.core.errors import TimedOut
+from labkit.core.errors import SystemFault, TimedOut
 
 _CHUNK = 65536
 
@@ -51,12 +52,15 @@ class Result:
 
 
 class Command:
-    """A started command. ``status_fd`` and the output descriptors are read, then closed."""
+    """A started command. ``status_fd`` and the output descriptors are read, then closed.
+
+    Several threads may wait for one command.
+    """
 
     def __init__(self, pid: int, status_fd: int) -> None:
         self.pid = pid
         self._status_fd = status_fd
-        self._outputs: dict[str, int] = {}
+        self._reading = threading.Lock()
         self._report: dict[str, Any] | None = None
 
     @property
@@ -66,101 +70,156 @@ class Command:
 
     def poll(self) -> dict[str, Any] | None:
         """The report of its end, or None while it runs."""
-        if self._report is None and is_readable(self._status_fd, 0):
-            self._read_report()
-        return self._report
+        try:
+            return self.wait(0)
+        except TimedOut:
+            return None
 
     def wait(self, timeout_s: float | None) -> dict[str, Any]:
         """Waits for its end. Raises :class:`TimedOut`."""
+        if self._report is not None:
+            return self._report
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        # One thread waits, the others for it: it closes the descriptor when it has the report.
+        if self._reading.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            try:
+                if self._report is None and is_readable(self._status_fd, _left(deadline)):
+                    self._report = self._read_report()
+            finally:
+                self._reading.release()
         if self._report is None:
-            if not is_readable(self._status_fd, timeout_s):
-                raise TimedOut(
-                    "the end of the command", after_s=timeout_s or 0, last_seen="it runs"
-                )
-            self._read_report()
-        report: dict[str, Any] = self._report or {}
-        return report
+            raise TimedOut("the end of the command", after_s=timeout_s or 0, last_seen="it runs")
+        return self._report
 
     def communicate(
-        self, text: str | bytes | None, stdin_fd: int, timeout_s: float | None
+        self, data: bytes, pipes: Pipes, timeout_s: float | None
     ) -> Result:
         """Feeds standard input, collects the output, and waits for the end.
+
+        Args:
+            data: what goes to standard input, which is closed after it.
+            pipes: our ends; closed here.
+            timeout_s: deadline in seconds, None for none.
 
         Raises:
             TimedOut: the deadline passed; the command still runs.
         """
-        started = time.monotonic()
-        collected = self._pump(_as_bytes(text), stdin_fd, started, timeout_s)
-        left = None if timeout_s is None else max(0.0, started + timeout_s - time.monotonic())
-        if not is_readable(self._status_fd, left):
-            seen = f"it runs, and has written {collected['stdout'][-200:]!r}"
-            raise TimedOut("the end of the command", after_s=timeout_s or 0, last_seen=seen)
-        report = self.wait(left)
-        report = {**report, "wall_s": max(report["wall_s"], time.monotonic() - started)}
-        return Result(stdout=collected["stdout"], stderr=collected["stderr"], **report)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        with contextlib.closing(pipes):
+            pump(pipes, data, self._status_fd, deadline)
+            stdout, stderr = pipes.collected
+            try:
+                report = self.wait(_left(deadline))
+            except TimedOut:
+                seen = f"it runs, and has written {stdout[-200:]!r}"
+                raise TimedOut(
+                    "the end of the command", after_s=timeout_s or 0, last_seen=seen
+                ) from None
+        return Result(stdout=stdout, stderr=stderr, **report)
 
-    def _pump(
-        self, data: bytes, stdin_fd: int, started: float, timeout_s: float | None
-    ) -> dict[str, str]:
-        chunks: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
-        with selectors.DefaultSelector() as selector:
-            for name, fd in self._outputs.items():
-                selector.register(fd, selectors.EVENT_READ, name)
-            if stdin_fd >= 0:
-                os.set_blocking(stdin_fd, False)
-                selector.register(stdin_fd, selectors.EVENT_WRITE, "stdin")
-            selector.register(self._status_fd, selectors.EVENT_READ, "status")
-            while any(key.data in chunks for key in selector.get_map().values()):
-                left = None if timeout_s is None else started + timeout_s - time.monotonic()
-                if left is not None and left <= 0:
-                    break
-                for key, _ in selector.select(left):
-                    if key.data == "stdin":
-                        data = _feed(selector, key.fd, data)
-                    elif key.data == "status":
-                        selector.unregister(key.fd)  # the rest of the output is in the pipes
-                    elif raw := os.read(key.fd, _CHUNK):
-                        chunks[key.data].append(raw)
-                    else:
-                        selector.unregister(key.fd)
-        self.close_outputs()
-        with contextlib.suppress(OSError):
-            if stdin_fd >= 0 and data:
-                os.close(stdin_fd)
-        return {name: b"".join(parts).decode(errors="replace") for name, parts in chunks.items()}
-
-    def adopt(self, outputs: dict[str, int]) -> None:
-        """Takes over the reading ends of its ``stdout`` and ``stderr``."""
-        self._outputs = outputs
-
-    def close_outputs(self) -> None:
-        """Stops listening."""
-        for fd in self._outputs.values():
-            os.close(fd)
-        self._outputs = {}
-
-    def _read_report(self) -> None:
+    def _read_report(self) -> dict[str, Any]:
         raw = os.read(self._status_fd, _CHUNK)
         os.close(self._status_fd)
         self._status_fd = -1
         # Nothing written: the helper was killed, and the command with it.
         lost = {"exit_code": -9, "wall_s": 0.0, "user_s": 0.0, "system_s": 0.0}
-        self._report = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
+        report: dict[str, Any] = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
+        return report
 
 
-def _feed(selector: selectors.BaseSelector, fd: int, data: bytes) -> bytes:
+class Pipes:
+    """The three pipes to a command: our ends, and what has been read from them."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._chunks: dict[int, list[bytes]] = {}
+        try:
+            ends = [self._pipe() for _ in range(3)]
+        except OSError as error:
+            self.close()
+            raise SystemFault("open a pipe to the command", errno=error.errno or 0) from error
+        self.stdin, self.stdout, self.stderr = ends[0][1], ends[1][0], ends[2][0]
+        self.theirs = [ends[0][0], ends[1][1], ends[2][1]]
+        self._chunks = {self.stdout: [], self.stderr: []}
+
+    @property
+    def collected(self) -> tuple[str, str]:
+        """What came from standard output and standard error, as text."""
+        raw = (b"".join(chunks) for chunks in self._chunks.values())
+        stdout, stderr = (data.decode(errors="replace") for data in raw)
+        return stdout, stderr
+
+    def read(self, fd: int) -> bool:
+        """Reads what there is; says whether there may be more."""
+        if raw := os.read(fd, _CHUNK):
+            self._chunks[fd].append(raw)
+        return bool(raw)
+
+    def close_theirs(self) -> None:
+        """Closes the ends that the command has."""
+        for fd in self.theirs:
+            self.close_one(fd)
+
+    def close_one(self, fd: int) -> None:
+        """Closes one end, if that has not been done."""
+        if fd in self._open:
+            self._open.remove(fd)
+            os.close(fd)
+
+    def close(self) -> None:
+        """Closes every end that is still open."""
+        for fd in tuple(self._open):
+            self.close_one(fd)
+
+    def _pipe(self) -> tuple[int, int]:
+        ends = os.pipe()
+        self._open |= set(ends)
+        return ends
+
+
+def pump(pipes: Pipes, data: bytes, status_fd: int, deadline: float | None) -> None:
+    """Writes and reads until the command has ended, or the deadline has passed.
+
+    What the command wrote is in the pipes when its end is told. Whoever it left running may hold
+    them open for long, and is not waited for.
+    """
+    os.set_blocking(pipes.stdin, False)
+    with selectors.DefaultSelector() as selector:
+        for fd in (pipes.stdout, pipes.stderr, status_fd):
+            selector.register(fd, selectors.EVENT_READ)
+        selector.register(pipes.stdin, selectors.EVENT_WRITE)
+        has_ended = False
+        while not has_ended:
+            ready = selector.select(_left(deadline))
+            if not ready and deadline is not None and time.monotonic() >= deadline:
+                return
+            for key, _ in ready:
+                if key.fd == status_fd:
+                    has_ended = True
+                elif key.fd == pipes.stdin:
+                    data = _feed(key.fd, data)
+                    if not data:
+                        selector.unregister(key.fd)
+                        pipes.close_one(key.fd)
+                elif not pipes.read(key.fd):
+                    selector.unregister(key.fd)
+    for fd in (pipes.stdout, pipes.stderr):
+        while is_readable(fd, 0) and pipes.read(fd):
+            pass
+
+
+def _feed(fd: int, data: bytes) -> bytes:
+    """Writes a part; returns what is left, nothing when nobody reads."""
     try:
-        data = data[os.write(fd, data[:_CHUNK]) :] if data else b""
+        return data[os.write(fd, data[:_CHUNK]) :] if data else b""
+    except BlockingIOError:
+        return data
     except BrokenPipeError:
-        data = b""
-    if not data:
-        selector.unregister(fd)
-        os.close(fd)
-    return data
+        return b""
 
 
-def _as_bytes(text: str | bytes | None) -> bytes:
-    return text.encode() if isinstance(text, str) else text or b""
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def is_readable(fd: int, timeout_s: float | None) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -69,17 +70,18 @@ class Sandbox:
         capabilities: Iterable[str] | None = CAPABILITIES,
     ) -> None:
         root = find_root(rootfs)
+        kinds = parse.parse_namespaces(namespaces)
         self.name = parse.parse_name(name)
         self._has_given_name = name is not None
         self.spec = Spec(
             name=self.name,
             hostname=parse.parse_hostname(hostname, self.name),
-            namespaces=parse.parse_namespaces(namespaces),
+            namespaces=kinds,
             limits=parse.parse_limits(limits or {}),
             volumes=parse.parse_volumes(volumes or {}),
             env={**root.env, **(env or {})},
             cwd=parse.parse_cwd(cwd or root.working_dir),
-            capabilities=parse.parse_capabilities(capabilities),
+            capabilities=parse.parse_capabilities(capabilities, kinds),
             layers=root.layers,
             image=root.reference,
             default_argv=root.command,
@@ -185,6 +187,26 @@ class Sandbox:
     def logs(self) -> str:
         """What PID 1 has written to standard output and standard error since the start."""
         return self._log.read_text(errors="replace") if self._log else ""
+
+    def wait_for_log(self, text: str, timeout_s: float = 5.0) -> str:
+        """Waits until PID 1 has written a line with ``text`` in it, and returns that line.
+
+        Raises:
+            TimedOut: it has not, or it has ended before.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            is_running, lines = self.is_running, self.logs().splitlines(keepends=True)
+            for line in lines:
+                if text in line and line.endswith("\n"):
+                    return line.strip()
+            if not is_running or time.monotonic() > deadline:
+                raise TimedOut(
+                    f"a line with {text!r} in the log of {self.name!r}",
+                    after_s=timeout_s,
+                    last_seen="".join(lines[-5:]) or "nothing written",
+                )
+            time.sleep(0.01)
 
     @property
     def is_running(self) -> bool:

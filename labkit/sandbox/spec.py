@@ -6,6 +6,7 @@ Sources: cgroup-v2.rst (memory.max, pids.max), hostname(7), docker-run(1) (the 6
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -113,9 +114,14 @@ def parse_volumes(volumes: Mapping[str | Path, str]) -> tuple[Volume, ...]:
     return tuple(_parse_volume(Path(source), target) for source, target in volumes.items())
 
 
-def parse_capabilities(names: Iterable[str] | None) -> tuple[str, ...] | None:
-    """Capabilities to keep, with or without ``CAP_``; None for all of them."""
-    if names is None:
+def parse_capabilities(
+    names: Iterable[str] | None, namespaces: Iterable[str]
+) -> tuple[str, ...] | None:
+    """Capabilities to keep, with or without ``CAP_``; None for all of them.
+
+    An ordinary user who makes no user namespace has none to drop.
+    """
+    if names is None or (os.geteuid() != 0 and "user" not in namespaces):
         return None
     from labkit.core.linux import CAPABILITIES as KNOWN
 

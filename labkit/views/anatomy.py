@@ -68,8 +68,13 @@ def anatomy_view(a: Anatomy) -> Picture:
         _panel(MARGIN, tops[2], INNER, heights[2]),
         _capabilities(a, MARGIN + PAD, tops[2]),
     ]
-    return make_picture(title="What a sandbox is made of", description=words,
-                        height=tops[-1] + 16, body="".join(body), tables=_tables(a))
+    return make_picture(
+        title="What a sandbox is made of",
+        description=words,
+        height=tops[-1] + 16,
+        body="".join(body),
+        tables=_tables(a),
+    )
 
 
 def _panel(x: float, y: float, width: float, height: float) -> str:
@@ -77,19 +82,31 @@ def _panel(x: float, y: float, width: float, height: float) -> str:
 
 
 def _namespaces(rows: list[NamespaceRow], x: float, top: float) -> str:
-    drawn = panel_heading("eye", "What it can see", "namespaces", x=x, y=top + 34,
-                          width=HALF - 2 * PAD)
+    drawn = panel_heading(
+        "eye", "What it can see", "namespaces", x=x, y=top + 34, width=HALF - 2 * PAD
+    )
     width = (HALF - 2 * PAD - 10) / 2
     for i, row in enumerate(rows):
         left, y = x + (i % 2) * (width + 10), top + 56 + TILE * (i // 2)
         name, word, ink, tint = gate_look(row.is_own)
-        drawn += rect(left, y, width, TILE - 8, fill=tint if row.is_own else "card", stroke=ink,
-                      r=7, dash="" if row.is_own else "5 4")
+        drawn += rect(
+            left,
+            y,
+            width,
+            TILE - 8,
+            fill=tint if row.is_own else "card",
+            stroke=ink,
+            r=7,
+            dash="" if row.is_own else "5 4",
+        )
         drawn += icon(name, left + 10, y + 13, ink=ink)
         drawn += text(left + 36, y + 18, row.kind, size=SMALL, face="mono", ink=ink)
-        drawn += text(left + width - 10, y + 18, word, size=SMALL, face="bold", ink=ink, anchor="end")
-        drawn += text(left + 36, y + 35, ISOLATES.get(row.kind, ""), size=SMALL, ink="ink",
-                      room=width - 44)
+        drawn += text(
+            left + width - 10, y + 18, word, size=SMALL, face="bold", ink=ink, anchor="end"
+        )
+        drawn += text(
+            left + 36, y + 35, ISOLATES.get(row.kind, ""), size=SMALL, ink="ink", room=width - 44
+        )
     return drawn
 
 
@@ -98,18 +115,35 @@ def _capabilities(a: Anatomy, x: float, top: float) -> str:
     right = x + 3 * width / COLUMNS
     word = "on" if a.no_new_privs else "off"
     drawn = (
-        panel_heading("key", "What it may do", "capabilities of root that it holds", x=x,
-                      y=top + 34, width=right - x)
-        + icon("lock" if a.no_new_privs else "arrows", right, top + 21, size=15,
-               ink="own" if a.no_new_privs else "shr")
+        panel_heading(
+            "key",
+            "What it may do",
+            "capabilities of root that it holds",
+            x=x,
+            y=top + 34,
+            width=right - x,
+        )
+        + icon(
+            "lock" if a.no_new_privs else "arrows",
+            right,
+            top + 21,
+            size=15,
+            ink="own" if a.no_new_privs else "shr",
+        )
         + text(right + 22, top + 34, f"no new privileges: {word}", size=SMALL)
     )
     for i, name in enumerate(a.capabilities):
         left = x + (i % COLUMNS) * width / COLUMNS
         y = top + 68 + CAPABILITY_ROW * (i // COLUMNS)
         drawn += icon("check", left, y - 12, ink="own", size=14)
-        drawn += text(left + 22, y, name.removeprefix("CAP_"), size=SMALL, face="mono",
-                      room=width / COLUMNS - 24)
+        drawn += text(
+            left + 22,
+            y,
+            name.removeprefix("CAP_"),
+            size=SMALL,
+            face="mono",
+            room=width / COLUMNS - 24,
+        )
     y = top + 68 + CAPABILITY_ROW * -(-len(a.capabilities) // COLUMNS) + 10
     given_up = _given_up(a)
     famous = [name for name in FAMOUS if name in given_up]
@@ -147,8 +181,12 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
         "What it can use (cgroup limits)",
         ("limit", "at most", "now", "file"),
         tuple(
-            (limit.name, limit_words(limit.limit, limit.unit),
-             Volatile(limit_words(limit.used, limit.unit)), Volatile(limit.file))
+            (
+                limit.name,
+                limit_words(limit.limit, limit.unit),
+                Volatile(limit_words(limit.used, limit.unit)),
+                Volatile(limit.file),
+            )
             for limit in a.limits
         ),
         slots=(0, 0, 14, 40),
@@ -163,8 +201,11 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
         "What it may do (capabilities)",
         ("", "count", "names"),
         (
-            ("held", str(len(a.capabilities)),
-             ", ".join(name.removeprefix("CAP_") for name in a.capabilities)),
+            (
+                "held",
+                str(len(a.capabilities)),
+                ", ".join(name.removeprefix("CAP_") for name in a.capabilities),
+            ),
             ("given up", str(len(_given_up(a))), ", ".join(_given_up(a))),
             ("no new privileges", "", "on" if a.no_new_privs else "off"),
         ),
@@ -172,8 +213,11 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
     where = Table(
         "Where it is",
         ("what", "value"),
-        (("name", sandbox_name(a.name)), ("host name inside", sandbox_name(a.hostname)),
-         ("process id on the host", Volatile(str(a.pid)))),
+        (
+            ("name", sandbox_name(a.name)),
+            ("host name inside", sandbox_name(a.hostname)),
+            ("process id on the host", Volatile(str(a.pid))),
+        ),
         slots=(0, 12),
     )
     return see, use, stand, may, where

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from labkit.views.escape import clean
 from labkit.views.frame import BODY, INNER, MARGIN, SMALL, card, counted
 from labkit.views.icons import Icon, icon
-from labkit.views.measure import Face, Room
+from labkit.views.measure import Room
 from labkit.views.palette import Ink
 from labkit.views.picture import WIDTH, Picture, make_picture
 from labkit.views.snapshots import Card
-from labkit.views.svg import lines, number, path, rect, text
+from labkit.views.svg import lines, number, path, prose, rect, text
 from labkit.views.table import Table
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ ROWS, CELL_LINES, HINT_LINES = 8, 4, 12
 MARK, WHAT, EXPECTED, OBSERVED = MARGIN + 14, MARGIN + 46, MARGIN + 240, MARGIN + 494
 """Left edges of the columns of evidence."""
 WHAT_ROOM = Room(EXPECTED - WHAT - 14, 14)
+BOX_TEXT, BOX_ROOM = MARGIN + PAD + 30, INNER - 2 * PAD - 30
 CELL_ROOM = Room(OBSERVED - EXPECTED - 16, 14, "mono")
 
 
@@ -63,11 +64,10 @@ def card_view(c: Card) -> Picture:
         drawn, y = _evidence(c.evidence, y + 12)
         body.append(drawn)
     if c.blocked_fix:
-        drawn, y = _box("gauge", "What would help", c.blocked_fix, "mono", "mut", "pan", y + 14)
+        drawn, y = _fix_box(c.blocked_fix, y + 14)
         body.append(drawn)
     if c.hint:
-        title = f"Hint {c.hints_taken}" if c.hints_taken else "Hint"
-        drawn, y = _box("bulb", title, c.hint, "normal", "inn", "innt", y + 14)
+        drawn, y = _hint_box(c, y + 14)
         body.append(drawn)
     if foot := _foot(c):
         y += 32
@@ -93,7 +93,7 @@ def _verdict(c: Card, look: Look, y: float) -> tuple[str, float]:
         + rect(MARGIN, y, 6, height, fill=look.ink, r=3)
         + icon(look.icon, MARGIN + PAD + 4, middle - 11, ink=look.ink, size=22, line=2)
         + text(MARGIN + PAD + 38, middle + 6, look.word, size=18, face="bold", ink=look.ink)
-        + lines(MARGIN + PAD + 150, first, said, step=LINE)
+        + prose(MARGIN + PAD + 150, first, said, step=LINE)
     )
     return drawn, y + height
 
@@ -131,8 +131,9 @@ def _evidence_row(item: Evidence, y: float) -> tuple[str, float]:
     drawn += icon("differs" if differs else "equal", MARK, base - 13, ink=ink, line=2)
     drawn += lines(WHAT, base, what, step=step, size=14)
     drawn += lines(EXPECTED, base, cells[0], step=step, size=14, face="mono")
-    drawn += lines(OBSERVED, base, cells[1], step=step, size=14, face="mono",
-                   ink="bad" if differs else "ink")
+    drawn += lines(
+        OBSERVED, base, cells[1], step=step, size=14, face="mono", ink="bad" if differs else "ink"
+    )
     return drawn, y + height
 
 
@@ -144,19 +145,28 @@ def _most_telling(evidence: Sequence[Evidence]) -> tuple[list[Evidence], int]:
     return [evidence[i] for i in sorted(ranked)], len(evidence) - (ROWS - 1)
 
 
-def _box(
-    name: Icon, title: str, words: str, face: Face, ink: Ink, tint: Ink, y: float
-) -> tuple[str, float]:
-    """A box with an icon, a bold title and some text."""
-    room = Room(INNER - 2 * PAD - 30, 14 if face == "mono" else BODY, face)
-    said = room.wrap(clean(words, keep_lines=True), HINT_LINES)
-    height = 48 + LINE * len(said)
-    x = MARGIN + PAD + 30
+def _fix_box(words: str, y: float) -> tuple[str, float]:
+    """What would help where the check is blocked: commands, so in the face of code."""
+    said = Room(BOX_ROOM, 14, "mono").wrap(clean(words, keep_lines=True), HINT_LINES)
+    drawn, bottom = _box("arrow", "What would help", "mut", "pan", y=y, count=len(said))
+    return drawn + lines(BOX_TEXT, y + 54, said, step=LINE, size=14, face="mono"), bottom
+
+
+def _hint_box(c: Card, y: float) -> tuple[str, float]:
+    title = f"Hint {c.hints_taken}" if c.hints_taken else "Hint"
+    said = Room(BOX_ROOM, BODY).wrap(clean(c.hint, keep_lines=True), HINT_LINES)
+    drawn, bottom = _box("bulb", title, "inn", "innt", y=y, count=len(said))
+    return drawn + prose(BOX_TEXT, y + 54, said, step=LINE), bottom
+
+
+def _box(name: Icon, title: str, *look: Ink, y: float, count: int) -> tuple[str, float]:
+    """A box with an icon and a bold title, and room for ``count`` lines; and its lower edge."""
+    ink, tint = look
+    height = 48 + LINE * count
     return (
         rect(MARGIN, y, INNER, height, fill=tint, r=10)
         + icon(name, MARGIN + PAD - 2, y + 15, ink=ink, size=18)
-        + text(x, y + 28, title, size=14, face="bold", ink=ink)
-        + lines(x, y + 54, said, step=LINE, size=room.size, face=face)
+        + text(BOX_TEXT, y + 28, title, size=14, face="bold", ink=ink)
     ), y + height
 
 
@@ -183,8 +193,15 @@ def _foot(c: Card) -> str:
 
 def _tables(c: Card, look: Look) -> tuple[Table, ...]:
     facts = [("verdict", look.word), ("says", _one_line(c.message)), ("score", _score(c))]
-    facts += [(name, _one_line(words)) for name, words in (
-        ("what would help", c.blocked_fix), ("hint", c.hint), ("hints", _foot(c))) if words]
+    facts += [
+        (name, _one_line(words))
+        for name, words in (
+            ("what would help", c.blocked_fix),
+            ("hint", c.hint),
+            ("hints", _foot(c)),
+        )
+        if words
+    ]
     said = Table(f"Check {c.id}: {c.title}", ("what", "value"), tuple(facts), is_wide=True)
     if not c.evidence:
         return (said,)
@@ -192,8 +209,12 @@ def _tables(c: Card, look: Look) -> tuple[Table, ...]:
         "What was looked at",
         ("looked at", "", "expected", "observed"),
         tuple(
-            (item.what, "=" if item.agrees else "≠", _one_line(item.expected),
-             _one_line(item.observed))
+            (
+                item.what,
+                "=" if item.agrees else "≠",
+                _one_line(item.expected),
+                _one_line(item.observed),
+            )
             for item in c.evidence
         ),
         is_wide=True,

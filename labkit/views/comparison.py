@@ -9,7 +9,7 @@ from labkit.views.measure import Room
 from labkit.views.palette import Ink
 from labkit.views.picture import Picture, make_picture
 from labkit.views.snapshots import Comparison
-from labkit.views.svg import lines, rect, text
+from labkit.views.svg import prose, rect, text
 from labkit.views.table import Table
 
 GAP, PAD, LINE = 84, 20, 23
@@ -26,7 +26,7 @@ def comparison_view(c: Comparison) -> Picture:
         room.wrap(clean(words, keep_lines=True), LINES)
         for words in (c.predicted or "No prediction was made.", c.happened)
     ]
-    top = 66 + 25 * len(question) - 8
+    top = 66 + 25 * len(question) + 2
     tall = 62 + LINE * max(map(len, sides))
     sign, word, ink, tint = _sign(c)
     middle = MARGIN + SIDE + GAP / 2
@@ -35,28 +35,42 @@ def comparison_view(c: Comparison) -> Picture:
     body = [
         card(height),
         text(MARGIN, 42, "PREDICTION", size=SMALL, ink="inn", face="bold"),
-        lines(MARGIN, 70, question, step=25, size=18, face="bold"),
+        prose(MARGIN, 70, question, step=25, size=18, face="bold"),
         rect(MARGIN, top, SIDE, tall, fill="pan", r=12),
         text(MARGIN + PAD, top + 29, "You predicted", size=SMALL, ink="mut"),
-        lines(MARGIN + PAD, top + 56, sides[0], step=LINE, size=16,
-              ink="mut" if c.predicted is None else "ink"),
+        prose(
+            MARGIN + PAD,
+            top + 56,
+            sides[0],
+            step=LINE,
+            size=16,
+            ink="mut" if c.predicted is None else "ink",
+        ),
         rect(right, top, SIDE, tall, fill="innt", r=12),
         text(right + PAD, top + 29, "What happened", size=SMALL, ink="inn", face="bold"),
-        lines(right + PAD, top + 56, sides[1], step=LINE, size=16),
+        prose(right + PAD, top + 56, sides[1], step=LINE, size=16),
         rect(middle - 22, top + tall / 2 - 30, 44, 44, fill=tint, r=22),
         icon(sign, middle - 11, top + tall / 2 - 19, ink=ink, size=22, line=2),
         text(middle, top + tall / 2 + 34, word, size=SMALL, face="bold", ink=ink, anchor="middle"),
     ]
     rows = (
-        ("you predicted", c.predicted or "(nothing)"), ("what happened", c.happened),
+        ("you predicted", c.predicted or "(nothing)"),
+        ("what happened", c.happened),
         ("as predicted", {True: "yes", False: "no", None: "–"}[c.is_right]),
     )
     table = Table(c.question, ("", ""), rows, is_wide=True)
-    return make_picture(title="Your prediction, and what happened", description=c.question,
-                        height=height, body="".join(body), tables=(table,))
+    return make_picture(
+        title="Your prediction, and what happened",
+        description=c.question,
+        height=height,
+        body="".join(body),
+        tables=(table,),
+    )
 
 
 def _sign(c: Comparison) -> tuple[Icon, str, Ink, Ink]:
     if c.is_right is None or c.predicted is None:
         return "arrow", "", "mut", "pan"
-    return ("equal", "the same", "own", "ownt") if c.is_right else ("differs", "differs", "shr", "shrt")
+    if c.is_right:
+        return "equal", "the same", "own", "ownt"
+    return "differs", "differs", "shr", "shrt"

@@ -10,39 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.views.frame import INNER, MARGIN, SMALL, card, counted, heading
-from labkit.views.icons import Icon, icon
-from labkit.views.measure import Face, Room, text_width
+from labkit.views.measure import text_width
 from labkit.views.palette import Ink
 from labkit.views.picture import Picture, make_picture, overlay_link
-from labkit.views.snapshots import CourseMap, Route, TopicCard, TopicStatus
-from labkit.views.svg import lines, number, path, rect, text
+from labkit.views.snapshots import CourseMap, Route, TopicCard
+from labkit.views.svg import number, path, text
 from labkit.views.table import Table
+from labkit.views.topics import LOOKS, TALL, Placed, draw_topic, legend
 
 COLUMNS, GAP, SPINE = 5, 12, 40
 """Cards in a row, the space between them, and the room at the left for the lines of the routes."""
 WIDE = (INNER - SPINE - (COLUMNS - 1) * GAP) / COLUMNS
-TALL = 110
 LEFT = MARGIN + SPINE
 
-
-@dataclass(frozen=True)
-class Look:
-    """How a state is shown."""
-
-    icon: Icon
-    word: str
-    ink: Ink
-    fill: Ink
-    stroke: Ink
-    dash: str = ""
-
-
-LOOKS: dict[TopicStatus, Look] = {
-    "done": Look("check", "done", "own", "ownt", "own"),
-    "started": Look("half", "started", "shr", "shrt", "shr"),
-    "open": Look("ring", "open", "inn", "card", "inn"),
-    "planned": Look("dashed", "to come", "mut", "pan", "mut", "4 4"),
-}
 ROUTE_INKS: tuple[Ink, ...] = ("inn", "ink", "mut")
 
 
@@ -56,25 +36,21 @@ class Group:
     route: int | None = None
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A topic and where its card is."""
-
-    topic: TopicCard
-    x: float
-    y: float
-    width: float = WIDE
-    height: float = TALL
-
-
 def map_view(m: CourseMap) -> Picture:
     """Draws the course."""
     groups = _groups(m)
     words = _summary(m)
     placed, marks, height = _place(m, groups)
     links = "".join(
-        overlay_link(spot.topic.link, _label(spot.topic), x=spot.x, y=spot.y, width=spot.width,
-                     height=spot.height, of=height)
+        overlay_link(
+            spot.topic.link,
+            _label(spot.topic),
+            x=spot.x,
+            y=spot.y,
+            width=spot.width,
+            height=spot.height,
+            of=height,
+        )
         for spot in placed
         if spot.topic.link
     )
@@ -82,12 +58,18 @@ def map_view(m: CourseMap) -> Picture:
         card(height),
         heading("MAP", "The course"),
         text(MARGIN, 112, words, ink="mut", room=INNER),
-        _legend(LEFT + 2 * WIDE + 3 * GAP + 10, 140),
+        legend(LEFT + 2 * WIDE + 3 * GAP + 10, 140),
         *marks,
-        *(_card(spot) for spot in placed),
+        *(draw_topic(spot) for spot in placed),
     ]
-    return make_picture(title="The map of the course", description=words, height=height,
-                        body="".join(body), tables=_tables(m, groups), html_extra=links)
+    return make_picture(
+        title="The map of the course",
+        description=words,
+        height=height,
+        body="".join(body),
+        tables=_tables(m, groups),
+        html_extra=links,
+    )
 
 
 def _groups(m: CourseMap) -> list[Group]:
@@ -108,8 +90,10 @@ def _groups(m: CourseMap) -> list[Group]:
 
 def _place(m: CourseMap, groups: Sequence[Group]) -> tuple[list[Placed], list[str], float]:
     """Where each card is, the headings and lines between them, and the height of all."""
-    placed = [Placed(topic, MARGIN, 136, LEFT + 2 * WIDE + GAP - MARGIN, 100)
-              for topic in groups[0].topics]
+    placed = [
+        Placed(topic, MARGIN, 136, LEFT + 2 * WIDE + GAP - MARGIN, 100)
+        for topic in groups[0].topics
+    ]
     marks: list[str] = []
     stops: list[Stop] = []
     y = 252.0
@@ -117,12 +101,13 @@ def _place(m: CourseMap, groups: Sequence[Group]) -> tuple[list[Placed], list[st
         ink = _route_ink(group.route) if group.route is not None else "ink"
         after = LEFT + text_width(group.name, 16, "bold") + 12
         marks.append(text(LEFT, y + 16, group.name, size=16, face="bold", ink=ink))
-        marks.append(text(after, y + 16, group.note, size=SMALL, ink="mut",
-                          room=MARGIN + INNER - after))
+        marks.append(
+            text(after, y + 16, group.note, size=SMALL, ink="mut", room=MARGIN + INNER - after)
+        )
         y += 32
         for i, topic in enumerate(group.topics):
             row, column = divmod(i, COLUMNS)
-            placed.append(Placed(topic, LEFT + column * (WIDE + GAP), y + row * (TALL + GAP)))
+            placed.append(Placed(topic, LEFT + column * (WIDE + GAP), y + row * (TALL + GAP), WIDE))
         stops.append(Stop(group.route, y + TALL / 2, len(group.topics)))
         y += -(-len(group.topics) // COLUMNS) * (TALL + GAP) + 16
     return placed, [_rails(len(m.routes), stops), *marks], y + 12
@@ -165,47 +150,6 @@ def _route_ink(route: int) -> Ink:
     return ROUTE_INKS[route % len(ROUTE_INKS)]
 
 
-def _card(spot: Placed) -> str:
-    topic, look, x, y = spot.topic, LOOKS[spot.topic.status], spot.x, spot.y
-    ink: Ink = "mut" if topic.status == "planned" else "ink"
-    foot = y + spot.height - 13
-    amount = _amount(topic)
-    is_wide = spot.width > WIDE
-    size: float
-    face: Face
-    size, face = (19, "bold") if is_wide else (14, "normal")
-    titles = Room(spot.width - 24, size, face).wrap(topic.title, 1 if is_wide else 3)
-    return (
-        rect(x, y, spot.width, spot.height, fill="card", r=10)
-        + rect(x, y, spot.width, spot.height, fill=look.fill, stroke=look.stroke, r=10, line=1.4,
-               dash=look.dash)
-        + text(x + 12, y + 22, f"{topic.number:02}", size=SMALL, face="mono", ink="mut")
-        + lines(x + 12, y + (51 if is_wide else 42), titles, step=18, size=size, ink=ink, face=face)
-        + icon(look.icon, x + 11, foot - 12, ink=look.ink, size=14)
-        + text(x + 31, foot, look.word, size=SMALL, face="bold", ink=look.ink)
-        + text(x + spot.width - 11, foot, amount, size=SMALL, ink="mut", anchor="end")
-    )
-
-
-def _amount(topic: TopicCard) -> str:
-    if topic.status in ("done", "started") and topic.tasks:
-        return f"{topic.passed} of {topic.tasks}"
-    return f"{topic.minutes} min" if topic.status != "planned" and topic.minutes else ""
-
-
-def _legend(x: float, y: float) -> str:
-    """What the four states look like, in two columns."""
-    notes = {"done": "every task passed", "started": "some tasks passed", "open": "ready to start",
-             "planned": "not written yet"}
-    drawn = ""
-    for i, (status, look) in enumerate(LOOKS.items()):
-        top = y + 25 * i
-        drawn += icon(look.icon, x, top, ink=look.ink, size=15)
-        drawn += text(x + 24, top + 12, look.word, size=SMALL, face="bold", ink=look.ink)
-        drawn += text(x + 104, top + 12, notes[status], size=SMALL, ink="mut")
-    return drawn
-
-
 def _summary(m: CourseMap) -> str:
     done = sum(topic.status == "done" for topic in m.topics)
     ready = sum(topic.status != "planned" for topic in m.topics)
@@ -226,9 +170,14 @@ def _tables(m: CourseMap, groups: Sequence[Group]) -> tuple[Table, ...]:
         "The course: " + _summary(m),
         ("topic", "is", "tasks", "minutes", "needs", "part"),
         tuple(
-            (f"{t.number:02} {t.title}", LOOKS[t.status].word,
-             f"{t.passed} of {t.tasks}" if t.tasks else "", str(t.minutes or ""),
-             ", ".join(numbers.get(slug, slug) for slug in t.needs), t.part)
+            (
+                f"{t.number:02} {t.title}",
+                LOOKS[t.status].word,
+                f"{t.passed} of {t.tasks}" if t.tasks else "",
+                str(t.minutes or ""),
+                ", ".join(numbers.get(slug, slug) for slug in t.needs),
+                t.part,
+            )
             for t in m.topics
         ),
         links=tuple((f"{t.number:02} {t.title}", t.link) for t in m.topics if t.link),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from labkit.views.escape import Volatile
 from labkit.views.icons import Icon, icon
@@ -14,6 +15,8 @@ from labkit.views.measure import Room, text_width
 from labkit.views.palette import Ink
 from labkit.views.picture import WIDTH
 from labkit.views.svg import lines, rect, text
+
+T = TypeVar("T")
 
 MARGIN = 32
 INNER = WIDTH - 2 * MARGIN
@@ -51,9 +54,7 @@ def panel_heading(name: Icon, title: str, note: str, *, x: float, y: float, widt
     )
 
 
-def badge(
-    name: Icon, word: str, x: float, y: float, *, ink: Ink, tint: Ink
-) -> str:
+def badge(name: Icon, word: str, x: float, y: float, *, ink: Ink, tint: Ink) -> str:
     """An icon and a word on a tint, 26 high, its left upper corner at ``x``, ``y``."""
     return (
         rect(x, y, badge_width(word), 26, fill=tint, r=13)
@@ -67,7 +68,7 @@ def badge_width(word: str) -> float:
     return 44 + text_width(word, SMALL, "bold")
 
 
-def first_few(items: Sequence[str], most: int) -> tuple[tuple[str, ...], int]:
+def first_few(items: Sequence[T], most: int) -> tuple[tuple[T, ...], int]:
     """The items that are shown where ``most`` lines are, and how many are left out.
 
     The line that says how many are left out takes one of the lines.

@@ -26,8 +26,9 @@ def draw_gauges(limits: Sequence[Limit], x: float, top: float, width: float) -> 
     """The panel of limits, its ground's upper edge at ``top``."""
     drawn = panel_heading("gauge", "What it can use", "cgroup limits", x=x, y=top + 34, width=width)
     if not limits:
-        return drawn + text(x, top + 78, "No limits: it can use all that the host has.", ink="mut",
-                            room=width)
+        return drawn + text(
+            x, top + 78, "No limits: it can use all that the host has.", ink="mut", room=width
+        )
     for i, limit in enumerate(limits):
         drawn += _gauge(limit, x, top + 74 + i * STEP, width)
     return drawn
@@ -52,14 +53,42 @@ def _gauge(limit: Limit, x: float, y: float, width: float) -> str:
     ticks = "".join(f"M{x + width * i / 4:.1f} {y + 14}v{BAR - 6}" for i in (1, 2, 3))
     return (
         text(x, y, limit.name, face="mono")
-        + text(x + width, y, at_most if limit.limit is None else f"at most {at_most}", size=SMALL,
-               anchor="end")
-        + rect(x, y + 10, width, BAR, fill="card", stroke="line", r=BAR / 2,
-               dash="" if limit.limit is not None else "5 4")
+        + text(
+            x + width,
+            y,
+            at_most if limit.limit is None else f"at most {at_most}",
+            size=SMALL,
+            anchor="end",
+        )
+        + rect(
+            x,
+            y + 10,
+            width,
+            BAR,
+            fill="card",
+            stroke="line",
+            r=BAR / 2,
+            dash="" if limit.limit is not None else "5 4",
+        )
         + path(ticks, stroke="line")
-        + rect(x, y + 10, max(BAR, width * share) if limit.limit else 0, BAR, fill=ink, r=BAR / 2,
-               is_volatile=True)
+        + rect(
+            x,
+            y + 10,
+            max(BAR, width * share) if limit.limit else 0,
+            BAR,
+            fill=ink,
+            r=BAR / 2,
+            is_volatile=True,
+        )
         + text(x, y + 46, Volatile(limit_words(limit.used, limit.unit)), " now", size=SMALL)
-        + text(x + width, y + 46, Volatile(limit.file), size=SMALL, ink="mut", face="mono",
-               anchor="end", room=width * 0.6)
+        + text(
+            x + width,
+            y + 46,
+            Volatile(limit.file),
+            size=SMALL,
+            ink="mut",
+            face="mono",
+            anchor="end",
+            room=width * 0.6,
+        )
     )

@@ -8,8 +8,26 @@ from labkit.views.palette import Ink
 from labkit.views.svg import path
 
 Icon = Literal[
-    "lock", "arrows", "check", "cross", "ring", "half", "dashed", "bar", "eye", "gauge", "layers",
-    "key", "bulb", "pencil", "plug", "person", "differs", "equal", "arrow", "clock",
+    "lock",
+    "arrows",
+    "check",
+    "cross",
+    "ring",
+    "half",
+    "dashed",
+    "bar",
+    "eye",
+    "gauge",
+    "layers",
+    "key",
+    "bulb",
+    "pencil",
+    "plug",
+    "person",
+    "differs",
+    "equal",
+    "arrow",
+    "clock",
 ]
 
 _CIRCLE = "M14 8A6 6 0 1 1 2 8A6 6 0 1 1 14 8"
@@ -40,10 +58,12 @@ _DASHES: dict[Icon, str] = {"dashed": "2.4 2.3"}
 _FILLS: dict[Icon, str] = {"half": "M8 2A6 6 0 0 0 8 14z"}
 
 
-def icon(name: Icon, x: float, y: float, *, ink: Ink = "ink", size: float = 16,
-         line: float = 1.6) -> str:
+def icon(
+    name: Icon, x: float, y: float, *, ink: Ink = "ink", size: float = 16, line: float = 1.6
+) -> str:
     """The icon with its left upper corner at ``x``, ``y``."""
     scale = size / 16
-    drawn = path(_STROKES[name], stroke=ink, line=line, dash=_DASHES.get(name, ""), at=(x, y),
-                 scale=scale)
+    drawn = path(
+        _STROKES[name], stroke=ink, line=line, dash=_DASHES.get(name, ""), at=(x, y), scale=scale
+    )
     return drawn + (path(_FILLS[name], fill=ink, at=(x, y), scale=scale) if name in _FILLS else "")

@@ -49,7 +49,9 @@ def lineage(tree: FamilyTree) -> list[Line]:
         else:
             roots.append(member)
     lines: list[Line] = []
-    waiting = [(member, 0, None) for member in reversed(roots or list(tree.members[:1]))]
+    waiting: list[tuple[Relative, int, int | None]] = [
+        (member, 0, None) for member in reversed(roots or list(tree.members[:1]))
+    ]
     return _walk(lines, waiting, children, boxes)
 
 

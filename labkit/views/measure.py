@@ -126,7 +126,7 @@ def _most(high: int, holds: Callable[[int], bool]) -> int:
 
 def _without_middle(text: str, kept: int) -> str:
     first = (kept + 1) // 2
-    return f"{text[:first]}…{text[len(text) - (kept - first):]}"
+    return f"{text[:first]}…{text[len(text) - (kept - first) :]}"
 
 
 def _cut(text: str) -> str:

@@ -50,4 +50,5 @@ def summary(rows: Sequence[NamespaceRow]) -> str:
         return f"It shares all {len(rows)} kinds of namespace with the host."
     names = " and ".join([", ".join(shared[:-1]), shared[-1]] if shared[1:] else shared)
     be = "are" if shared[1:] else "is"
-    return f"{own} of {len(rows)} kinds of namespace are its own; {names} {be} shared with the host."
+    all_kinds = f"{len(rows)} kinds of namespace"
+    return f"{own} of {all_kinds} are its own; {names} {be} shared with the host."

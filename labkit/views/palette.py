@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Ink = Literal["ink", "mut", "line", "card", "pan", "own", "ownt", "shr", "shrt", "inn", "innt",
-              "bad", "badt"]
+Ink = Literal[
+    "ink", "mut", "line", "card", "pan", "own", "ownt", "shr", "shrt", "inn", "innt", "bad", "badt"
+]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ PALETTE: dict[Ink, Colour] = {
     "ink": Colour("#1b2530", "#e9eef3", "--jp-ui-font-color1"),
     "mut": Colour("#55626f", "#a9b5c1"),
     "line": Colour("#d3dae1", "#3c4752"),
-    "card": Colour("#ffffff", "#171c22", "--jp-layout-color1"),
+    "card": Colour("#fff", "#171c22", "--jp-layout-color1"),
     "pan": Colour("#f3f6f9", "#232b34"),
     "own": Colour("#0a6957", "#63d6bb"),  # of its own, right, done
     "ownt": Colour("#e0f3ed", "#15392f"),
@@ -42,8 +43,11 @@ PALETTE: dict[Ink, Colour] = {
 }
 """Role to colour. ``…t`` is the tint of the strong colour before it."""
 
-SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+GROUNDS: tuple[Ink, ...] = ("pan", "ownt", "shrt", "innt", "badt")
+"""Never the colour of a line."""
+
+SANS = "system-ui,sans-serif"
+MONO = "ui-monospace,Menlo,Consolas,monospace"
 
 
 def standalone_css() -> str:
@@ -52,10 +56,7 @@ def standalone_css() -> str:
     Light needs no rule: each element carries its light colour as an attribute, so that a picture
     whose style sheet was taken away (GitHub does so) is still a picture.
     """
-    rules = "".join(
-        f".lk-{ink}{{fill:{colour.dark}}}.lks-{ink}{{stroke:{colour.dark}}}"
-        for ink, colour in PALETTE.items()
-    )
+    rules = _rules({ink: colour.dark for ink, colour in PALETTE.items()})
     return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
 
 
@@ -63,24 +64,31 @@ def inline_css() -> str:
     """For pictures in a page: the theme of JupyterLab or VS Code, else the reader's preference."""
     light = _variables({ink: colour.light for ink, colour in PALETTE.items()})
     dark = _variables({ink: colour.dark for ink, colour in PALETTE.items()})
-    uses = "".join(
-        f".lk-{ink}{{fill:{css_value(ink)}}}.lks-{ink}{{stroke:{css_value(ink)}}}"
-        for ink in PALETTE
-    )
     return (
         f".labkit{{{light}}}"
-        f"@media screen{{body[data-jp-theme-light=false] .labkit,body.vscode-dark .labkit{{{dark}}}}}"
+        "@media screen{body[data-jp-theme-light=false] .labkit,"
+        f"body.vscode-dark .labkit{{{dark}}}}}"
         "@media screen and (prefers-color-scheme:dark)"
         f"{{body:not([data-jp-theme-light],.vscode-light) .labkit{{{dark}}}}}"
-        f"{uses}"
+        + _rules({ink: css_value(ink) for ink in PALETTE})
     )
 
 
 def css_value(ink: Ink) -> str:
-    """The colour as CSS in a page: the theme's own where it has one, else ours."""
-    name = PALETTE[ink].jupyter
-    return f"var({name},var(--lk-{ink}))" if name else f"var(--lk-{ink})"
+    """The colour as CSS, in a page that has :func:`inline_css`."""
+    return f"var(--k-{ink})"
+
+
+def _rules(values: dict[Ink, str]) -> str:
+    fills = "".join(f".lk-{ink}{{fill:{value}}}" for ink, value in values.items())
+    return fills + "".join(
+        f".lks-{ink}{{stroke:{value}}}" for ink, value in values.items() if ink not in GROUNDS
+    )
 
 
 def _variables(colours: dict[Ink, str]) -> str:
-    return "".join(f"--lk-{ink}:{colour};" for ink, colour in colours.items())
+    def value(ink: Ink) -> str:
+        theme = PALETTE[ink].jupyter
+        return f"var({theme},{colours[ink]})" if theme else colours[ink]
+
+    return ";".join(f"--k-{ink}:{value(ink)}" for ink in colours)

@@ -18,7 +18,13 @@ from typing import Any
 from labkit.views.escape import VOLATILE_MARKUP, escape
 from labkit.views.palette import MONO, SANS, css_value, inline_css, standalone_css
 from labkit.views.svg import number
-from labkit.views.table import Table
+from labkit.views.table import VOLATILE_TEXT, Table
+
+STILL_MARKUP = r'src="data:image/svg\+xml;base64,[^"]*"'
+"""Matches the copy of a picture that is packed into its HTML: for ``nbval --sanitize-with``."""
+
+SANITISE = (VOLATILE_MARKUP, VOLATILE_TEXT, STILL_MARKUP)
+"""What to leave out when two runs of a picture are compared."""
 
 WIDTH = 800
 """Units of every picture's width. At 500 pixels a text of 15 units is still 9 pixels high."""
@@ -78,7 +84,12 @@ class Picture:
 
 
 def make_picture(
-    *, title: str, description: str, height: float, body: str, tables: tuple[Table, ...],
+    *,
+    title: str,
+    description: str,
+    height: float,
+    body: str,
+    tables: tuple[Table, ...],
     html_extra: str = "",
 ) -> Picture:
     """A picture from what was drawn.
@@ -104,20 +115,15 @@ def make_picture(
 
 def css() -> str:
     """The style sheet of pictures in a page, all of it under the class ``labkit``."""
-    line = css_value("line")
     return inline_css() + (
-        ".labkit{margin:8px 0}"
-        f".labkit-pic{{position:relative;max-width:{WIDTH}px}}"
-        ".labkit>.labkit-pic[hidden]{display:block!important}.labkit>.labkit-still{display:none}"
-        f".labkit svg{{display:block;width:100%;height:auto;font-family:var(--jp-ui-font-family,{SANS})}}"
+        ".labkit-pic,.labkit details{display:block!important;position:relative;"
+        f"max-width:{WIDTH}px}}.labkit-still{{display:none}}"
+        ".labkit svg{display:block;width:100%;height:auto;"
+        f"font-family:var(--jp-ui-font-family,{SANS})}}"
         f".labkit .lk-m{{font-family:var(--jp-code-font-family,{MONO})}}"
-        f".labkit details{{max-width:{WIDTH}px}}"
-        ".labkit summary{cursor:pointer;padding:4px 2px;font-size:.9em}"
-        f".labkit td,.labkit th{{text-align:left;border:1px solid {line};padding:3px 8px}}"
-        ".labkit table{border-collapse:collapse}.labkit caption{text-align:left;padding:6px 0}"
-        f".labkit-pic>a{{position:absolute;border-radius:8px}}"
-        f".labkit-pic>a:focus-visible{{outline:3px solid {css_value('inn')};outline-offset:2px}}"
-        f".labkit-pic>a:hover{{box-shadow:0 0 0 2px {css_value('inn')}}}"
+        ".labkit td,.labkit th{text-align:left;padding:3px 8px}"
+        ".labkit-pic>a{position:absolute;border-radius:9px}"
+        f".labkit-pic>a:hover,.labkit-pic>a:focus{{outline:3px solid {css_value('inn')}}}"
     )
 
 
@@ -142,6 +148,6 @@ def _name(content: str) -> str:
     return "lk" + sha256(re.sub(VOLATILE_MARKUP, "", content).encode()).hexdigest()[:10]
 
 
-_STANDALONE_STYLE = (
-    f"<style>.lk-m{{font-family:{MONO}}}{standalone_css()}</style>".replace("'", "&#39;")
+_STANDALONE_STYLE = f"<style>.lk-m{{font-family:{MONO}}}{standalone_css()}</style>".replace(
+    "'", "&#39;"
 )

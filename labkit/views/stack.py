@@ -36,17 +36,31 @@ def stack_height(a: Anatomy) -> float:
 def layer_rows(a: Anatomy) -> tuple[tuple[str, ...], ...]:
     """The rows of the table: layer, what it holds, what it is."""
     return (
-        ("writable", counted(len(a.changed), "change") + ": " + ", ".join(a.changed)
-         if a.changed else "nothing yet", "lost with the sandbox"),
-        *((f"read-only {i + 1}", _digest(name), "shared with the image") for i, name in enumerate(a.layers)),
+        (
+            "writable",
+            counted(len(a.changed), "change") + ": " + ", ".join(a.changed)
+            if a.changed
+            else "nothing yet",
+            "lost with the sandbox",
+        ),
+        *(
+            (f"read-only {i}", _digest(name), "shared with the image")
+            for i, name in enumerate(a.layers, start=1)
+        ),
         *((f"volume {v.target}", Volatile(v.source), f"the host's, {_mode(v)}") for v in a.volumes),
     )
 
 
 def draw_stack(a: Anatomy, x: float, top: float, width: float) -> str:
     """The panel of the root file system, its ground's upper edge at ``top``."""
-    drawn = panel_heading("layers", "What it stands on", f"layers of {a.image}, seen as one /", x=x,
-                          y=top + 34, width=width)
+    drawn = panel_heading(
+        "layers",
+        "What it stands on",
+        f"layers of {a.image}, seen as one /",
+        x=x,
+        y=top + 34,
+        width=width,
+    )
     plate_x, first = x + 262, top + 66
     layers, left_out = first_few(a.layers, LAYERS)
     names = [*layers, *([f"{left_out} more"] if left_out else [])]
@@ -67,8 +81,15 @@ def _writable(a: Anatomy, x: float, y: float) -> str:
     drawn += text(x + 24, y + 14, "writable", face="bold", ink="inn", size=SMALL)
     said = counted(len(a.changed), "change") if a.changed else "nothing written yet"
     drawn += text(x + 94, y + 14, said, size=SMALL)
-    return drawn + text(x + 24, y + 33, listed(a.changed, Room(232, SMALL, "mono")), size=SMALL,
-                        face="mono", ink="mut", room=232)
+    return drawn + text(
+        x + 24,
+        y + 33,
+        listed(a.changed, Room(232, SMALL, "mono")),
+        size=SMALL,
+        face="mono",
+        ink="mut",
+        room=232,
+    )
 
 
 def _plate(x: float, y: float, fill: Ink, stroke: Ink) -> str:
@@ -89,8 +110,13 @@ def _volumes(a: Anatomy, x: float, y: float, right: float) -> str:
         drawn += _cable(x - SKEW * along, y + DEPTH * along, box_x, y + VOLUME * i + 22)
         drawn += _volume(volume, box_x, y + VOLUME * i - 10, width)
     if left_out:
-        drawn += text(box_x + 12, y + VOLUME * len(shown) + 8, f"{left_out} more volumes",
-                      size=SMALL, ink="mut")
+        drawn += text(
+            box_x + 12,
+            y + VOLUME * len(shown) + 8,
+            f"{left_out} more volumes",
+            size=SMALL,
+            ink="mut",
+        )
     return drawn
 
 
@@ -99,8 +125,15 @@ def _volume(volume: Volume, x: float, y: float, width: float) -> str:
     return (
         rect(x, y, width, VOLUME - 8, fill="shrt", stroke="shr", r=8)
         + text(x + 12, y + 20, volume.target, size=14, face="mono", room=width - 24)
-        + text(x + 12, y + 38, Volatile(volume.source), size=SMALL, face="mono", ink="mut",
-               room=width - 24)
+        + text(
+            x + 12,
+            y + 38,
+            Volatile(volume.source),
+            size=SMALL,
+            face="mono",
+            ink="mut",
+            room=width - 24,
+        )
         + icon(name, x + 12, y + 45, ink="shr", size=13)
         + text(x + 31, y + 56, f"volume, {_mode(volume)}", size=SMALL, ink="shr", room=width - 40)
     )

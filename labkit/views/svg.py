@@ -38,23 +38,47 @@ def text(
     if room is not None:
         taken = sum(text_width(part, size, face) for part in shown[:-1])
         shown[-1], title = _fit(shown[-1], Room(room - taken, size, face))
-    style = {"normal": "", "bold": ' font-weight="600"', "mono": ' font-family="monospace"'}[face]
-    turned = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return (
-        f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
-        f"{paint(fill=ink, also='lk-m' if face == 'mono' else '')}{style}{turned}>"
-        f"{title}{''.join(markup(part, 'tspan') for part in shown)}</text>"
-    )
+    inner = title + "".join(markup(part, "tspan") for part in shown)
+    return _text(inner, x=x, y=y, size=size, ink=ink, face=face, anchor=anchor)
 
 
 def lines(
-    x: float, y: float, texts: Iterable[str], *, step: float, size: float = 15, ink: Ink = "ink",
+    x: float,
+    y: float,
+    texts: Iterable[str],
+    *,
+    step: float,
+    size: float = 15,
+    ink: Ink = "ink",
     face: Face = "normal",
 ) -> str:
     """Lines of text one below the other, ``step`` apart."""
     return "".join(
         text(x, y + i * step, line, size=size, ink=ink, face=face) for i, line in enumerate(texts)
     )
+
+
+def prose(
+    x: float,
+    y: float,
+    texts: Iterable[str],
+    *,
+    step: float,
+    size: float = 15,
+    ink: Ink = "ink",
+    face: Face = "normal",
+) -> str:
+    """Lines of a sentence, in which what stands between backquotes is code."""
+    drawn, is_code = "", False
+    for i, line in enumerate(texts):
+        parts = []
+        for j, part in enumerate(line.split("`")):
+            is_code ^= j > 0
+            shown = escape(part)
+            code = '<tspan class="lk-m" font-family="monospace">'
+            parts.append(f"{code}{shown}</tspan>" if is_code and part else shown)
+        drawn += _text("".join(parts), x=x, y=y + i * step, size=size, ink=ink, face=face)
+    return drawn
 
 
 def rect(
@@ -80,8 +104,14 @@ def rect(
 
 
 def path(
-    d: str, *, fill: Ink | None = None, stroke: Ink | None = None, line: float = 1,
-    dash: str = "", at: tuple[float, float] | None = None, scale: float = 1,
+    d: str,
+    *,
+    fill: Ink | None = None,
+    stroke: Ink | None = None,
+    line: float = 1,
+    dash: str = "",
+    at: tuple[float, float] | None = None,
+    scale: float = 1,
     opacity: float = 1,
 ) -> str:
     """A path, moved to ``at`` and scaled."""
@@ -109,6 +139,17 @@ def paint(*, fill: Ink | None = None, stroke: Ink | None = None, also: str = "")
 def number(value: float) -> str:
     """A coordinate with at most two decimals, as short as it goes."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _text(
+    inner: str, *, x: float, y: float, size: float, ink: Ink, face: Face, anchor: str = "start"
+) -> str:
+    style = {"normal": "", "bold": ' font-weight="600"', "mono": ' font-family="monospace"'}[face]
+    turned = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return (
+        f"<text{paint(fill=ink, also='lk-m' if face == 'mono' else '')}"
+        f' x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{style}{turned}>{inner}</text>'
+    )
 
 
 def _fit(shown: str, room: Room) -> tuple[str, str]:

@@ -27,6 +27,7 @@ class Table:
     Attributes:
         slots: the width, in characters, kept for volatile values, column by column.
         links: first cell of a row to the address it links to, in HTML.
+        key: the column whose cells name the rows, when one tells what has changed.
         is_wide: cells hold sentences, and are shortened only where they are very long.
     """
 
@@ -35,6 +36,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     slots: tuple[int, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    key: int = 0
     is_wide: bool = False
 
     def text(self) -> str:
@@ -51,7 +53,8 @@ class Table:
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.head)
         body = "".join(self._html_row(row, links) for row in self.rows)
         return (
-            f"<table><caption>{escape(self.caption)}</caption>"
+            '<table><caption style="text-align:left">'
+            f"{escape(self.caption)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 

@@ -9,8 +9,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.views.escape import Volatile
-from labkit.views.frame import INNER, MARGIN, SMALL, badge, badge_width, card, heading
-from labkit.views.frame import sandbox_name, sentence
+from labkit.views.frame import (
+    INNER,
+    MARGIN,
+    SMALL,
+    badge,
+    badge_width,
+    card,
+    heading,
+    sandbox_name,
+    sentence,
+)
 from labkit.views.icons import Icon, icon
 from labkit.views.lineage import Line, lineage
 from labkit.views.palette import Ink
@@ -48,8 +57,13 @@ def tree_view(t: FamilyTree) -> Picture:
         *(_joint(lines, tops, i) for i in range(len(lines))),
         *(_row(line, y) for line, y in zip(lines, tops, strict=True)),
     ]
-    return make_picture(title=title, description=words, height=height, body="".join(body),
-                        tables=(_table(lines, title),))
+    return make_picture(
+        title=title,
+        description=words,
+        height=height,
+        body="".join(body),
+        tables=(_table(lines, title),),
+    )
 
 
 def _summary(lines: Sequence[Line]) -> str:
@@ -83,12 +97,26 @@ def _boxes(lines: Sequence[Line], tops: Sequence[float]) -> list[str]:
             end += 1
         top = tops[i] - BOX_HEAD + 6
         drawn.append(
-            rect(MARGIN, top, INNER, tops[end] + ROW + BOX_FOOT - top, fill="innt", stroke="inn",
-                 r=10, line=1.5)
+            rect(
+                MARGIN,
+                top,
+                INNER,
+                tops[end] + ROW + BOX_FOOT - top,
+                fill="innt",
+                stroke="inn",
+                r=10,
+                line=1.5,
+            )
             + icon("lock", MARGIN + 14, top + 10, ink="inn", size=15)
             + text(MARGIN + 38, top + 23, *_box_name(line.box), size=SMALL, face="bold", ink="inn")
-            + text(WIDTH - MARGIN - 14, top + 23, "a PID namespace of its own", size=SMALL,
-                   ink="inn", anchor="end")
+            + text(
+                WIDTH - MARGIN - 14,
+                top + 23,
+                "a PID namespace of its own",
+                size=SMALL,
+                ink="inn",
+                anchor="end",
+            )
         )
     return drawn
 
@@ -125,9 +153,15 @@ def _row(line: Line, top: float) -> str:
         )
     is_inside = bool(line.box)
     name, ink, tint, word = _part(member.role, is_inside)
-    end = WIDTH - MARGIN - 12
-    drawn = text(HOST_PID, base, Volatile(str(member.pid)), face="mono", anchor="end",
-                 ink="mut" if is_inside else "ink")
+    end = WIDTH - MARGIN - 12.0
+    drawn = text(
+        HOST_PID,
+        base,
+        Volatile(str(member.pid)),
+        face="mono",
+        anchor="end",
+        ink="mut" if is_inside else "ink",
+    )
     if is_inside:
         drawn += text(INSIDE_PID, base, str(member.inner_pid), face="mono", anchor="end", ink="inn")
     if word:
@@ -149,7 +183,7 @@ def _part(role: str, is_inside: bool) -> tuple[Icon, Ink, Ink, str]:
 
 
 def _table(lines: Sequence[Line], title: str) -> Table:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for line in lines:
         member = line.member
         where = line.box or "host"
@@ -158,12 +192,19 @@ def _table(lines: Sequence[Line], title: str) -> Table:
             continue
         indent = "  " * line.depth
         command = f"{indent}{member.command}"
-        rows.append((
-            where,
-            Volatile(str(member.pid)),
-            str(member.inner_pid) if line.box else "",
-            command if line.box else Volatile(command),
-            member.role if not line.box else "",
-        ))
-    return Table(title, ("where", "PID on the host", "PID inside", "process", "part"), tuple(rows),
-                 slots=(0, 8, 0, 44, 0))
+        rows.append(
+            (
+                where,
+                Volatile(str(member.pid)),
+                str(member.inner_pid) if line.box else "",
+                command if line.box else Volatile(command),
+                member.role if not line.box else "",
+            )
+        )
+    return Table(
+        title,
+        ("where", "PID on the host", "PID inside", "process", "part"),
+        tuple(rows),
+        slots=(0, 8, 0, 44, 0),
+        key=3,
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labkit.views import wall
 from labkit.views.escape import Volatile
 from labkit.views.frame import (
     INNER,
@@ -22,6 +23,7 @@ from labkit.views.frame import (
     first_few,
     heading,
     listed,
+    sandbox_name,
     sentence,
 )
 from labkit.views.icons import icon
@@ -34,9 +36,8 @@ from labkit.views.table import Table
 if TYPE_CHECKING:
     from labkit.sandbox.facts import BothSides, NamespaceRow, ProcessLine, Side
 
-WALL, GAP = 144, 0
-SIDE = (INNER - WALL) / 2 - GAP
-LEFT, BRICKS, RIGHT = MARGIN, MARGIN + SIDE + GAP, WIDTH - MARGIN - SIDE
+SIDE = (INNER - wall.WIDTH) / 2
+LEFT, RIGHT = MARGIN, WIDTH - MARGIN - SIDE
 ROW, TALL = 64, 166
 """Heights of a row of facts, and of the row of process ids with its lists below."""
 PAD = 16
@@ -73,7 +74,7 @@ def xray_view(both: BothSides) -> Picture:
     body = [
         card(height),
         heading("X-RAY", title),
-        text(MARGIN, 112, both.name, " › ", both.command, size=16, face="mono", room=INNER),
+        text(MARGIN, 112, *_names(both), size=16, face="mono", room=INNER),
         opening,
         _sides(top, height - 96 - top),
     ]
@@ -82,8 +83,20 @@ def xray_view(both: BothSides) -> Picture:
         body.append(_row(row, both, y))
         y += row.height
     body.append(_foot(both, height - 62))
-    return make_picture(title=title, description=f"{both.name}. {words}", height=height,
-                        body="".join(body), tables=_tables(both, rows, title))
+    return make_picture(
+        title=title,
+        description=words,
+        height=height,
+        body="".join(body),
+        tables=_tables(both, rows, title),
+    )
+
+
+def _names(both: BothSides) -> tuple[str, ...]:
+    """Sandbox and command. The command of a process that is in none is the machine's business."""
+    name = sandbox_name(both.name)
+    is_steady = not name.startswith("process ")
+    return name, " › ", both.command if is_steady else Volatile(both.command)
 
 
 def _facts(row: NamespaceRow, both: BothSides) -> Facts:
@@ -93,7 +106,12 @@ def _facts(row: NamespaceRow, both: BothSides) -> Facts:
     label, read = _READ[row.kind]
     outside, inside = read(both.outside), read(both.inside)
     # What a shared namespace decides is the machine's, so it differs from machine to machine.
-    return Facts(row, label, Volatile(outside), inside if row.is_own else Volatile(inside))
+    steady = sandbox_name(inside) if row.is_own else Volatile(inside)
+    return Facts(row, label, Volatile(outside), steady)
+
+
+def _interfaces(side: Side) -> str:
+    return listed(side.interfaces, Room(ROOM, 16, "mono")) or "no interface"
 
 
 _READ: dict[str, tuple[str, Callable[[Side], str]]] = {
@@ -101,7 +119,7 @@ _READ: dict[str, tuple[str, Callable[[Side], str]]] = {
     "user": ("user", lambda side: f"{side.user} ({side.uid})"),
     "uts": ("host name", lambda side: side.hostname),
     "mnt": ("what / is", lambda side: f"{side.root_filesystem}, {len(side.root)} entries"),
-    "net": ("network", lambda side: listed(side.interfaces, Room(ROOM, 16, "mono")) or "no interface"),
+    "net": ("network", _interfaces),
     "cgroup": ("cgroup", lambda side: side.cgroup),
 }
 _UNREAD = {"ipc": "shared memory", "time": "clocks since boot"}
@@ -110,7 +128,7 @@ _UNREAD = {"ipc": "shared memory", "time": "clocks since boot"}
 
 def _sides(top: float, height: float) -> str:
     """The grounds of the two sides, the wall between them, and their headings."""
-    middle = BRICKS + WALL / 2
+    middle = wall.LEFT + wall.WIDTH / 2
     return (
         rect(LEFT, top, SIDE, height, fill="pan", r=12)
         + rect(RIGHT, top, SIDE, height, fill="innt", r=12)
@@ -122,53 +140,27 @@ def _sides(top: float, height: float) -> str:
 
 def _row(facts: Facts, both: BothSides, y: float) -> str:
     rules = f"M{number(LEFT + PAD)} {number(y)}h{number(ROOM)}M{number(RIGHT + PAD)} {number(y)}"
-    drawn = path(f"{rules}h{number(ROOM)}", stroke="line") + gate(facts.row, y, facts.height)
+    drawn = path(f"{rules}h{number(ROOM)}", stroke="line") + wall.gate(facts.row, y, facts.height)
     is_pid = facts.row.kind == "pid"
     for x, value, inode in (
         (LEFT + PAD, facts.outside, facts.row.outside),
         (RIGHT + PAD, facts.inside, facts.row.inside),
     ):
         drawn += text(x, y + 23, facts.label, size=SMALL, ink="mut") + text(
-            x + ROOM, y + 23, f"{facts.row.kind}:[", Volatile(str(inode)), "]", size=SMALL,
-            ink="mut", face="mono", anchor="end",
+            x + ROOM,
+            y + 23,
+            f"{facts.row.kind}:[",
+            Volatile(str(inode)),
+            "]",
+            size=SMALL,
+            ink="mut",
+            face="mono",
+            anchor="end",
         )
-        drawn += text(x, y + (56 if is_pid else 47), value, size=28 if is_pid else 16, face="mono",
-                      room=ROOM)
+        drawn += text(
+            x, y + (56 if is_pid else 47), value, size=28 if is_pid else 16, face="mono", room=ROOM
+        )
     return drawn + (_processes(both, facts, y + 56) if is_pid else "")
-
-
-def gate(row: NamespaceRow, y: float, height: float) -> str:
-    """The piece of the wall that one kind of namespace is: closed, or a gap with two ways."""
-    name, word, ink, tint = gate_look(row.is_own)
-    x, middle = BRICKS, y + height / 2
-    if row.is_own:
-        drawn = rect(x, y, WALL, height, fill=tint) + _bricks(y, height)
-    else:
-        left, right = number(x - 10), number(x + WALL + 10)
-        way = f"M{left} {number(middle)}H{right}m-6-5 6 5-6 5M{left} {number(middle)}m6-5-6 5 6 5"
-        drawn = path(way, stroke=ink, line=1.8)
-        drawn += rect(x + 14, y + 7, WALL - 28, height - 14, fill="card", stroke=ink, r=8, line=1.5,
-                      dash="5 4")
-    return (
-        drawn
-        + icon(name, x + 30, middle - 10, ink=ink, size=20)
-        + text(x + 60, middle - 3, row.kind, size=16, face="mono", ink=ink)
-        + text(x + 60, middle + 16, word, size=SMALL, face="bold", ink=ink)
-    )
-
-
-def _bricks(y: float, height: float) -> str:
-    """The joints of the masonry along both edges, in running bond."""
-    courses = round(height / 16)
-    step = height / courses
-    joints = f"M{number(BRICKS)} {number(y)}h{number(WALL)}"
-    for i in range(courses):
-        top, width = number(y + i * step), (20, 10)[i % 2]
-        joints += f"M{number(BRICKS)} {top}h{width}v{number(step)}"
-        joints += f"M{number(BRICKS + WALL)} {top}h-{30 - width}v{number(step)}"
-    end = y + height
-    edges = f"M{number(BRICKS)} {number(y)}V{number(end)}H{number(BRICKS + WALL)}V{number(y)}"
-    return path(joints + edges, stroke="own", line=0.8, opacity=0.5)
 
 
 def _processes(both: BothSides, facts: Facts, y: float) -> str:
@@ -177,18 +169,31 @@ def _processes(both: BothSides, facts: Facts, y: float) -> str:
     outside_seen = f"{both.outside.process_count} processes in sight"
     is_own = facts.row.is_own
     drawn = text(LEFT + PAD + ROOM, y, Volatile(outside_seen), size=SMALL, ink="mut", anchor="end")
-    drawn += text(RIGHT + PAD + ROOM, y, inside_seen if is_own else Volatile(inside_seen),
-                  size=SMALL, ink="mut", anchor="end")
-    for x, column, listed, is_volatile in (
+    drawn += text(
+        RIGHT + PAD + ROOM,
+        y,
+        inside_seen if is_own else Volatile(inside_seen),
+        size=SMALL,
+        ink="mut",
+        anchor="end",
+    )
+    for x, column, shown, is_volatile in (
         (LEFT + PAD, PID_COLUMNS[0], _descent(both.outside.processes), True),
         (RIGHT + PAD, PID_COLUMNS[1 if is_own else 0], _seen(both.inside.processes), not is_own),
     ):
-        for i, (pid, command) in enumerate(listed):
+        for i, (pid, command) in enumerate(shown):
             base = y + 27 + 21 * i
-            drawn += text(x, base, Volatile(pid) if is_volatile else pid, size=14, face="mono",
-                          ink="mut")
-            drawn += text(x + column, base, Volatile(command) if is_volatile else command,
-                          size=14, face="mono", room=ROOM - column)
+            drawn += text(
+                x, base, Volatile(pid) if is_volatile else pid, size=14, face="mono", ink="mut"
+            )
+            drawn += text(
+                x + column,
+                base,
+                Volatile(command) if is_volatile else command,
+                size=14,
+                face="mono",
+                room=ROOM - column,
+            )
     return drawn
 
 
@@ -217,38 +222,55 @@ def _foot(both: BothSides, y: float) -> str:
         + icon("check" if both.no_new_privs else "cross", x, y - 13)
         + text(x + 26, y, f"No new privileges: {word}.")
         + icon("lock", LEFT + PAD + 1, y + 17, ink="own")
-        + text(LEFT + PAD + 28, y + 30, "own: closed, each side reads its own", size=SMALL, ink="mut")
+        + text(
+            LEFT + PAD + 28, y + 30, "own: closed, each side reads its own", size=SMALL, ink="mut"
+        )
         + icon("arrows", x, y + 17, ink="shr")
         + text(x + 26, y + 30, "shared: open, both read the same", size=SMALL, ink="mut")
     )
 
 
 def _tables(both: BothSides, rows: Sequence[Facts], title: str) -> tuple[Table, ...]:
+    inside, outside = both.inside, both.outside
+    is_own = any(facts.row.kind == "pid" and facts.row.is_own for facts in rows)
+
+    def own(words: str) -> str:
+        return words if is_own else Volatile(words)
+
     facts = Table(
-        f"{title}: {both.command}",
+        title,
         ("what", "from the host", "from inside"),
         (
+            ("command", _names(both)[-1], _names(both)[-1]),
             *((facts.label, facts.outside, facts.inside) for facts in rows),
-            ("parent process id", Volatile(str(both.outside.ppid)), str(both.inside.ppid)),
-            ("processes in sight", Volatile(str(both.outside.process_count)),
-             str(both.inside.process_count)),
-            ("line of descent", Volatile(_chain(_descent(both.outside.processes))),
-             Volatile(_chain(_seen(both.inside.processes)))),
+            ("parent process id", Volatile(str(outside.ppid)), own(str(inside.ppid))),
+            (
+                "processes in sight",
+                Volatile(str(outside.process_count)),
+                own(str(inside.process_count)),
+            ),
+            ("line of descent", Volatile(_named(outside.processes, " → ")), ""),
+            ("which", "", own(_named(inside.processes, ", "))),
         ),
         slots=(0, 36, 36),
     )
-    wall = Table(
+    numbers = Table(
         "The wall: namespaces, by their numbers",
         ("kind", "it isolates", "is", "of the host", "of the process"),
         tuple(
-            (facts.row.kind, ISOLATES.get(facts.row.kind, ""), gate_look(facts.row.is_own)[1],
-             Volatile(str(facts.row.outside)), Volatile(str(facts.row.inside)))
+            (
+                facts.row.kind,
+                ISOLATES.get(facts.row.kind, ""),
+                gate_look(facts.row.is_own)[1],
+                Volatile(str(facts.row.outside)),
+                Volatile(str(facts.row.inside)),
+            )
             for facts in rows
         ),
         slots=(0, 0, 0, 12, 12),
     )
-    return facts, wall
+    return facts, numbers
 
 
-def _chain(processes: Sequence[tuple[str, str]]) -> str:
-    return " → ".join(f"{command} ({pid})" for pid, command in processes)
+def _named(processes: Sequence[ProcessLine], between: str) -> str:
+    return between.join(f"{process.command} ({process.pid})" for process in processes)

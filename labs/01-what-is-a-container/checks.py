@@ -14,6 +14,7 @@ from labkit.core.errors import LabkitError, NotFound
 from labkit.grading import (
     OTHER, Evidence, Lab, Variant, Verdict, between, check, not_yet, one_of, passed,
 )  # fmt: skip
+from labkit.image import base_image
 from labkit.sandbox import HostProcess, Sandbox, processes
 
 VARIANT = Variant(
@@ -499,7 +500,7 @@ def _(lab: Lab) -> None:
     note = _note(lab)
     data = lab.folder / "root/data"
     data.mkdir(parents=True)
-    base = lab.images.get("base").layers[-1]
+    base = base_image(lab.images).layers[-1]
     shutil.copytree(base, data.parent, symlinks=True, dirs_exist_ok=True)
     script = (
         f"hostname {lab['keeper']}; mount --bind '{note.parent}' '{data}'; "
@@ -747,7 +748,7 @@ def _bundle(lab: Lab) -> Path:
     bundle = lab.folder / "bundle"
     if not bundle.exists():
         bundle.mkdir()
-        shutil.copytree(lab.images.get("base").layers[-1], bundle / "rootfs", symlinks=True)
+        shutil.copytree(base_image(lab.images).layers[-1], bundle / "rootfs", symlinks=True)
     return bundle
 
 

@@ -65,9 +65,12 @@ parts = lab.folder / "parts"
 parts.mkdir(exist_ok=True)
 guest = lab["guest"]
 (parts / "greet-1.sh").write_text('greet() { echo "hello, $1"; }\n')
-(parts / "greet-2.sh").write_text(
-    'greet() { [ "$1" = --name ] || { echo "greet: say --name" >&2; return 2; }; echo "good day, $2"; }\n'
-)
+(parts / "greet-2.sh").write_text("""\
+greet() {
+    [ "$1" = --name ] || { echo "greet: say --name" >&2; return 2; }
+    echo "good day, $2"
+}
+""")
 (parts / "old-app").write_text(f"#!/bin/sh\n. /usr/lib/greet.sh\ngreet {guest}\n")
 (parts / "new-app").write_text(f"#!/bin/sh\n. /usr/lib/greet.sh\ngreet --name {guest}\n")
 for name in ("old-app", "new-app"):

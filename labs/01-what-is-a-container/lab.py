@@ -10,7 +10,9 @@
 # This lab takes them one after the other, and takes each of them apart.
 
 # %% setup=true
-from labkit import ImageStore, Sandbox, anatomy, compare, family_tree, live, predict, xray
+from labkit import ImageStore, Sandbox, anatomy, begin, compare, family_tree, live, predict, xray
+
+lab = begin("what-is-a-container")
 
 # %% [markdown]
 # ## Meaning 1: a sandbox around a process
@@ -26,7 +28,11 @@ box
 # or 31337. Before you go on: which number will our process see **for itself**, from inside?
 
 # %%
-predict("pid-inside", "Which PID does the sleeping process have, seen from inside?", ["1", "the same as outside", "none: it is hidden"])
+predict(
+    "pid-inside",
+    "Which PID does the sleeping process have, seen from inside?",
+    ["1", "the same as outside", "none: it is hidden"],
+)
 
 # %%
 print(box.exec(["ps", "-o", "pid,comm"]).stdout)
@@ -63,7 +69,9 @@ family_tree(box)
 
 # %% [markdown]
 # It is a child of a small helper of this notebook, just as a container of Docker's is a child of a
-# small helper of Docker's (`containerd-shim`). You can press the buttons below: they act on the
+# small helper of Docker's (`containerd-shim`).
+#
+# You can press the buttons below: they act on the
 # real thing. Freeze the process, look at its state, let it go on.
 
 # %%
@@ -86,15 +94,18 @@ live(
 # easy to restart, to scale and to watch), but no rule of the kernel's. Let us start two more.
 
 # %%
-shell = 'sleep 100 & sleep 200 & ps -o pid,ppid,args'
-print(box.exec(["sh", "-c", shell]).stdout)
+print(box.exec(["sh", "-c", "sleep 100 & sleep 200 & ps -o pid,ppid,args"]).stdout)
 
 # %% [markdown]
 # Two of those are still there now. But the processes of a PID namespace are not equal. PID 1 is
 # special.
 
 # %%
-predict("pid-one-ends", "PID 1 is killed. What becomes of the other processes in the box?", ["they go on", "they end with it", "one of them becomes PID 1"])
+predict(
+    "pid-one-ends",
+    "PID 1 is killed. What becomes of the other processes in the box?",
+    ["they go on", "they end with it", "one of them becomes PID 1"],
+)
 
 # %%
 import os
@@ -125,8 +136,8 @@ compare("pid-one-ends", happened="they end with it")
 # %%
 images = ImageStore()
 base = images.get("base")
-print(base.reference, "with", len(base.layers), "layer")
-print("programs in /bin:", len(list((base.layers[0] / "bin").iterdir())) > 200 and "more than 200")
+files = [path for path in base.layers[0].rglob("*") if path.is_file()]
+print(f"{base.reference}: {len(base.layers)} layer with {len(files)} files, started in {base.working_dir}")
 
 # %% [markdown]
 # ### Why pack everything? The same library, twice
@@ -137,7 +148,12 @@ print("programs in /bin:", len(list((base.layers[0] / "bin").iterdir())) > 200 a
 
 # %%
 library_1 = 'greet() { echo "hello, $1"; }\n'
-library_2 = 'greet() { [ "$1" = --name ] || { echo "greet: say --name" >&2; return 2; }; echo "good day, $2"; }\n'
+library_2 = """\
+greet() {
+    [ "$1" = --name ] || { echo "greet: say --name" >&2; return 2; }
+    echo "good day, $2"
+}
+"""
 old_app = "#!/bin/sh\n. /usr/lib/greet.sh\ngreet Ada\n"
 new_app = "#!/bin/sh\n. /usr/lib/greet.sh\ngreet --name Ada\n"
 
@@ -146,7 +162,11 @@ new_app = "#!/bin/sh\n. /usr/lib/greet.sh\ngreet --name Ada\n"
 # new program needs that.
 
 # %%
-predict("shared-library", "One machine, library upgraded to version 2. Which programs work?", ["both", "only the old one", "only the new one"])
+predict(
+    "shared-library",
+    "One machine, library upgraded to version 2. Which programs work?",
+    ["both", "only the old one", "only the new one"],
+)
 
 # %%
 one_machine = images.build(
@@ -164,8 +184,12 @@ compare("shared-library", happened="only the new one")
 # dependencies**, everything above the kernel. Two images, two versions, one host, no quarrel:
 
 # %%
-old = images.build("old-app:1", files={"/usr/lib/greet.sh": library_1, "/bin/app": old_app}, command=["/bin/app"])
-new = images.build("new-app:1", files={"/usr/lib/greet.sh": library_2, "/bin/app": new_app}, command=["/bin/app"])
+old = images.build(
+    "old:1", files={"/usr/lib/greet.sh": library_1, "/bin/app": old_app}, command=["/bin/app"]
+)
+new = images.build(
+    "new:1", files={"/usr/lib/greet.sh": library_2, "/bin/app": new_app}, command=["/bin/app"]
+)
 for image in (old, new):
     print(f"{image.reference}: {Sandbox(image).run(image.command).stdout.strip()}")
 
@@ -195,7 +219,11 @@ print(box.exec(["cat", "/root/diary"]).stdout)
 anatomy(box)
 
 # %%
-predict("diary", "The box is stopped; a new one is started from the same image. Is the diary there?", ["yes", "no"])
+predict(
+    "diary",
+    "The box is stopped; a new one is started from the same image. Is the diary there?",
+    ["yes", "no"],
+)
 
 # %%
 box.stop()
@@ -219,11 +247,12 @@ compare("diary", happened="no")
 # every container.
 
 # %%
-import tempfile
-from pathlib import Path
+import shutil
 
 again.stop()
-diaries = Path(tempfile.mkdtemp(prefix="diaries-"))
+diaries = lab.folder / "diaries"
+shutil.rmtree(diaries, ignore_errors=True)
+diaries.mkdir()
 for day in ("Monday", "Tuesday"):
     with Sandbox(volumes={diaries: "/diary"}) as visitor:
         visitor.exec(["sh", "-c", f"echo 'I was here on {day}' >> /diary/pages"])
@@ -240,25 +269,35 @@ print((diaries / "pages").read_text())
 # namespace but `net`), so that they can reach it.
 
 # %%
-import subprocess, sys
+import sys
 
-shop = subprocess.Popen([sys.executable, "counter.py", str(diaries / "visits.db")], stdout=subprocess.PIPE, text=True)
-address = shop.stdout.readline().strip()
-on_host_network = ("user", "pid", "mnt", "uts", "ipc", "cgroup")
+
+def open_shop():
+    """Starts the service beside us (a sandbox without any walls) and returns its address."""
+    service = [sys.executable, os.path.abspath("counter.py"), str(diaries / "visits.db")]
+    shop = Sandbox(namespaces=()).start(service)
+    return shop, shop.wait_for_log("http")
+
+
+def visit(guest):
+    """One guest's container: it asks the service and ends."""
+    visitor = Sandbox(namespaces=("user", "pid", "mnt", "uts", "ipc", "cgroup"))
+    return visitor.run(["wget", "-qO-", f"{address}/visit/{guest}"]).stdout.strip()
+
+
+shop, address = open_shop()
 for guest in ("Ada", "Grace", "Linus"):
-    visitor = Sandbox(namespaces=on_host_network)
-    print(guest, "is visitor number", visitor.run(["wget", "-qO-", f"{address}/visit/{guest}"]).stdout.strip())
+    print(guest, "is visitor number", visit(guest))
 
 # %% [markdown]
 # Three containers came and went; none of them kept anything; the count went on. And because it is a
 # real database, the count outlives its own server, too:
 
 # %%
-shop.terminate(); shop.wait()
-shop = subprocess.Popen([sys.executable, "counter.py", str(diaries / "visits.db")], stdout=subprocess.PIPE, text=True)
-address = shop.stdout.readline().strip()
-print("Edsger is visitor number", Sandbox(namespaces=on_host_network).run(["wget", "-qO-", f"{address}/visit/Edsger"]).stdout.strip())
-shop.terminate(); shop.wait(); shop.stdout.close()
+shop.stop()
+shop, address = open_shop()
+print("Edsger is visitor number", visit("Edsger"))
+shop.stop()
 
 # %% [markdown]
 # ## Meaning 3: an ecosystem
@@ -303,7 +342,7 @@ import json
 
 config = {
     "ociVersion": "1.0.2",
-    "process": {"args": ["sleep", "600"], "env": ["PATH=/bin"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+    "process": {"args": ["sleep", "600"], "env": ["PATH=/bin"], "cwd": "/"},
     "root": {"path": "rootfs"},
     "hostname": "apartment",
     "linux": {"namespaces": [{"type": kind} for kind in ("pid", "mount", "uts", "ipc", "network")]},

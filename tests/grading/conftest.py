@@ -66,8 +66,7 @@ def _(lab):
 
 
 @pytest.fixture(autouse=True)
-def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+def _no_seed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABKIT_SEED", raising=False)
 
 

@@ -56,10 +56,10 @@ def test_a_seed_that_is_none_is_refused(
         _ = progress.seed
 
 
-def test_the_default_place_is_the_data_folder(tmp_path: Path) -> None:
+def test_the_default_place_is_the_data_folder(labkit_home: Path) -> None:
     with Progress() as progress:
         assert progress.seed
-    assert (tmp_path / "home" / "progress.sqlite").exists()
+    assert (labkit_home / "progress.sqlite").exists()
 
 
 def test_an_untouched_task_can_still_earn_everything(progress: Progress, note: Check) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from labkit.course import find_course
 from labkit.grading import OTHER, Check, Lab, Verdict
-from labkit.grading.checks import Make
+
+Make = Callable[[Lab], object]
 
 COURSE = find_course(Path(__file__))
 CHECKS = [

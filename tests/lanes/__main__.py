@@ -52,8 +52,8 @@ def main(names: Sequence[str]) -> int:
         return 2
     chosen = [known[name] for name in names] or lanes
     RESULTS.mkdir(exist_ok=True)
-    print(f"Running {', '.join(lane.name for lane in chosen)}; each one's output is a file in "
-          f"{RESULTS.name}/.", flush=True)  # fmt: skip
+    print(f"Running {', '.join(lane.name for lane in chosen)}.", flush=True)
+    print(f"What each prints goes to {RESULTS.name}/LANE.log.", flush=True)
     started = time.monotonic()
     outcomes = sorted(run_all(chosen), key=lambda outcome: chosen.index(outcome.lane))
     for outcome in outcomes:
@@ -75,20 +75,25 @@ def run_all(lanes: Sequence[Lane]) -> Iterator[Outcome]:
     with ThreadPoolExecutor(max_workers=CORES) as pool:
         for future in as_completed([pool.submit(run_when_free, lane) for lane in lanes]):
             outcome = future.result()
-            print(f"{'✓' if outcome.is_good else '✗'} {outcome.lane.name:<12} {outcome.seconds:5.0f} s",
-                  flush=True)  # fmt: skip
+            print(f"{mark(outcome)} {outcome.lane.name:<12} {outcome.seconds:5.0f} s", flush=True)
             yield outcome
 
 
 def print_table(outcomes: Sequence[Outcome], seconds: float) -> None:
     """A line for each lane, and the sum as the last line."""
-    print(f"\n{'lane':<12} {'tests':>6} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>7}")
+    print("\n  lane          tests passed failed skipped seconds")
     for one in outcomes:
-        print(f"{one.lane.name:<12} {one.tests:>6} {one.passed:>6} {one.failed:>6} {one.skipped:>7} "
-              f"{one.seconds:>7.0f}" + ("" if one.is_good else "  ✗"))  # fmt: skip
+        counts = f"{one.tests:>6} {one.passed:>6} {one.failed:>6} {one.skipped:>7}"
+        print(f"{mark(one)} {one.lane.name:<12} {counts} {one.seconds:>7.0f}")
+    passed = sum(one.passed for one in outcomes)
     failed = sum(max(one.failed, not one.is_good) for one in outcomes)
-    passed, skipped = (sum(getattr(one, kind) for one in outcomes) for kind in ("passed", "skipped"))
+    skipped = sum(one.skipped for one in outcomes)
     print(f"in {seconds:.0f} s\n{passed} passed, {failed} failed, {skipped} skipped")
+
+
+def mark(outcome: Outcome) -> str:
+    """Good or not, at a glance."""
+    return "✓" if outcome.is_good else "✗"
 
 
 if __name__ == "__main__":

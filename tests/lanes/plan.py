@@ -1,6 +1,6 @@
 """Which lanes there are. Every test of the project is in one of them.
 
-A folder of ``tests/`` is a part of labkit, save for the few that are named here.
+A folder of ``tests/`` has the tests of a part, save for the few that are named here.
 """
 
 from __future__ import annotations
@@ -16,25 +16,33 @@ ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
+_ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
 _BIN = Path(sys.executable).parent
 
 
 def parts() -> list[str]:
-    """The folders with the tests of labkit's parts."""
+    """The folders with tests of labkit's parts, and of the course."""
     folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir())
     return sorted(f"tests/{path.name}" for path in folders if path.name not in _NO_PARTS)
+
+
+def parts_of_the_package() -> list[str]:
+    """Those that need nothing of the checkout but the package."""
+    return [part for part in parts() if (ROOT / "labkit" / Path(part).name).is_dir()]
 
 
 def all_lanes() -> list[Lane]:
     """Every lane that this machine can run, the longest first."""
     others = [_other_python(python) for python in pythons.find_others()]
-    return [*others, *_as_ordinary_user(), _real(), _unit(), _browser(), _project(), _lint(), _notebooks()]
+    ours = [_real(), _unit(), _browser(), _project(), _lint(), _notebooks()]
+    return [*others, *_as_ordinary_user(), *ours]
 
 
 def _lint() -> Lane:
-    tools = ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "labkit build --check")
-    commands = tuple((str(_BIN / name), *more) for name, *more in map(str.split, tools))
-    return Lane("lint", "style, types, layers, notebooks in step with their sources", commands)
+    commands = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+    commands += [["lint-imports"], ["labkit", "build", "--check"]]
+    tools = tuple((str(_BIN / name), *arguments) for name, *arguments in commands)
+    return Lane("lint", "style, types, layers, notebooks in step with their sources", tools)
 
 
 def _unit() -> Lane:
@@ -66,14 +74,14 @@ def _notebooks() -> Lane:
 
 
 def _other_python(python: pythons.Python) -> Lane:
-    command = (sys.executable, "-m", "tests.lanes.elsewhere", str(python.path), "{junit}", *parts())
-    return Lane(f"python{python.version}", f"labkit installed in Python {python.version}", (command,))
+    command = (*_ELSEWHERE, str(python.path), "{junit}", *parts_of_the_package())
+    return Lane(f"python{python.version}", "labkit installed in another Python", (command,))
 
 
 def _as_ordinary_user() -> list[Lane]:
     if os.geteuid() != 0:
         return []  # then every lane is
-    command = (sys.executable, "-m", "tests.lanes.elsewhere", "--as-user", "{junit}", *parts())
+    command = (*_ELSEWHERE, "--as-user", "{junit}", *parts_of_the_package())
     # Docker and the limits of cgroup v1 are root's; without sandboxes the lane would prove nothing.
     mandatory = "sandbox" if os.environ.get("LABKIT_REQUIRE_ALL") else ""
     env = {"LABKIT_REQUIRE_ALL": mandatory}

@@ -27,6 +27,9 @@ _FIRST_UID, _UIDS = 41_000, 9_000
 """Numbers of ordinary users that no distribution hands out by default (the first is 1000)."""
 
 
+Done = subprocess.CompletedProcess[str]
+
+
 @dataclass(frozen=True)
 class OrdinaryUser:
     """Somebody without any right beyond an ordinary user's.
@@ -48,14 +51,14 @@ class OrdinaryUser:
         ids = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
         return ["setpriv", *ids, "--inh-caps=-all", "--", *argv]
 
-    def run(self, argv: Sequence[str], *, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def run(self, argv: Sequence[str], *, timeout_s: float = 60.0) -> Done:
         """Runs a command as the user; its output is captured, its exit code not judged."""
         return subprocess.run(
             self.command(argv), env=dict(self.env), cwd=self.folder, timeout=timeout_s,
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def python(self, code: str, *, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def python(self, code: str, *, timeout_s: float = 60.0) -> Done:
         """Runs Python code that can ``import labkit``, as the user."""
         library = self.folder / "lib"
         if not library.exists():

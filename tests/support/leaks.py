@@ -1,8 +1,8 @@
 """Each test ends with what it began with: who watches that, and where a test keeps its things.
 
-A test gets a ``LABKIT_HOME`` and a ``TMPDIR`` of its own. When it ends, the session of this process is closed, and
-what is then left of the test's own things is named, and taken away so that the next test starts
-clean. A test that asks for ``shared_home`` keeps the home and the session of the whole run.
+A test gets a ``LABKIT_HOME`` and a ``TMPDIR`` of its own. When it ends, the session of this process
+is closed; what is then left of the test's own things is named, and taken away so that the next test
+starts clean. A test that asks for ``shared_home`` keeps the home and the session of the whole run.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from labkit.core.session import opened_session
 from tests.support.session_ids import SessionIds
 from tests.support.snapshot import Snapshot, all_pids, our_processes, take_snapshot
 
@@ -90,24 +90,15 @@ class Watch:
 
     def _new(self) -> list[str]:
         """New things; the session of this process, when it stays open, and its helper are none."""
-        staying = f"/sessions/{id}" if (id := open_session_id()) else "\0"
-        return [line for line in self.snapshot().since(self._before) if staying not in line]
-
-
-def open_session_id() -> str:
-    """The id of this process's session; empty when it has none."""
-    module = sys.modules.get("labkit.core.session")
-    if module is None or not module.current_session.cache_info().currsize:
-        return ""
-    return str(module.current_session().id)
+        new = self.snapshot().since(self._before)
+        session = opened_session()
+        return [line for line in new if session is None or str(session.folder) not in line]
 
 
 def close_session() -> None:
     """Ends the session of this process, as Python's end would; the next use opens a new one."""
-    if open_session_id():
-        current_session = sys.modules["labkit.core.session"].current_session
-        current_session().close()
-        current_session.cache_clear()
+    if session := opened_session():
+        session.close()
 
 
 def remove_folder(folder: Path) -> None:

@@ -14,7 +14,6 @@ from labkit.sandbox.facts import (
     Side,
     Volume,
 )
-
 from labkit.views.snapshots import (
     Card,
     Comparison,
@@ -24,6 +23,7 @@ from labkit.views.snapshots import (
     TopicStatus,
 )
 
+ROOT = ("bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "srv")
 KINDS = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time")
 CAPABILITIES = (
     "CAP_CHOWN",
@@ -54,7 +54,7 @@ def both_sides(*shared: str, pid: int = 31337, hostname: str = "thinkpad-of-ada"
         uid=1000,
         user="ada",
         hostname=hostname,
-        root=tuple("bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv".split()),
+        root=ROOT,
         root_filesystem="ext4",
         processes=(
             ProcessLine(1, 0, "/sbin/init splash"),
@@ -75,9 +75,12 @@ def both_sides(*shared: str, pid: int = 31337, hostname: str = "thinkpad-of-ada"
         uid=0,
         user="root",
         hostname="web",
-        root=tuple("bin data dev etc home proc root tmp usr var".split()),
+        root=ROOT[:10],
         root_filesystem="overlay",
-        processes=(ProcessLine(1, 0, "sleep 600"), ProcessLine(7, 0, "sh -c 'while :; do :; done'")),
+        processes=(
+            ProcessLine(1, 0, "sleep 600"),
+            ProcessLine(7, 0, "sh -c 'while :; do :; done'"),
+        ),
         process_count=2,
         interfaces=("lo",),
         mount_count=14,
@@ -110,10 +113,20 @@ def anatomy(*shared: str, used: int = 13_002_342) -> Anatomy:
             Volume("/etc/ssl/certs", "/etc/ssl/certs", True),
         ),
         limits=(
-            Limit("memory.max", 64 * 1024**2, used, "bytes",
-                  "/sys/fs/cgroup/user.slice/labkit-5f3a9c01-web/memory.max"),
-            Limit("pids.max", 20, 3, "processes",
-                  "/sys/fs/cgroup/user.slice/labkit-5f3a9c01-web/pids.max"),
+            Limit(
+                "memory.max",
+                64 * 1024**2,
+                used,
+                "bytes",
+                "/sys/fs/cgroup/user.slice/labkit-5f3a9c01-web/memory.max",
+            ),
+            Limit(
+                "pids.max",
+                20,
+                3,
+                "processes",
+                "/sys/fs/cgroup/user.slice/labkit-5f3a9c01-web/pids.max",
+            ),
         ),
         capabilities=CAPABILITIES,
         no_new_privs=True,
@@ -121,18 +134,25 @@ def anatomy(*shared: str, used: int = 13_002_342) -> Anatomy:
 
 
 def family() -> FamilyTree:
-    return FamilyTree((
-        Relative(1, 0, "/sbin/init splash", 1),
-        Relative(1822, 1, "/lib/systemd/systemd --user", 1822),
-        Relative(30110, 1822, "/home/ada/lab/.venv/bin/jupyter-lab", 30110),
-        Relative(31201, 30110, "/home/ada/lab/.venv/bin/python -m ipykernel_launcher -f kernel-8b",
-                 31201, "you are here"),
-        Relative(31330, 31201, "labkit-helper", 31330, "helper"),
-        Relative(31337, 31330, "sh -c 'httpd -p 8080 & sleep 600'", 1, "sandbox web"),
-        Relative(31341, 31337, "httpd -p 8080", 2),
-        Relative(31342, 31337, "sleep 600", 3),
-        Relative(31360, 31330, "top -b", 9),
-    ))
+    return FamilyTree(
+        (
+            Relative(1, 0, "/sbin/init splash", 1),
+            Relative(1822, 1, "/lib/systemd/systemd --user", 1822),
+            Relative(30110, 1822, "/home/ada/lab/.venv/bin/jupyter-lab", 30110),
+            Relative(
+                31201,
+                30110,
+                "/home/ada/lab/.venv/bin/python -m ipykernel_launcher -f kernel-8b",
+                31201,
+                "you are here",
+            ),
+            Relative(31330, 31201, "labkit-helper", 31330, "helper"),
+            Relative(31337, 31330, "sh -c 'httpd -p 8080 & sleep 600'", 1, "sandbox web"),
+            Relative(31341, 31337, "httpd -p 8080", 2),
+            Relative(31342, 31337, "sleep 600", 3),
+            Relative(31360, 31330, "top -b", 9),
+        )
+    )
 
 
 TITLES = (
@@ -168,10 +188,16 @@ def course() -> CourseMap:
             for i, title in enumerate(TITLES)
         ),
         (
-            Route("use it", "Run, build and deploy first; look under the bonnet later.",
-                  tuple(map(slug, (5, 7, 10, 12, 14)))),
-            Route("understand it", "From the kernel up, until you have built a container yourself.",
-                  tuple(map(slug, (1, 2, 3, 4)))),
+            Route(
+                "use it",
+                "Run, build and deploy first; look under the bonnet later.",
+                tuple(map(slug, (5, 7, 10, 12, 14))),
+            ),
+            Route(
+                "understand it",
+                "From the kernel up, until you have built a container yourself.",
+                tuple(map(slug, (1, 2, 3, 4))),
+            ),
         ),
     )
 
@@ -188,8 +214,11 @@ def not_yet() -> Card:
             Evidence("process runs", "yes", "yes"),
             Evidence("UTS namespace", "its own", "its own"),
             Evidence("host name inside", "heron-42", "thinkpad-of-ada"),
-            Evidence("first lines of /etc/hosts", "127.0.0.1 localhost\n127.0.1.1 heron-42",
-                     "127.0.0.1 localhost"),
+            Evidence(
+                "first lines of /etc/hosts",
+                "127.0.0.1 localhost\n127.0.1.1 heron-42",
+                "127.0.0.1 localhost",
+            ),
         ),
         hint="A new UTS namespace begins as a copy of its parent's. Who gives it another name, and "
         "when? Look at what `Sandbox` takes besides the root file system.",

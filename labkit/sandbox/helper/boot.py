@@ -1,13 +1,13 @@
-"""Starts the helper: ``python -I -S boot.py SOCKET_FD SESSION_FOLDER OWNER_PID``.
+"""Starts the helper: ``python -I -S boot.py SOCKET_FD LOCK_FD SESSION_FOLDER OWNER_PID``.
 
 Run by path, so that no site-packages are searched and nothing of the notebook is imported.
 """
 
+import os.path
 import sys
-from pathlib import PurePath
 
-sys.path.insert(0, str(PurePath(__file__).parents[3]))
+sys.path.insert(0, os.path.abspath(f"{__file__}/../../../.."))  # noqa: PTH100 (pathlib is 30 modules)
 
 from labkit.sandbox.helper.loop import main
 
-main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

@@ -14,8 +14,10 @@ import fcntl
 import os
 import signal
 import socket
+import stat
 import struct
 import termios
+from collections.abc import Sequence
 from typing import Any
 
 from labkit.core import linux
@@ -25,14 +27,14 @@ Spec = dict[str, Any]
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 """The devices that the OCI runtime specification asks for; console and ptmx come with a pty."""
 
-READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
-"""Kernel switches. Root in here may have the host root's user id, and these check no more."""
-
 MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kmsg", "/proc/latency_stats")
 """Files that tell about the host."""
 
+_PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _TIOCSPTLCK, _TIOCGPTN = 0x40045431, 0x80045430
+_ROWS, _COLUMNS = 24, 80
+"""Size of a new terminal: that of the VT100, which every program can cope with."""
 
 
 class Steps:
@@ -41,7 +43,7 @@ class Steps:
     now = "start"
 
 
-def become(spec: Spec, fds: list[int], sync: socket.socket, steps: Steps) -> None:
+def become(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) -> None:
     """Turns this process into the sandbox's PID 1 and starts the command. Does not return."""
     namespaces = spec["namespaces"]
     steps.now = "wait for the helper"
@@ -63,24 +65,31 @@ def become(spec: Spec, fds: list[int], sync: socket.socket, steps: Steps) -> Non
     run(spec, fds, sync, steps)
 
 
-def run(spec: Spec, fds: list[int], sync: socket.socket, steps: Steps) -> None:
+def run(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) -> None:
     """Gives up what the command must not have, and executes it. Does not return."""
+    steps.now = "hide from the processes of the sandbox"
+    # Until exec they could trace this process, and reach the helper's open files through it.
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)
     steps.now = "open a terminal"
     stdio = _terminal(sync) if spec["tty"] else fds[:3]
+    try:
+        os.setgroups([])
+    except PermissionError:
+        pass  # a user without privileges cannot give up a group either: user_namespaces(7)
     if spec["capabilities"] is not None:
         steps.now = "drop capabilities"
         linux.keep_capabilities(spec["capabilities"])
     steps.now = "set no_new_privs"
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    if not spec["is_exec"]:
-        # Last of the credentials: changing them clears it. Dies with the helper, whoever kills it.
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    steps.now = "die with the helper"
+    # Last of the credentials: changing them clears it.
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _has_closed(sync):  # it died before this was set
+        os._exit(1)
     steps.now = f"enter the folder {spec['cwd']}"
     os.chdir(spec["cwd"])
     for number, fd in enumerate(stdio):
         os.dup2(fd, number)
-    for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGCHLD"):  # what Python changed
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
     steps.now = f"execute {spec['argv'][0]}"
     os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
 
@@ -97,32 +106,32 @@ def _own_mounts(spec: Spec, sync: socket.socket, steps: Steps) -> None:
             linux.set_read_only(tree)
         volumes.append((tree, target, os.stat(source)))
     steps.now = "open the host's devices"
-    devices = [(name, linux.open_tree(f"/dev/{name}")) for name in DEVICES]
+    devices = [(name, _open_device(name)) for name in DEVICES]
     # A process that shares the host's PID namespace may not mount a /proc of its own.
     host_proc = -1 if "pid" in spec["namespaces"] else linux.open_tree("/proc")
     root = _overlay(spec, sync, steps)
     steps.now = "change the root (pivot_root)"
     os.chdir(root)
     linux.pivot_root(".", ".")  # "/" is the new root; the old one now lies on it, at "."
-    steps.now = "mount /proc"
-    _mkdir("/proc")
-    if host_proc >= 0:
-        linux.move_mount(host_proc, "/proc")
-    else:
-        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-        linux.mount("proc", "/proc", "proc", flags)
     steps.now = "fill /dev"
     _fill_dev(devices)
-    steps.now = "guard /proc"
-    _guard_proc()
+    # Before there is a /proc: its links, such as /proc/self/cwd, lead out, and the image's own
+    # symbolic links may name them.
     for tree, target, status in volumes:
         steps.now = f"mount a volume on {target}"
-        _make_target(target, is_folder=(status.st_mode & 0o170000) == 0o040000)
+        _make_target(target, is_folder=stat.S_ISDIR(status.st_mode))
         linux.move_mount(tree, target)
+    steps.now = "mount /proc"
+    _mount_proc(host_proc)
     steps.now = "let go of the old root"
     # Not before: a new /proc is allowed only where another is visible in full.
     linux.umount(".", linux.MNT_DETACH)
     os.chdir("/")
+    if "user" in spec["namespaces"] and spec["capabilities"] is not None:
+        steps.now = "forbid further user namespaces"
+        _forbid_user_namespaces()
+    steps.now = "guard /proc"
+    _guard_proc()
 
 
 def _overlay(spec: Spec, sync: socket.socket, steps: Steps) -> str:
@@ -149,15 +158,39 @@ def _escape(path: str) -> str:
     return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
+def _mount_proc(host_proc: int) -> None:
+    _mkdir("/proc")
+    if host_proc >= 0:
+        linux.move_mount(host_proc, "/proc")
+    else:
+        linux.mount("proc", "/proc", "proc", _PROC_FLAGS)
+
+
+def _forbid_user_namespaces() -> None:
+    """In a user namespace of one's own one has every capability again, to mount cgroups with."""
+    fd = os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY | os.O_CLOEXEC)
+    os.write(fd, b"0")  # counts for this user namespace alone
+    os.close(fd)
+
+
 def _guard_proc() -> None:
-    for path in READ_ONLY:
-        if os.path.exists(path):
-            tree = linux.open_tree(path)
-            linux.set_read_only(tree)
-            linux.move_mount(tree, path)
+    """Makes it read-only: root in here may have the user id of the host's root.
+
+    Kernel switches in it check no more than that, and anyone with that id can change the mode of
+    its files for the whole machine.
+    """
+    flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | _PROC_FLAGS
+    linux.mount("", "/proc", "", flags)
     for path in MASKED:
         if os.path.exists(path):
             linux.move_mount(linux.open_tree("/dev/null"), path)
+
+
+def _open_device(name: str) -> int:
+    """A device of the host. Read-only keeps its owner and mode as they are, not its data."""
+    tree = linux.open_tree(f"/dev/{name}")
+    linux.set_read_only(tree)
+    return tree
 
 
 def _fill_dev(devices: list[tuple[str, int]]) -> None:
@@ -194,9 +227,18 @@ def _mkdir(path: str) -> None:
 def _loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = bytearray(struct.pack("16sh22x", b"lo", 0))
-        fcntl.ioctl(control, _SIOCGIFFLAGS, request)
+        fcntl.ioctl(control, _PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+_SIOCGIFFLAGS, request)
         _, flags = struct.unpack_from("16sh", request)
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+
+
+def _has_closed(sync: socket.socket) -> bool:
+    """Whether nobody is at the other end any more."""
+    try:
+        return sync.recv(1, socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
 
 
 def _terminal(sync: socket.socket) -> list[int]:
@@ -207,5 +249,6 @@ def _terminal(sync: socket.socket) -> list[int]:
     fcntl.ioctl(master, _TIOCGPTN, number)
     slave = os.open(f"/dev/pts/{number[0]}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
     socket.send_fds(sync, [b"t"], [master])
     return [slave, slave, slave]

@@ -11,17 +11,27 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import socket
 import time
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
 from labkit.core import journal, linux
+from labkit.core.linux import start_ticks
 from labkit.sandbox import cgroups
 from labkit.sandbox.cgroups import Place
-from labkit.sandbox.helper import inside
+from labkit.sandbox.helper import inside, wire
 
 Spec = dict[str, Any]
+
+DEADLINE_S = 10.0
+"""How long a command may take until it is executed: a volume may lie on a server that is gone."""
+
+_END_S = 2.0
+"""How long a killed process may take to end; one that hangs in a file system may never."""
 
 _SYNC_BYTES = 4096
 
@@ -29,9 +39,9 @@ _SYNC_BYTES = 4096
 class Refused(Exception):
     """A step failed. ``report`` is what goes back over the wire."""
 
-    def __init__(self, step: str, number: int, **more: str) -> None:
+    def __init__(self, step: str, number: int) -> None:
         super().__init__(step)
-        self.report = {"step": step, "errno": number, **more}
+        self.report = {"step": step, "errno": number}
 
 
 class Child(NamedTuple):
@@ -42,15 +52,40 @@ class Child(NamedTuple):
     status_fd: int
     """Where its end is told."""
     name: str
+    is_first: bool
+    """Whether it is a sandbox's PID 1; otherwise it entered one that ran."""
     groups: dict[str, str]
-    """Controller to folder of the cgroups to remove with it; none for a process that entered."""
-    upper_fd: int
-    """The sandbox's writable layer, -1 without a root of its own."""
+    """Controller to folder of the sandbox's cgroups."""
     started: float
+    upper_fd: int = -1
+    """The sandbox's writable layer, -1 without a root of its own."""
     terminal_fd: int = -1
+    oom_kills: int = 0
+    """How often the sandbox had been out of memory before this process was started."""
+    namespaces: tuple[int, ...] = ()
+    """Of a PID 1 with neither a PID namespace nor cgroups: what tells its descendants."""
+    entry: journal.Entry | None = None
+    """Of a PID 1: its line in the journal."""
 
 
-def start(spec: Spec, fds: list[int], places: dict[str, Place], log: int) -> Child:
+class Attempt:
+    """A start that may still fail: what has been made so far, and how to take it away again."""
+
+    def __init__(self) -> None:
+        self.step = "start"
+        self.groups: dict[str, str] = {}
+        self.pid = self.pidfd = self.upper = self.terminal = -1
+
+    def give_up(self) -> None:
+        """Takes everything away. A cgroup that stays busy is left to the journal."""
+        has_ended = self.pid < 0 or _end(self.pid, self.pidfd)
+        for fd in (self.pidfd, self.upper, self.terminal):
+            close(fd)
+        if has_ended:
+            remove_groups(self.groups)
+
+
+def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) -> Child:
     """Makes a sandbox and starts its command as PID 1.
 
     Args:
@@ -59,63 +94,83 @@ def start(spec: Spec, fds: list[int], places: dict[str, Place], log: int) -> Chi
         places: where cgroups can be made.
         log: the session's journal.
     """
-    started = time.monotonic()
-    groups = _make_groups(spec, places, log)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    flags = 0
-    for kind in spec["namespaces"]:
-        flags |= linux.CLONE_FLAGS[kind] if kind != "cgroup" else 0
+    started, attempt = time.monotonic(), Attempt()
     try:
-        pid, pidfd = linux.clone(flags)
+        _make_groups(attempt, spec, places, log)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                attempt.step = "make the namespaces"
+                flags = 0
+                for kind in spec["namespaces"]:
+                    flags |= linux.CLONE_FLAGS[kind] if kind != "cgroup" else 0
+                linux.last_capability()  # read here once, not in every child
+                attempt.pid, attempt.pidfd = linux.clone(flags)
+                if attempt.pid == 0:
+                    _as_child(inside.become, spec, fds, theirs, ours)
+            attempt.step = "map the user ids"
+            if "user" in spec["namespaces"]:
+                _write_id_maps(attempt.pid)
+            _join_groups(attempt, attempt.groups)
+            ours.send(b"g")
+            _await_exec(attempt, ours)
+        attempt.step = "write the journal"
+        entry = {
+            "kind": "sandbox", "name": spec["name"], "pid": attempt.pid,
+            "start_ticks": start_ticks(attempt.pid), "helper": os.getpid(),
+            "upper_fd": attempt.upper, "groups": attempt.groups, "image": spec["image"],
+            "layers": spec["layers"], "volumes": spec["volumes"], "hostname": spec["hostname"],
+        }  # fmt: skip
+        journal.append(log, **entry)
     except OSError as error:
-        remove_groups(groups)
-        raise Refused("make the namespaces", error.errno or 0) from error
-    if pid == 0:
-        ours.close()
-        _as_child(inside.become, spec, fds, theirs)
-    theirs.close()
-    try:
-        if "user" in spec["namespaces"]:
-            _write_id_maps(pid)
-        for folder in groups.values():
-            cgroups.write(f"{folder}/cgroup.procs", str(pid))
-    except OSError as error:
-        _give_up(pid, pidfd, groups)
-        raise Refused(str(error), error.errno or 0) from error
-    ours.send(b"g")
-    upper_fd, terminal_fd = _await_exec(ours, pid, pidfd, groups)
-    journal.append(
-        log, "sandbox", name=spec["name"], pid=pid, start_ticks=start_ticks(pid),
-        helper=os.getpid(), upper_fd=upper_fd, groups=groups, image=spec["image"],
-        layers=spec["layers"], volumes=spec["volumes"], hostname=spec["hostname"],
+        attempt.give_up()
+        raise Refused(attempt.step, error.errno or 0) from error
+    except Refused:
+        attempt.give_up()
+        raise
+    return Child(
+        attempt.pid, attempt.pidfd, fds[3], spec["name"], True, attempt.groups, started,
+        attempt.upper, attempt.terminal, entry=entry,
+        namespaces=() if "pid" in spec["namespaces"] or attempt.groups else own_namespaces(attempt.pid),
     )  # fmt: skip
-    return Child(pid, pidfd, fds[3], spec["name"], groups, upper_fd, started, terminal_fd)
 
 
-def enter(spec: Spec, fds: list[int], target: Child) -> Child:
+def enter(spec: Spec, fds: Sequence[int], target: Child) -> Child:
     """Starts a command in the namespaces and cgroups of a sandbox that runs."""
-    started = time.monotonic()
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    started, attempt = time.monotonic(), Attempt()
+    oom_kills = cgroups.oom_kills(target.groups)
     flags = 0
     for kind, flag in linux.CLONE_FLAGS.items():
         if namespace(target.pid, kind) != namespace(os.getpid(), kind):
             flags |= flag
-    middle = os.fork()
-    if middle == 0:
-        ours.close()
-        _as_child(_enter_and_clone, {**spec, "flags": flags, "pidfd": target.pidfd}, fds, theirs)
-    theirs.close()
-    first = ours.recv(_SYNC_BYTES)
-    os.waitpid(middle, 0)
-    if not first.startswith(b"p"):
-        raise Refused(*_read_report(first, "enter the sandbox"))
-    pid = int(first[1:])
-    pidfd = os.pidfd_open(pid)
-    for folder in target.groups.values():
-        cgroups.write(f"{folder}/cgroup.procs", str(pid))
-    ours.send(b"g")
-    _, terminal_fd = _await_exec(ours, pid, pidfd, {})
-    return Child(pid, pidfd, fds[3], target.name, {}, -1, started, terminal_fd)
+    try:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                attempt.step = "enter the sandbox"
+                middle = os.fork()
+                if middle == 0:
+                    spec = {**spec, "flags": flags, "pidfd": target.pidfd}
+                    _as_child(_enter_and_clone, spec, fds, theirs, ours)
+            first = ours.recv(_SYNC_BYTES)
+            os.waitpid(middle, 0)
+            if not first.startswith(b"p"):
+                raise Refused(*_read_report(first, attempt.step))
+            attempt.pid = int(first[1:])
+            attempt.pidfd = os.pidfd_open(attempt.pid)
+            _join_groups(attempt, target.groups)
+            ours.send(b"g")
+            _await_exec(attempt, ours)
+    except OSError as error:
+        attempt.give_up()
+        raise Refused(attempt.step, error.errno or 0) from error
+    except Refused:
+        attempt.give_up()
+        raise
+    return Child(
+        attempt.pid, attempt.pidfd, fds[3], target.name, False, target.groups, started,
+        terminal_fd=attempt.terminal, oom_kills=oom_kills,
+    )  # fmt: skip
 
 
 def namespace(pid: int, kind: str) -> int:
@@ -126,28 +181,53 @@ def namespace(pid: int, kind: str) -> int:
         return 0
 
 
-def start_ticks(pid: int) -> int:
-    """Start time of a process in clock ticks since boot, 0 when it has gone."""
+def own_namespaces(pid: int) -> tuple[int, ...]:
+    """The user and mount namespace of a process: what is left to know a sandbox by."""
+    return namespace(pid, "user"), namespace(pid, "mnt")
+
+
+def remove_groups(groups: dict[str, str]) -> bool:
+    """Removes the cgroups of a sandbox that has ended; says whether that went."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return int(file.read().rpartition(")")[2].split()[19])
+        for folder in dict.fromkeys(groups.values()):
+            cgroups.remove(folder)
     except OSError:
-        return 0
+        return False  # the journal names it: the end of the session, or a sweep, tries again
+    return True
 
 
-def _as_child(action: Any, spec: Spec, fds: list[int], sync: socket.socket) -> NoReturn:
+def close(fd: int) -> None:
+    """Closes a descriptor that may be none (-1)."""
+    if fd >= 0:
+        os.close(fd)
+
+
+def has_ended_within(pidfd: int, timeout_s: float) -> bool:
+    """Waits for the end of a process."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
+
+
+def _as_child(
+    action: Any, spec: Spec, fds: Sequence[int], sync: socket.socket, theirs: socket.socket
+) -> NoReturn:
     """Runs ``action`` in a new process; a failure is reported, and nothing returns from here."""
     steps = inside.Steps()
     try:
+        theirs.close()
         action(spec, fds, sync, steps)
     except OSError as error:
-        sync.send(f"e{error.errno or 0} {steps.now}".encode())
+        sync.send(f"e{error.errno or 0} {steps.now}".encode(errors="replace"))
     except BaseException as error:  # a fork must never run on as a second helper
-        sync.send(f"e0 {steps.now}: {error!r}".encode())
-    os._exit(127)
+        sync.send(f"e0 {steps.now}: {error!r}".encode(errors="replace"))
+    finally:
+        os._exit(127)
 
 
-def _enter_and_clone(spec: Spec, fds: list[int], sync: socket.socket, steps: inside.Steps) -> None:
+def _enter_and_clone(
+    spec: Spec, fds: Sequence[int], sync: socket.socket, steps: inside.Steps
+) -> None:
     """In the middle process: join the namespaces, then fork (a PID namespace takes children)."""
     steps.now = "join the namespaces"
     linux.setns(spec["pidfd"], spec["flags"])
@@ -163,70 +243,68 @@ def _enter_and_clone(spec: Spec, fds: list[int], sync: socket.socket, steps: ins
     os._exit(0)
 
 
-def _write_id_maps(pid: int) -> None:
+@cache
+def _id_maps() -> dict[str, str]:
     """Root keeps all ids; anyone else is root inside and themselves outside."""
-    if os.geteuid() == 0:
-        for kind in ("uid", "gid"):
-            with open(f"/proc/self/{kind}_map") as file:
-                rows = [line.split() for line in file.read().splitlines()]
-            text = "".join(f"{inside_id} {inside_id} {count}\n" for inside_id, _, count in rows)
-            cgroups.write(f"/proc/{pid}/{kind}_map", text)
-        return
-    cgroups.write(f"/proc/{pid}/uid_map", f"0 {os.geteuid()} 1\n")
-    cgroups.write(f"/proc/{pid}/setgroups", "deny")
-    cgroups.write(f"/proc/{pid}/gid_map", f"0 {os.getegid()} 1\n")
+    if os.geteuid() != 0:
+        users, groups = f"0 {os.geteuid()} 1\n", f"0 {os.getegid()} 1\n"
+        return {"uid_map": users, "setgroups": "deny", "gid_map": groups}
+    maps = {}
+    for name in ("uid_map", "gid_map"):
+        rows = (row.split() for row in linux.read(f"/proc/self/{name}").decode().splitlines())
+        maps[name] = "".join(f"{inner} {inner} {count}\n" for inner, _, count in rows)
+    return maps
 
 
-def _make_groups(spec: Spec, places: dict[str, Place], log: int) -> dict[str, str]:
-    groups: dict[str, str] = {}
+def _write_id_maps(pid: int) -> None:
+    for name, text in _id_maps().items():
+        cgroups.write(f"/proc/{pid}/{name}", text)
+
+
+def _make_groups(attempt: Attempt, spec: Spec, places: dict[str, Place], log: int) -> None:
     made: set[str] = set()
-    try:
-        for controller, place in places.items():
-            if not place.base:
-                continue
-            folder = f"{place.base}/{spec['group']}"
-            groups[controller] = folder
-            if folder not in made:  # one folder holds all controllers of v2
-                journal.append(log, "cgroup", path=folder)
-                cgroups.create(place, spec["group"])
-                made.add(folder)
-        for name, value in spec["limits"].items():
-            controller = name.partition(".")[0]
-            cgroups.set_limit(places[controller], groups[controller], name, value)
-    except OSError as error:
-        remove_groups(groups)
-        raise Refused(f"make the cgroup: {error}", error.errno or 0) from error
-    return groups
+    for controller, place in places.items():
+        if not place.base:
+            continue
+        folder = f"{place.base}/{spec['group']}"
+        if folder not in made:  # one folder holds all controllers of v2
+            attempt.step = "write the journal"
+            journal.append(log, "cgroup", path=folder)
+            attempt.step = f"make the cgroup {folder}"
+            cgroups.create(place, spec["group"])
+            made.add(folder)
+        attempt.groups[controller] = folder
+    for name, value in spec["limits"].items():
+        attempt.step = f"set {name} to {value}"
+        controller = name.partition(".")[0]
+        cgroups.set_limit(places[controller], attempt.groups[controller], name, value)
 
 
-def remove_groups(groups: dict[str, str]) -> None:
-    """Removes the cgroups of a sandbox that has ended."""
+def _join_groups(attempt: Attempt, groups: dict[str, str]) -> None:
     for folder in dict.fromkeys(groups.values()):
-        cgroups.remove(folder)
+        attempt.step = f"put it into the cgroup {folder}"
+        cgroups.write(f"{folder}/cgroup.procs", str(attempt.pid))
 
 
-def _await_exec(
-    sync: socket.socket, pid: int, pidfd: int, groups: dict[str, str]
-) -> tuple[int, int]:
-    """Waits until the child has executed its command: the socket closes. (upper, terminal)"""
-    upper = terminal = -1
+def _await_exec(attempt: Attempt, sync: socket.socket) -> None:
+    """Waits until the child has executed its command: then the socket closes by itself."""
+    attempt.step = f"get it ready within {DEADLINE_S:g} s"
+    sync.settimeout(DEADLINE_S)
     while True:
-        raw, received, _, _ = socket.recv_fds(sync, _SYNC_BYTES, 1)
+        try:
+            raw, received = wire.receive_raw(sync, _SYNC_BYTES)
+        except TimeoutError:
+            raise Refused(attempt.step, errno.ETIMEDOUT) from None
         if raw == b"":
-            break
-        for fd in received:
-            os.set_inheritable(fd, False)
-        if raw.startswith(b"u"):
-            upper = received[0]
-        elif raw.startswith(b"t"):
-            terminal = received[0]
-        else:
-            for fd in (upper, terminal):
-                close(fd)
-            _give_up(pid, pidfd, groups)
+            return
+        if raw.startswith(b"u") and received:
+            attempt.upper = received[0]
+        elif raw.startswith(b"t") and received:
+            attempt.terminal = received[0]
+        elif raw.startswith(b"e"):
             raise Refused(*_read_report(raw, ""))
-    sync.close()
-    return upper, terminal
+        else:
+            raise Refused("receive an open file", errno.EMFILE)
 
 
 def _read_report(raw: bytes, otherwise: str) -> tuple[str, int]:
@@ -236,14 +314,10 @@ def _read_report(raw: bytes, otherwise: str) -> tuple[str, int]:
     return step, int(number)
 
 
-def _give_up(pid: int, pidfd: int, groups: dict[str, str]) -> None:
-    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+def _end(pid: int, pidfd: int) -> bool:
+    """Kills a child and waits for it; says whether it has ended."""
+    os.kill(pid, signal.SIGKILL)  # ours and not waited for: the PID cannot be anyone else's
+    if pidfd >= 0 and not has_ended_within(pidfd, _END_S):
+        return False  # the loop collects it when it does
     os.waitpid(pid, 0)
-    os.close(pidfd)
-    remove_groups(groups)
-
-
-def close(fd: int) -> None:
-    """Closes a descriptor that may be none (-1)."""
-    if fd >= 0:
-        os.close(fd)
+    return True

@@ -7,35 +7,45 @@ PIDs. Sources: setns(2), proc(5), namespaces(7).
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from labkit.core import linux
 from labkit.sandbox.helper import launch, wire
 
-_MOST_PROCESSES = 200
-"""Rows of a process table that a picture can show; the count is told as well."""
+_MOST_PROCESSES, _MOST_CHARACTERS = 200, 300
+"""Rows of a process table that a picture can show, and their width; the count is told as well."""
+
+_MOST_ENTRIES = 2000
+"""Entries of a root folder; the answer is one message of limited size."""
 
 
 def look(pid: int) -> dict[str, Any]:
     """Facts of process ``pid`` as it sees them. Raises :class:`launch.Refused`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    child = os.fork()
-    if child == 0:
-        ours.close()
-        _as_child(pid, theirs)
-    theirs.close()
-    message, _ = wire.receive(ours)
+    with ours:
+        with theirs:
+            child = os.fork()
+            if child == 0:
+                ours.close()
+                _as_child(pid, theirs)
+        ours.settimeout(launch.DEADLINE_S)
+        try:
+            message, _ = wire.receive(ours)
+        except TimeoutError:  # a root on a server that is gone; the loop collects the child
+            os.kill(child, signal.SIGKILL)
+            raise launch.Refused("look inside", errno.ETIMEDOUT) from None
     os.waitpid(child, 0)
-    ours.close()
     if message is None or "error" in message:
-        report = (message or {}).get("error", {"step": "look inside", "errno": 0})
+        report = (message or {}).get("error", {"step": "look inside", "errno": errno.ESRCH})
         raise launch.Refused(report["step"], report["errno"])
     return message
 
 
-def _as_child(pid: int, sync: socket.socket) -> None:
+def _as_child(pid: int, sync: socket.socket) -> NoReturn:
     step = "find the process"
     try:
         pidfd = os.pidfd_open(pid)
@@ -61,7 +71,8 @@ def _as_child(pid: int, sync: socket.socket) -> None:
         wire.send(sync, {"error": {"step": step, "errno": error.errno or 0}})
     except BaseException as error:  # a fork must never run on as a second helper
         wire.send(sync, {"error": {"step": f"{step}: {error!r}", "errno": 0}})
-    os._exit(0)
+    finally:
+        os._exit(0)
 
 
 def _facts(pid: str) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def _facts(pid: str) -> dict[str, Any]:
         "uid": uid,
         "user": _user_name(uid),
         "hostname": os.uname().nodename,
-        "root": sorted(os.listdir("/")),
+        "root": sorted(os.listdir("/"))[:_MOST_ENTRIES],
         "root_filesystem": _root_filesystem(pid),
         "processes": processes[:_MOST_PROCESSES],
         "process_count": len(processes),
@@ -96,7 +107,8 @@ def _processes() -> Any:
         if not status:
             continue
         argv = "\n".join(_lines(f"/proc/{name}/cmdline")).replace("\0", " ").strip()
-        yield [int(name), int(status.get("PPid", "0")), argv or f"[{status.get('Name', '?')}]"]
+        command = argv[:_MOST_CHARACTERS] or f"[{status.get('Name', '?')}]"
+        yield [int(name), int(status.get("PPid", "0")), command]
 
 
 def _root_filesystem(pid: str) -> str:

@@ -1,19 +1,23 @@
 """The helper's loop: answer requests, tell ends, go when the session goes.
 
-Started by ``labkit.sandbox.client``. Ends when the session's process ends (its pidfd) or closes its
-end of the socket; kills its sandboxes, removes their cgroups, and leaves the rest to the journal.
+Started by ``labkit.sandbox.client``. Ends when the session says so, when the session's process ends
+(its pidfd), or when its end of the socket is closed; kills its sandboxes, removes their cgroups,
+and undoes the journal when nobody else is left to do so.
 
-Sources: poll(2), pidfd_open(2), signal(7), wait4(2).
+Sources: poll(2), pidfd_open(2), signal(7), wait4(2), prctl(2) (PR_SET_CHILD_SUBREAPER).
 """
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from labkit.core import journal, linux
@@ -22,9 +26,14 @@ from labkit.sandbox.helper import launch, wire
 from labkit.sandbox.helper.launch import Child, Refused
 from labkit.sandbox.helper.look import look
 
-_PR_SET_CHILD_SUBREAPER = 36
 _JOURNAL_BYTES = 64 * 1024
-"""The journal is emptied beyond this size when nothing runs: it names only what is gone."""
+"""Growth after which the journal is written anew without what has gone."""
+
+_LAST_WAIT_S = 5.0
+"""At the end: how long killed sandboxes may take. The session waits 10 s for the helper."""
+
+_OWNER_S = 1.0
+"""A process that is killed closes its sockets a moment before its pidfd says that it has ended."""
 
 
 class Helper:
@@ -33,36 +42,39 @@ class Helper:
     Args:
         sock: the socket to the session.
         folder: the session's folder.
-        owner_pid: the process of the session.
+        owner: a pidfd of the session's process.
     """
 
-    def __init__(self, sock: socket.socket, folder: str, owner_pid: int) -> None:
-        self.sock = sock
-        self.owner = os.pidfd_open(owner_pid)
+    def __init__(self, sock: socket.socket, folder: str, owner: int) -> None:
+        self.sock, self.folder, self.owner = sock, folder, owner
         self.journal = journal.open_journal(folder)
+        self.journal_limit = _JOURNAL_BYTES
         self.places = cgroups.find_places()
         self.children: dict[int, Child] = {}
+        self.is_dismissed = False
+        self.poll = select.poll()
 
     def serve(self) -> None:
         """Answers until the session has gone."""
         wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake[1])
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        poll = select.poll()
-        for fd in (self.sock.fileno(), self.owner, wake[0]):
-            poll.register(fd, select.POLLIN)
-        while True:
-            ready = {fd for fd, _ in poll.poll()}
+        signal.signal(signal.SIGCHLD, _ignore)
+        sock = self.sock.fileno()
+        for fd in (sock, self.owner, wake[0]):
+            self.poll.register(fd, select.POLLIN)
+        while not self.is_dismissed:
+            ready = {fd for fd, _ in self.poll.poll()}
             if wake[0] in ready:
                 os.read(wake[0], 4096)
                 self.reap()
-            if self.sock.fileno() in ready:
+            if self.owner in ready:
+                return
+            self._end_abandoned(ready)
+            if sock in ready:
                 request, fds = wire.receive(self.sock)
                 if request is None:
                     return
                 self.answer(request, fds)
-            if self.owner in ready:
-                return
 
     def answer(self, request: wire.Message, fds: list[int]) -> None:
         """Does what one request asks and sends the reply."""
@@ -71,9 +83,15 @@ class Helper:
             reply = getattr(self, f"do_{request['op']}")(request, fds, passed)
         except Refused as error:
             reply = {"error": error.report}
+        except Exception as error:  # whatever it is, the other sandboxes go on
+            number = getattr(error, "errno", None) or 0
+            reply = {"error": {"step": f"{request['op']}: {error!r}", "errno": number}}
         for fd in fds:
             os.close(fd)
-        wire.send(self.sock, reply, passed)
+        try:
+            wire.send(self.sock, {**reply, "id": request["id"]}, passed)
+        except OSError:
+            pass  # the session has gone; the loop will see it
         for fd in passed:
             os.close(fd)
 
@@ -81,17 +99,25 @@ class Helper:
         """Where cgroups can be made."""
         return {"places": {name: list(place) for name, place in self.places.items()}}
 
+    def do_bye(self, *_: Any) -> wire.Message:
+        """The session ends in good order, and clears up itself once this process has ended."""
+        self.is_dismissed = True
+        return {}
+
     def do_start(self, request: wire.Message, fds: list[int], passed: list[int]) -> wire.Message:
         """Makes a sandbox. Descriptors: stdin, stdout, stderr, status."""
-        if any(child.groups and child.name == request["name"] for child in self.children.values()):
-            raise Refused("name", 17)
+        if any(child.is_first and child.name == request["name"] for child in self._all()):
+            raise Refused("name", errno.EEXIST)
         self._forget_the_past()
-        child = launch.start(request, fds, self.places, self.journal)
-        return self._started(child, fds, passed)
+        _need_four(fds)
+        return self._started(launch.start(request, fds, self.places, self.journal), fds, passed)
 
     def do_exec(self, request: wire.Message, fds: list[int], passed: list[int]) -> wire.Message:
         """Starts a further command in the sandbox whose PID 1 is ``pid``."""
-        target = self._child(request["pid"])
+        target = self.children.get(request["pid"])
+        if target is None:
+            raise Refused("ended", errno.ESRCH)
+        _need_four(fds)
         return self._started(launch.enter(request, fds, target), fds, passed)
 
     def do_signal(self, request: wire.Message, *_: Any) -> wire.Message:
@@ -118,30 +144,42 @@ class Helper:
                 self._ended(self.children.pop(pid), status, usage)
 
     def close(self) -> None:
-        """Kills what runs and waits for it."""
-        for child in self.children.values():
+        """Kills what runs and waits for it, though not for what hangs in the kernel."""
+        for child in self._all():
             signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-        while self.children:
-            pid, status, usage = os.wait4(-1, 0)
-            if pid in self.children:
-                self._ended(self.children.pop(pid), status, usage)
+        deadline = time.monotonic() + _LAST_WAIT_S
+        for child in self._all():
+            launch.has_ended_within(child.pidfd, max(0.0, deadline - time.monotonic()))
+        _end_strays(lambda pid: pid not in self.children)
+        self.reap()
 
     def is_orphan(self) -> bool:
         """Whether the session's process has ended: then nobody else clears up after it."""
-        return bool(select.select([self.owner], [], [], 0)[0])
+        return not self.is_dismissed and launch.has_ended_within(self.owner, _OWNER_S)
+
+    def _all(self) -> list[Child]:
+        return list(self.children.values())
 
     def _started(self, child: Child, fds: list[int], passed: list[int]) -> wire.Message:
-        self.children[child.pid] = child._replace(status_fd=os.dup(fds[3]))
+        child = child._replace(status_fd=fds.pop(3))
+        self.children[child.pid] = child
+        self.poll.register(child.status_fd, 0)  # POLLERR, when nobody can read it, always comes
         if child.terminal_fd >= 0:
             passed.append(child.terminal_fd)
-        return {"pid": child.pid, "upper_fd": child.upper_fd, "groups": child.groups}
+        return {"pid": child.pid, "groups": child.groups}
+
+    def _end_abandoned(self, ready: set[int]) -> None:
+        """Ends commands whose end nobody waits for: the request was interrupted halfway."""
+        for child in self._all():
+            if child.status_fd in ready:
+                self.poll.unregister(child.status_fd)
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
 
     def _ended(self, child: Child, status: int, usage: Any) -> None:
-        oom = False
-        if child.groups:
-            self._kill_strays(child)
-            memory = child.groups.get("memory", "")
-            oom = bool(memory) and cgroups.was_oom_killed(self.places["memory"], memory)
+        oom = cgroups.oom_kills(child.groups) > child.oom_kills
+        if child.namespaces:
+            _end_strays(lambda pid: launch.own_namespaces(pid) == child.namespaces)
+        if child.is_first:
             launch.remove_groups(child.groups)
         launch.close(child.upper_fd)
         report = {
@@ -152,44 +190,105 @@ class Helper:
             "is_oom_killed": oom,
         }
         try:
+            self.poll.unregister(child.status_fd)
+        except KeyError:
+            pass  # it was abandoned
+        try:
             os.write(child.status_fd, json.dumps(report).encode())
         except BrokenPipeError:
             pass  # nobody asks any more
         os.close(child.status_fd)
         os.close(child.pidfd)
 
-    def _kill_strays(self, child: Child) -> None:
-        """Ends what a sandbox without a PID namespace of its own has left running."""
-        for folder in child.groups.values():
-            with open(f"{folder}/cgroup.procs") as file:
-                for pid in file.read().split():
-                    os.kill(int(pid), signal.SIGKILL)
-
-    def _child(self, pid: int) -> Child:
-        if pid not in self.children:
-            raise Refused("it has ended", 3)
-        return self.children[pid]
-
     def _forget_the_past(self) -> None:
-        if not self.children and os.fstat(self.journal).st_size > _JOURNAL_BYTES:
-            journal.forget(self.journal)
+        """Keeps the journal from growing with every sandbox of a long session."""
+        if os.fstat(self.journal).st_size < self.journal_limit:
+            return
+        kept = [entry for entry in journal.read_journal(self.folder) if _is_group(entry)]
+        kept += [child.entry for child in self._all() if child.entry]
+        try:
+            journal.replace(self.folder, kept)
+        except OSError:
+            return  # a full disk: the long one does as well
+        os.close(self.journal)
+        self.journal = journal.open_journal(self.folder)
+        self.journal_limit = os.fstat(self.journal).st_size + _JOURNAL_BYTES
 
 
-def main(sock_fd: int, folder: str, owner_pid: int) -> None:
+def main(sock_fd: int, lock_fd: int, folder: str, owner_pid: int) -> None:
     """Runs the helper on an inherited socket until its session ends."""
-    os.set_inheritable(sock_fd, False)
-    linux.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the session decides, not the terminal
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for fd in (sock_fd, lock_fd):  # inherited, so far, by every child as well
+        os.set_inheritable(fd, False)
+    linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
+    _stay_for_the_session()
     os.umask(0o022)
-    helper = Helper(socket.socket(fileno=sock_fd), folder, owner_pid)
+    try:
+        owner = os.pidfd_open(owner_pid)
+    except ProcessLookupError:
+        _undo(folder)
+        return
+    helper = Helper(socket.socket(fileno=sock_fd), folder, owner)
+    gc.freeze()  # a collection in a child would copy every page it looks at
     try:
         helper.serve()
     finally:
         helper.close()
         if helper.is_orphan():
-            from pathlib import Path
+            _undo(folder)
 
-            from labkit.core.session import undo
 
-            undo(Path(folder))
+def _undo(folder: str) -> None:
+    from pathlib import Path
+
+    from labkit.core.session import undo
+
+    undo(Path(folder))
+
+
+def _stay_for_the_session() -> None:
+    """Hears no signal meant for the terminal or for a pipe; the sandboxes start with none ignored.
+
+    A handler, not SIG_IGN: exec(2) takes handlers away, and passes on what is ignored.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, _ignore)
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+def _need_four(fds: list[int]) -> None:
+    if len(fds) != 4:
+        raise Refused("receive an open file", errno.EMFILE)
+
+
+def _is_group(entry: journal.Entry) -> bool:
+    return entry["kind"] == "cgroup" and os.path.isdir(entry["path"])
+
+
+def _end_strays(is_meant: Callable[[int], bool]) -> None:
+    """Kills children that outlived their parents (we are the next to inherit them), and theirs."""
+    deadline = time.monotonic() + _LAST_WAIT_S
+    has_found = True
+    while has_found and time.monotonic() < deadline:
+        has_found = False
+        for pid in filter(is_meant, _child_pids()):
+            pidfd = os.pidfd_open(pid)
+            if not launch.has_ended_within(pidfd, 0):
+                has_found = True
+                os.kill(pid, signal.SIGKILL)
+                launch.has_ended_within(pidfd, max(0.0, deadline - time.monotonic()))
+            os.close(pidfd)
+
+
+def _child_pids() -> list[int]:
+    """Our children; none where the kernel does not list them (CONFIG_PROC_CHILDREN)."""
+    try:
+        return [int(pid) for pid in linux.read("/proc/thread-self/children").split()]
+    except OSError:
+        return []

@@ -1,0 +1,57 @@
+"""What commands print: text and tables for people, one JSON object a line for programs.
+
+Knows nothing about what is printed. Rich is imported when a table is first needed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+
+def say(text: str = "") -> None:
+    """A line for people, on standard output."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """A line beside the output, on standard error: news, never results."""
+    click.echo(text, err=True)
+
+
+def say_json(value: object, *, indent: int | None = None) -> None:
+    """One JSON value, on one line unless ``indent`` says otherwise."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def console() -> Console:
+    """Rich's console on standard output, which keeps to plain text where that is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table. Words in it are words: nothing in them is taken for markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in head:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    console().print(made)
+
+
+def is_terminal() -> bool:
+    """Whether a person watches standard output."""
+    return click.get_text_stream("stdout").isatty()

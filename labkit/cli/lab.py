@@ -1,0 +1,166 @@
+"""``labkit lab``: opens the course in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from labkit.cli.console import note, say
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from labkit.cli.server import Address, Server
+    from labkit.course import Course, LaidOut
+
+DEFAULT_FOLDER = Path("labkit-course")
+
+STARTS = ("labs/00-start-here/lab.ipynb", "labs/home.ipynb")
+"""Where a learner begins: the first of these that is there."""
+
+
+@click.command("lab")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--no-browser", is_flag=True, help="Open no browser; only print the address.")
+@click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535),
+              help="The port; the next free one is taken when somebody has it.")  # fmt: skip
+def lab_command(folder: Path | None, no_browser: bool, port: int) -> None:
+    """Open the course in JupyterLab.
+
+    The course is the one around this folder; else it is laid out in FOLDER, a new folder
+    "labkit-course" when not given. What you changed there is kept. Ends with Ctrl-C.
+    """
+    from labkit.cli.server import Server
+    from labkit.course import trust
+
+    course = place_course(folder)
+    trust(course)
+    _end_on_signals()
+    with Server(course.root, port=port) as server:
+        say(f"The course is in {course.root}")
+        _say_health()
+        address = server.wait_until_ready()
+        _say_address(address, course, opens_browser=not no_browser)
+        _hold(server)
+
+
+def place_course(folder: Path | None) -> Course:
+    """The course that is meant; laid out first where there is none, or an older one.
+
+    Args:
+        folder: where the learner wants it; around the working folder when not given.
+
+    Raises:
+        BadInput: the folder cannot be one.
+        Blocked: this user may not write there.
+    """
+    from labkit.course import find_course, lay_out, shipped_folder
+
+    near = find_course(folder)
+    is_near = (folder or Path.cwd()).absolute().is_relative_to(near.root)
+    is_checkout = near.root == shipped_folder()
+    if is_near and is_checkout:
+        return near
+    if folder is None and is_near:
+        folder = near.root
+    target = (folder or DEFAULT_FOLDER).absolute()
+    _say_laid_out(lay_out(target), target)
+    return find_course(target)
+
+
+def browser_command() -> bool:
+    """Whether there is a browser that can show a page here, and not in this terminal."""
+    import webbrowser
+
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
+    ):
+        return False
+    with suppress(webbrowser.Error):
+        webbrowser.get()
+        return True
+    return False
+
+
+def _say_laid_out(written: list[LaidOut], folder: Path) -> None:
+    counts = {what: sum(one.what == what for one in written) for what in ("added", "updated")}
+    if counts["added"]:
+        say(f"Laid out the course in {folder} ({counts['added']} files)")
+    if counts["updated"]:
+        say(f"Brought {counts['updated']} files of the course up to date")
+    for one in written:
+        if one.what == "beside":
+            say(f"You changed a file that is new: the new version is beside it, {one.path}")
+
+
+def _say_health() -> None:
+    """What is not real here, and what brings it. Found out while the server starts."""
+    from labkit.jupyter.diagnosis import diagnose
+
+    found = diagnose()
+    lacking = found.needed
+    if not lacking:
+        say("Every lab that is there is real on this machine.")
+        return
+    say("Not real on this machine yet (`labkit doctor` says more):")
+    for one in lacking:
+        topics = ", ".join(t.name for t in found.topics if one.id in t.missing) or "every lab"
+        say(f"  ✗ {one.title}: {one.why} (for {topics})")
+        if one.fix:
+            say(f"    → {one.fix}")
+
+
+def _say_address(address: Address, course: Course, *, opens_browser: bool) -> None:
+    start = next((path for path in STARTS if (course.root / path).exists()), "")
+    url = address.url(start)
+    say("")
+    if not opens_browser:
+        say("JupyterLab runs. Its address:")
+    elif browser_command():
+        say("JupyterLab runs, and opens in your browser. Its address:")
+        _open(url)
+    else:
+        say("JupyterLab runs. There is no browser here: copy this address into one.")
+    say(f"\n    {url}\n")
+    if os.environ.get("SSH_CONNECTION"):
+        tunnel = f"ssh -L {address.port}:127.0.0.1:{address.port} …"
+        say(f"From another machine, go through a tunnel first: {tunnel}")
+    say("Press Ctrl-C here to end it.")
+
+
+def _open(url: str) -> None:
+    """Opens a browser; what it has to say on this terminal is not shown."""
+    import subprocess
+
+    code = "import sys, webbrowser; webbrowser.open(sys.argv[1])"
+    subprocess.Popen(
+        [sys.executable, "-c", code, url],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def _hold(server: Server) -> None:
+    try:
+        server.wait()
+        say("JupyterLab has ended.")
+    except KeyboardInterrupt:
+        note("\nEnding JupyterLab…")
+        server.stop()
+        note("Ended. Your work is kept; `labkit lab` opens it again.")
+
+
+def _end_on_signals() -> None:
+    """A closed terminal, or a plain `kill`, ends us as Ctrl-C does."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)

@@ -1,0 +1,50 @@
+"""What has changed between two pictures, in words: for those who do not see them change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labkit.views.escape import Volatile, clean
+from labkit.views.picture import Picture
+from labkit.views.table import Table
+
+MOST = 3
+"""Changes that are told one by one; more than that nobody listens to."""
+
+
+def changes(before: Picture, after: Picture, *, steady_only: bool = False) -> str:
+    """One sentence for each change, in the order of the tables; empty when there is none.
+
+    Args:
+        steady_only: leave out what changes all the time, such as PIDs and byte counts.
+    """
+    found = [
+        words
+        for old, new in zip(before.tables, after.tables, strict=False)
+        for words in _between(old, new, steady_only)
+    ]
+    left_out = [f"{len(found) - MOST} more changes."] if len(found) > MOST else []
+    return " ".join(found[:MOST] + left_out)
+
+
+def _between(old: Table, new: Table, steady_only: bool) -> Iterator[str]:
+    was, now = _by_key(old), _by_key(new)
+    for name, row in now.items():
+        if name not in was:
+            yield f"{clean(name[0])}: new."
+            continue
+        for head, cell, other in zip(new.head, row, was[name], strict=False):
+            if cell != other and not (steady_only and isinstance(cell, Volatile)):
+                yield f"{clean(name[0])}, {head}: {clean(other) or '–'} → {clean(cell) or '–'}."
+    yield from (f"{clean(name[0])}: gone." for name in was if name not in now)
+
+
+def _by_key(table: Table) -> dict[tuple[str, int], tuple[str, ...]]:
+    """Rows by the cell that names them, and by how many of that name came before."""
+    rows: dict[tuple[str, int], tuple[str, ...]] = {}
+    for row in table.rows:
+        name, count = row[table.key].strip(), 0
+        while (name, count) in rows:
+            count += 1
+        rows[name, count] = row
+    return rows

@@ -1,0 +1,193 @@
+"""A picture that lives: refreshed, with buttons that act.
+
+Thin: what is shown is a function of a snapshot; a press runs a function of the caller's, then takes
+a new snapshot. Without a kernel at the other end it is the picture alone.
+
+Sources: the Jupyter widget messages (``custom``); anywidget's front-end module specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from labkit.core.errors import BadInput, LabkitError, NotFound
+from labkit.views.changes import changes
+from labkit.views.escape import clean
+from labkit.views.picture import Picture
+
+T = TypeVar("T")
+
+REFRESH = "refresh"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button: what it is called, what it does.
+
+    Attributes:
+        id: its name in messages, unique within a widget; not ``refresh``.
+        label: what stands on it.
+        run: called at each press. A text that it returns is shown.
+        help: one sentence more, as the button's title.
+    """
+
+    id: str
+    label: str
+    run: Callable[[], object]
+    help: str = ""
+
+
+def live(
+    snapshot: Callable[[], T],
+    view: Callable[[T], Picture],
+    *,
+    actions: Sequence[Action] = (),
+    every_s: float | None = None,
+) -> Any:
+    """A widget that shows ``view(snapshot())``, with buttons.
+
+    Args:
+        snapshot: takes a snapshot; called now, at each refresh and after each action.
+        view: draws it.
+        actions: buttons beside "Refresh" and "As text".
+        every_s: refresh after so many seconds, while somebody sees it; None for never.
+
+    Returns:
+        An anywidget. Its ``receive(message)`` is what a message of the front end calls.
+
+    Raises:
+        BadInput: two actions of one id, or a time that is not positive.
+        LabkitError: what the first snapshot raises.
+    """
+    return _widget_class()(Stage(snapshot, view, actions, every_s))
+
+
+class Stage:
+    """What the widget shows now; all of it that is not Jupyter.
+
+    Attributes:
+        picture: the last one that could be drawn.
+        error: what went wrong last, as ``what``, ``why`` and ``hint``; empty when nothing did.
+        is_stale: whether the last snapshot failed, so that ``picture`` is an older one.
+    """
+
+    def __init__(
+        self,
+        snapshot: Callable[[], T],
+        view: Callable[[T], Picture],
+        actions: Sequence[Action],
+        every_s: float | None,
+    ) -> None:
+        if every_s is not None and every_s <= 0:
+            raise BadInput(
+                f"a picture cannot be refreshed every {every_s} s",
+                hint="Give a positive number of seconds, or None",
+            )
+        self.actions = {action.id: action for action in actions}
+        if len(self.actions) < len(actions) or REFRESH in self.actions:
+            raise BadInput(
+                "each action needs an id of its own",
+                why="given: " + ", ".join(action.id for action in actions),
+                hint=f"{REFRESH!r} is taken",
+            )
+        self.every_s = every_s
+        self._draw: Callable[[], Picture] = lambda: view(snapshot())
+        self.picture = self._draw()
+        self.error: dict[str, str] = {}
+        self.is_stale = False
+
+    def press(self, name: str, *, is_automatic: bool = False) -> str:
+        """Runs an action, or none for ``refresh``, and takes a new snapshot.
+
+        Returns:
+            What to tell: what the action returned, if it is a text, and what has changed.
+        """
+        self.error = {}
+        said = "" if name == REFRESH else self._act(name)
+        before = self.picture
+        self.is_stale = not self._refresh()
+        changed = changes(before, self.picture, steady_only=is_automatic)
+        if not changed and not said and not self.error and not is_automatic:
+            changed = "Nothing has changed."
+        return f"{said} {changed}".strip()
+
+    def _act(self, name: str) -> str:
+        try:
+            if name not in self.actions:
+                raise NotFound("action", name, self.actions)
+            result = self.actions[name].run()
+        except Exception as error:  # whatever it is, it is shown: nobody else would see it
+            self.error = describe(error)
+            return ""
+        return clean(result) if isinstance(result, str) else ""
+
+    def _refresh(self) -> bool:
+        try:
+            self.picture = self._draw()
+        except Exception as error:  # as above; the action's own error counts more
+            self.error = self.error or describe(error)
+            return False
+        return True
+
+
+def describe(error: Exception) -> dict[str, str]:
+    """An error as ``what``, ``why`` and ``hint``."""
+    if isinstance(error, LabkitError):
+        return {"what": clean(error.what), "why": clean(error.why), "hint": clean(error.hint)}
+    return {"what": type(error).__name__, "why": clean(str(error)), "hint": ""}
+
+
+@cache
+def _widget_class() -> Any:
+    """The class, made at the first use: importing anywidget takes a third of a second."""
+    from traitlets import Bool, Dict, Float, List, Unicode
+
+    from labkit.views.widgets import widget_base
+
+    class Live(widget_base("live")):  # type: ignore[misc]
+        """The stage, shown."""
+
+        title = Unicode().tag(sync=True)
+        picture = Unicode().tag(sync=True)
+        table = Unicode().tag(sync=True)
+        actions: Any = List().tag(sync=True)
+        every_s = Float(None, allow_none=True).tag(sync=True)
+        error = Dict().tag(sync=True)
+        is_stale = Bool(False).tag(sync=True)
+
+        def __init__(self, stage: Stage) -> None:
+            self.stage = stage
+            buttons = [
+                {"id": action.id, "label": action.label, "help": action.help}
+                for action in stage.actions.values()
+            ]
+            super().__init__(
+                title=stage.picture.title, actions=buttons, every_s=stage.every_s, **self._shown()
+            )
+
+        def respond(self, message: Mapping[str, Any]) -> dict[str, Any]:
+            """Runs what was pressed; sends what is shown, then what has changed."""
+            said = self.stage.press(
+                str(message.get("press")), is_automatic=bool(message.get("is_automatic"))
+            )
+            with self.hold_sync():
+                for name, value in self._shown().items():
+                    setattr(self, name, value)
+            return {"said": said}
+
+        def still(self) -> dict[str, str]:
+            return {"text/html": self.stage.picture.html(), "text/plain": self.stage.picture.text}
+
+        def _shown(self) -> dict[str, Any]:
+            stage = self.stage
+            return {
+                "picture": stage.picture.inline_html(),
+                "table": stage.picture.table_html(),
+                "error": stage.error,
+                "is_stale": stage.is_stale,
+            }
+
+    return Live

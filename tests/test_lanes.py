@@ -1,0 +1,72 @@
+"""The lanes leave no test out, and a lane is good only when something ran and nothing failed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.lanes.__main__ import Cores
+from tests.lanes.lane import Lane, Outcome, run_lane
+from tests.lanes.plan import ROOT, all_lanes
+
+
+def run_pytest(folder: Path, source: str) -> Outcome:
+    (folder / "test_it.py").write_text(source)
+    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml={junit}")
+    plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return run_lane(Lane("it", "", ((*command, "-c", "/dev/null", str(folder)),), plain), folder)
+
+
+def test_passed_failed_and_skipped_are_counted(tmp_path: Path) -> None:
+    source = (
+        "import pytest\ndef test_a(): pass\ndef test_b(): assert 0\ndef test_c(): pytest.skip()"
+    )
+    outcome = run_pytest(tmp_path, source)
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 1, 1)
+    assert not outcome.is_good
+    assert "assert 0" in outcome.tail()
+
+
+def test_a_lane_without_a_test_is_not_good(tmp_path: Path) -> None:
+    assert not run_pytest(tmp_path, "").is_good
+
+
+def test_a_lane_that_crashes_is_not_good(tmp_path: Path) -> None:
+    assert not run_pytest(tmp_path, "import os\ndef test_a(): os._exit(0)").is_good
+
+
+def test_every_command_of_a_lane_runs_and_counts(tmp_path: Path) -> None:
+    outcome = run_lane(Lane("it", "", (("false",), ("true",))), tmp_path)
+    assert (outcome.passed, outcome.failed) == (1, 1)
+
+
+def test_a_lane_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.lanes.lane.DEADLINE_S", 0.1)
+    outcome = run_lane(Lane("it", "", (("sleep", "100"),)), tmp_path)
+    assert not outcome.is_good
+    assert "no lane takes" in outcome.tail()
+
+
+def test_every_test_file_is_in_a_lane() -> None:
+    named = {part for lane in all_lanes() for command in lane.commands for part in command}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        name = str(path.relative_to(ROOT))
+        assert named.intersection({name, *map(str, Path(name).parents)}), name
+
+
+def test_who_wants_both_cores_runs_alone() -> None:
+    cores, running = Cores(2), threading.Event()
+    with cores.take(1):
+        wide = threading.Thread(target=lambda: run_with(cores, running))
+        wide.start()
+        assert not running.wait(0.1)
+    assert running.wait(5)
+    wide.join()
+
+
+def run_with(cores: Cores, running: threading.Event) -> None:
+    with cores.take(2):
+        running.set()

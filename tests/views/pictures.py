@@ -1,0 +1,73 @@
+"""Every picture of the samples, by name; and what a picture is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from defusedxml import ElementTree
+
+from labkit.views import (
+    Picture,
+    anatomy_view,
+    card_view,
+    comparison_view,
+    map_view,
+    tree_view,
+    xray_view,
+)
+from labkit.views.picture import SANITISE
+from tests.views import samples
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+DRAW: dict[str, Callable[[], Picture]] = {
+    "xray": lambda: xray_view(samples.both_sides()),
+    "xray, much shared": lambda: xray_view(samples.both_sides("pid", "uts", "net", "time")),
+    "anatomy": lambda: anatomy_view(samples.anatomy()),
+    "tree": lambda: tree_view(samples.family()),
+    "map": lambda: map_view(samples.course()),
+    "card, not yet": lambda: card_view(samples.not_yet()),
+    "card, passed": lambda: card_view(samples.passed()),
+    "card, blocked": lambda: card_view(samples.blocked()),
+    "comparison": lambda: comparison_view(samples.comparison()),
+}
+
+
+def sanitised(picture: Picture) -> dict[str, str]:
+    """The forms of a picture without what differs from run to run, as nbval does it."""
+    return {kind: sanitise(form) for kind, form in picture._repr_mimebundle_().items()}
+
+
+def sanitise(text: str) -> str:
+    for expression in SANITISE:
+        text = re.sub(expression, "V", text)
+    return text
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text of a picture, and where it stands."""
+
+    words: str
+    x: float
+    size: float
+    anchor: str
+    is_mono: bool
+    is_bold: bool
+
+
+def written(picture: Picture) -> Iterator[Written]:
+    for node in ElementTree.fromstring(picture.svg).iter(f"{SVG}text"):
+        words = node.text or ""
+        for child in node:
+            words += (child.text or "") * (child.tag != f"{SVG}title") + (child.tail or "")
+        yield Written(
+            words,
+            float(node.attrib["x"]),
+            float(node.attrib["font-size"]),
+            node.attrib.get("text-anchor", "start"),
+            node.attrib.get("font-family") == "monospace",
+            "font-weight" in node.attrib,
+        )
