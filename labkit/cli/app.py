@@ -37,9 +37,10 @@ _HOMES = {
 class Failure(click.ClickException):
     """One of our errors, as click shows it: the message on standard error, no traceback."""
 
+    exit_code = BROKEN
+
     def __init__(self, error: LabkitError) -> None:
         super().__init__(str(error))
-        self.exit_code = error.exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints the message."""

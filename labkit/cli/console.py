@@ -6,6 +6,7 @@ Knows nothing about what is printed. Rich is imported when a table is first need
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -54,4 +55,4 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def is_terminal() -> bool:
     """Whether a person watches standard output."""
-    return click.get_text_stream("stdout").isatty()
+    return sys.stdout.isatty()

@@ -60,7 +60,8 @@ def place_course(folder: Path | None) -> Course:
         BadInput: the folder cannot be one.
         Blocked: this user may not write there.
     """
-    from labkit.course import find_course, lay_out, shipped_folder
+    from labkit.course import find_course, lay_out
+    from labkit.course.find import shipped_folder
 
     near = find_course(folder)
     is_near = (folder or Path.cwd()).absolute().is_relative_to(near.root)
@@ -79,7 +80,8 @@ def browser_command() -> bool:
     import webbrowser
 
     if sys.platform == "linux" and not any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
+        os.environ.get(name)
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
     ):
         return False
     with suppress(webbrowser.Error):

@@ -35,7 +35,8 @@ def show_command() -> None:
     checks = [check for topic in workspace.course.present for check in topic.checks().values()]
     score = workspace.progress.score(checks)
     say(
-        f"{score.done} of {score.tasks} tasks passed, {score.earned:g} of {score.possible:g} points."
+        f"{score.done} of {score.tasks} tasks passed,"
+        f" {score.earned:g} of {score.possible:g} points."
     )
 
 
@@ -68,7 +69,7 @@ def import_command(file: Path, take_seed: bool | None) -> None:
 def _rows(topic: Topic, progress: Progress) -> list[tuple[str, ...]]:
     checks = topic.checks()
     states = progress.states_of(checks.values())
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for id, check in checks.items():
         state = states[id]
         revealed = ", solution shown" if state.is_revealed else ""

@@ -87,7 +87,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is for us alone
-                preexec_fn=lambda: _end_with(parent),
+                preexec_fn=lambda: _end_with(parent),  # noqa: PLW1509  there is one thread yet
             )
         return self
 
@@ -105,8 +105,12 @@ class Server:
             if port := self._port():
                 return Address(port, self._token)
             time.sleep(0.05)
-        seen = self._last_words()
-        raise TimedOut("JupyterLab's start", after_s=timeout_s, last_seen=seen, hint=self._see_log())
+        raise TimedOut(
+            "JupyterLab's start",
+            after_s=timeout_s,
+            last_seen=self._last_words(),
+            hint=self._see_log(),
+        )
 
     def wait(self) -> int:
         """Waits until it ends, and returns its exit code."""

@@ -35,7 +35,8 @@ def check_command(ctx: click.Context, id: str, as_json: bool) -> None:
              "agrees": row.agrees}
             for row in verdict.evidence
         ]  # fmt: skip
-        say_json({**found.values, "message": verdict.message, "evidence": rows})
+        more = {"seconds": found.seconds, "message": verdict.message, "evidence": rows}
+        say_json({**found.values, **more})
     else:
         say(str(found))
     ctx.exit(_EXIT_CODES[outcome.verdict.status])

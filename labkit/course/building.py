@@ -124,6 +124,8 @@ def read_notebook(path: Path) -> Notebook:
     read: Any = nbformat.reads
     try:
         return read(path.read_text(encoding="utf-8"), as_version=4)
+    except FileNotFoundError as error:
+        raise AuthorError("it is not there", where=str(path), hint="Run `labkit build`") from error
     except (ValueError, KeyError, AttributeError, OSError, nbformat.ValidationError) as error:
         raise AuthorError(
             f"not a notebook: {error}", where=f"{path}:1", hint="Delete it, and build again"
@@ -202,8 +204,8 @@ def _difference(page: Page, wanted: Notebook) -> str:
         return "it is missing"
     try:
         found = without_outputs(read_notebook(page.path))
-    except AuthorError as error:
-        return error.what
+    except AuthorError:
+        return "it is no notebook"
     if len(found.cells) != len(wanted.cells):
         return f"it has {len(found.cells)} cells, and the source makes {len(wanted.cells)}"
     for number, (cell, other) in enumerate(zip(found.cells, wanted.cells, strict=True), 1):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -138,7 +139,7 @@ class _PlayError(Exception):
 def _played(
     client: Any, env: Mapping[str, str], told: queue.SimpleQueue[Cell | None]
 ) -> Generator[Cell, None, None]:
-    """Runs the client in a thread, and gives each cell to the caller's.
+    """Plays in a thread, and gives each cell to the caller's.
 
     In a thread, because the caller may have an event loop of its own (a notebook has), and because
     the client would take over the signals of the main thread. Whatever ends the caller's loop, an
@@ -175,12 +176,16 @@ def _played(
 
 
 async def _execute(client: Any, env: Mapping[str, str]) -> None:
-    try:
-        await client.async_execute(env=dict(env))
-    finally:
-        # Ended while it was starting: the client leaves the kernel alone.
-        if client.km is not None and client.km.has_kernel:
-            await client.km.shutdown_kernel(now=True)
+    # Unix sockets in a folder of our own: on a TCP port, anybody on this machine could listen in.
+    with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+        manager = client.create_kernel_manager()
+        manager.transport, manager.ip = "ipc", f"{folder}/kernel"
+        try:
+            await client.async_execute(env=dict(env))
+        finally:
+            # Ended while it was starting: the client leaves the kernel alone.
+            if manager.has_kernel:
+                await manager.shutdown_kernel(now=True)
 
 
 def forget_outputs(notebook: Notebook) -> None:

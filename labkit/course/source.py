@@ -95,8 +95,6 @@ def read_source(path: Path) -> list[SourceCell]:
     Raises:
         AuthorError: the file cannot be read, or a cell's header cannot be understood.
     """
-    import jupytext
-
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -104,8 +102,7 @@ def read_source(path: Path) -> list[SourceCell]:
     markers = [row for row, line in enumerate(lines) if MARKER.match(line)]
     _refuse_preamble(path, lines[: markers[0]] if markers else lines)
     text = "\n".join(lines[markers[0] :]) + "\n" if markers else ""
-    reads: Any = jupytext.reads
-    cells = reads(text, fmt="py:percent").cells if markers else []
+    cells = _read_cells(path, text, markers) if markers else []
     if len(cells) != len(markers):
         where = _first_stray(path, lines, markers, cells)
         raise AuthorError(
@@ -118,6 +115,25 @@ def read_source(path: Path) -> list[SourceCell]:
         _cell(path, cell, lines, start, end)
         for cell, start, end in zip(cells, markers, ends, strict=True)
     ]
+
+
+def _read_cells(path: Path, text: str, markers: list[int]) -> list[Any]:
+    import jupytext
+    from nbformat import ValidationError
+
+    reads: Any = jupytext.reads
+    try:
+        cells: list[Any] = reads(text, fmt="py:percent").cells
+    except ValidationError:
+        for first, after in zip(markers, [*markers[1:], None], strict=True):
+            rows = slice(first - markers[0], after and after - markers[0])
+            try:
+                reads("\n".join(text.splitlines()[rows]), fmt="py:percent")
+            except ValidationError as error:
+                what = f"the header is not a cell's: {error.message}"
+                raise AuthorError(what, where=f"{path}:{first + 1}") from error
+        raise
+    return cells
 
 
 def _refuse_preamble(path: Path, lines: list[str]) -> None:
@@ -184,9 +200,6 @@ def _refuse_wrong_keys(cell: SourceCell, metadata: Mapping[str, Any]) -> None:
             raise cell.error(f"{key} is {value!r}, and must be letters, digits and hyphens")
     if metadata.get("setup", True) is not True:
         raise cell.error("setup can only be true", hint="Leave the key out instead")
-    tags = metadata.get("tags", [])
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise cell.error(f"tags is {tags!r}, and must be a list of texts")
     if cell.kind != "code" and (cell.check or cell.is_setup):
         raise cell.error("only a code cell can be a setup or a check")
     if sum((bool(cell.task), bool(cell.check), cell.is_setup)) > 1:

@@ -1,20 +1,52 @@
 """Completion: ids of checks after a magic and inside ``check("…``, options of ``%%sandbox``.
 
+One matcher for all of it, which keeps IPython's own guesses (names of variables) out of the way.
 Nothing here raises: where the course cannot be read there is simply nothing to complete.
 
-Sources: IPython's documentation ("Custom completers", ``Completer.custom_matchers``).
+Source: IPython's documentation, module ``IPython.core.completer`` (matchers, version 2).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from labkit.core.errors import LabkitError
 
-CALL = re.compile(r"""\b(?:check|hint|reveal|task|watch|begin)\((?:[^()]*,\s*)?["']([\w-]*)$""")
+CALL = re.compile(
+    r"""\b(check|hint|reveal|task|watch|begin|reference)\((?:[^()]*,\s*)?["']([\w-]*)$"""
+)
 """What stands before the cursor inside the text that names a task or a topic."""
+
+MAGIC = re.compile(r"^\s*%(check|hint|reveal|task|watch)\s+(?:\S+\s+)*([\w-]*)$")
+"""What stands before the cursor in the line of a magic that takes ids."""
+
+SANDBOX = re.compile(r"^%%sandbox\s+(?:.*\s)?([^\s:]*)$")
+"""What stands before the cursor in the first line of ``%%sandbox``."""
+
+
+def matches(line: str, namespace: dict[str, Any]) -> tuple[str, list[str]]:
+    """What may stand at the cursor.
+
+    Args:
+        line: the line up to the cursor.
+        namespace: the notebook's variables.
+
+    Returns:
+        The word that has been begun, and what it may become.
+    """
+    if found := SANDBOX.search(line):
+        word, known = found[1], _sandbox_words(line, namespace)
+    elif found := MAGIC.search(line):
+        word, known = found[2], check_ids()
+        if found[1] == "reveal" and word.startswith("-"):
+            known = ["--yes"]
+    elif found := CALL.search(line):
+        word = found[2]
+        known = topic_names() if found[1] in ("begin", "reference") else check_ids()
+    else:
+        return "", []
+    return word, [name for name in known if name.startswith(word)]
 
 
 def check_ids() -> list[str]:
@@ -39,57 +71,46 @@ def topic_names() -> list[str]:
         return []
 
 
-def ids_for(magic: str) -> Callable[[Any, Any], list[str]]:
-    """A completer for the line of a magic that takes ids. IPython calls it."""
-
-    def complete(shell: Any, event: Any) -> list[str]:
-        if event.symbol.startswith("-"):
-            return ["--yes"] if magic == "reveal" else []
-        return [] if magic == "doctor" else check_ids()
-
-    return complete
+def add_matcher(shell: Any) -> None:
+    """Has a running IPython complete what is ours."""
+    remove_matcher(shell)
+    shell.Completer.custom_matchers.append(_matcher(shell))
 
 
-def sandbox_options(shell: Any, event: Any) -> list[str]:
-    """A completer for the first line of ``%%sandbox``. IPython calls it."""
-    from labkit.jupyter.sandbox_cell import parser, sandboxes_in
-
-    before = event.text_until_cursor.removesuffix(event.symbol)
-    last = before.split()[-1] if before.strip() else ""
-    if last == "--in":
-        return list(sandboxes_in(shell.user_ns))
-    if last == "--image":
-        return _images()
-    return parser().options
-
-
-def complete_calls(shell: Any) -> None:
-    """Completes ids inside ``check("…")`` and its like, in any cell."""
-    matchers = shell.Completer.custom_matchers
-    if not any(getattr(matcher, "is_labkit", False) for matcher in matchers):
-        matchers.append(_call_matcher())
-
-
-def forget_calls(shell: Any) -> None:
+def remove_matcher(shell: Any) -> None:
     """Takes that away again."""
     matchers = shell.Completer.custom_matchers
     matchers[:] = [one for one in matchers if not getattr(one, "is_labkit", False)]
 
 
-def _call_matcher() -> Any:
+def _matcher(shell: Any) -> Any:
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    @context_matcher(identifier="labkit_ids")
     def match(context: Any) -> dict[str, Any]:
-        found = CALL.search(context.text_until_cursor)
+        word, names = matches(context.text_until_cursor, shell.user_ns)
+        found = [SimpleCompletion(text=name) for name in names]
         if not found:
             return {"completions": []}
-        names = topic_names() if "begin(" in found[0] else check_ids()
-        near = [SimpleCompletion(text=name) for name in names if name.startswith(found[1])]
-        return {"completions": near, "matched_fragment": found[1], "suppress": bool(near)}
+        return {
+            "completions": found, "matched_fragment": word, "suppress": True, "ordered": True
+        }  # fmt: skip
 
-    match.is_labkit = True  # type: ignore[attr-defined]
-    return match
+    decorate: Any = context_matcher(identifier="labkit")
+    decorated = decorate(match)
+    decorated.is_labkit = True
+    return decorated
+
+
+def _sandbox_words(line: str, namespace: dict[str, Any]) -> list[str]:
+    from labkit.jupyter.sandbox_cell import parser, sandboxes_in
+
+    words = line.split()
+    before = words[-1] if line[-1].isspace() else words[-2]
+    if before == "--in":
+        return list(sandboxes_in(namespace))
+    if before == "--image":
+        return _images()
+    return [] if before in ("--memory", "--pids", "--name", "--volume") else parser().options
 
 
 def _images() -> list[str]:

@@ -103,14 +103,14 @@ def _card(
     status: TopicStatus = "started" if is_opened or score.done else "open"
     if score.tasks and score.done == score.tasks:
         status = "done"
-    lab = topic.notebook("lab")
+    lab, is_inside = topic.notebook("lab"), here.is_relative_to(course.root)
     return TopicCard(
         number, topic.slug, topic.title, part, topic.needs,
         status=status,
         passed=score.done,
         tasks=score.tasks,
         minutes=topic.details.minutes + topic.details.exercise_minutes,
-        link=Path(os.path.relpath(lab, here)).as_posix() if here.is_relative_to(course.root) else None,
+        link=Path(os.path.relpath(lab, here)).as_posix() if is_inside else None,
     )  # fmt: skip
 
 

@@ -63,17 +63,25 @@ def run_cell(line: str, body: str, namespace: Mapping[str, Any]) -> int:
     else:
         code = _run_new(_sandbox(options), body)
     if code:
-        print(told(code), file=sys.stderr, flush=True)  # noqa: T201
+        print(told(code, options.memory), file=sys.stderr, flush=True)  # noqa: T201
     return code
 
 
-def told(code: int) -> str:
-    """An exit code other than 0, in words; minus a signal's number when it ended PID 1."""
-    if code < 0:
-        return f"→ ended by {_signal_name(-code)}"
-    if code > 128 and (name := _signal_name(code - 128)):
-        return f"→ exit code {code}: its last command was ended by {name}"
-    return f"→ exit code {code}"
+def told(code: int, memory: str | None = None) -> str:
+    """An exit code other than 0, in words.
+
+    Args:
+        code: minus the signal's number when a signal ended PID 1.
+        memory: the limit on memory, where there was one.
+    """
+    name = _signal_name(-code if code < 0 else code - 128) if code < 0 or code > 128 else ""
+    if not name:
+        return f"→ exit code {code}"
+    if name == "SIGKILL" and memory:
+        name += f", as the kernel does when more than {memory} of memory is wanted"
+    return (
+        f"→ ended by {name}" if code < 0 else f"→ exit code {code}: a command was ended by {name}"
+    )
 
 
 def sandboxes_in(namespace: Mapping[str, Any]) -> dict[str, Sandbox]:

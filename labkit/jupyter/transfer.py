@@ -94,9 +94,7 @@ def import_progress(
         id: check for topic in workspace.course.present for id, check in topic.checks().items()
     }
     builder = Builder(workspace, user_namespace() if namespace is None else namespace)
-    verdicts = replay(
-        export, checks, builder.build, builder.lab_for, progress=workspace.progress
-    )
+    verdicts = replay(export, checks, builder.build, builder.lab_for, progress=workspace.progress)
     return ImportReport(imported.added, imported.is_seed_taken, tuple(verdicts))
 
 

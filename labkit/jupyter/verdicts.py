@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labkit.views import Card, Picture
 
 VERDICT_TYPE = "application/vnd.labkit.verdict+json"
-"""The MIME type of the values: ``topic``, ``check``, ``status``, ``state``, ``seconds``."""
+"""The MIME type of the values. ``seconds`` stands in the output's metadata."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class CardView:
 
     Attributes:
         card: what is shown.
-        values: what a runner collects.
+        values: what a runner collects: ``topic``, ``check``, ``status``, ``state``.
+        seconds: how long the check took.
     """
 
     card: Card
-    values: dict[str, str | float]
+    values: dict[str, str]
+    seconds: float
 
     @property
     def is_passed(self) -> bool:
@@ -49,8 +51,12 @@ class CardView:
     def __repr__(self) -> str:
         return f"<check {self.card.id}: {self.card.status}>"
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {**self.picture._repr_mimebundle_(), VERDICT_TYPE: self.values}
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        # The time differs at each run: as metadata it is no part of what two runs are compared by.
+        data = {**self.picture._repr_mimebundle_(), VERDICT_TYPE: self.values}
+        return data, {"seconds": self.seconds}
 
 
 class NotPassed(LabkitError):
@@ -72,14 +78,13 @@ class NotPassed(LabkitError):
 def card_view_of(outcome: Outcome, progress: Progress) -> CardView:
     """The card of a check that was run and recorded."""
     check, verdict = outcome.check, outcome.verdict
-    values: dict[str, str | float] = {
+    values = {
         "topic": check.topic,
         "check": check.id,
         "status": verdict.status,
         "state": verdict.state,
-        "seconds": outcome.seconds,
     }
-    return CardView(card_of(check, verdict, progress), values)
+    return CardView(card_of(check, verdict, progress), values, outcome.seconds)
 
 
 def card_of(check: Check, verdict: Verdict, progress: Progress) -> Card:

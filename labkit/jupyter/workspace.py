@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from labkit.core.errors import TimedOut
 from labkit.core.paths import data_dir
 from labkit.course import find_course
-from labkit.grading import Lab, Progress, blocked
+from labkit.grading import Lab, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -230,5 +230,6 @@ def _where(thread: threading.Thread) -> str:
     if frame is None:
         return "it has just ended"
     lines = traceback.extract_stack(frame)
-    last = next((line for line in reversed(lines) if line.filename.endswith("checks.py")), lines[-1])
+    own = (line for line in reversed(lines) if line.filename.endswith("checks.py"))
+    last = next(own, lines[-1])
     return f"{last.filename}:{last.lineno}: {last.line}"

@@ -5,6 +5,7 @@ Safe for threads: one request at a time. Knows nothing about what a request mean
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -172,10 +173,8 @@ class Client:
 
     def close(self) -> None:
         """Ends the helper and every sandbox it runs."""
-        try:
+        with contextlib.suppress(OSError):  # it has gone already
             wire.send(self._sock, {"op": "bye", "id": 0})
-        except OSError:
-            pass  # it has gone already
         self._sock.close()
         self._wait()
 

@@ -17,6 +17,8 @@ from typing import Any
 from labkit.core.errors import SystemFault, TimedOut
 
 _CHUNK = 65536
+_MOST_CHUNKS = 16
+"""As much as the largest pipe holds (pipe(7)): more than that was written after the end."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,7 @@ class Command:
             raise TimedOut("the end of the command", after_s=timeout_s or 0, last_seen="it runs")
         return self._report
 
-    def communicate(
-        self, data: bytes, pipes: Pipes, timeout_s: float | None
-    ) -> Result:
+    def communicate(self, data: bytes, pipes: Pipes, timeout_s: float | None) -> Result:
         """Feeds standard input, collects the output, and waits for the end.
 
         Args:
@@ -204,8 +204,9 @@ def pump(pipes: Pipes, data: bytes, status_fd: int, deadline: float | None) -> N
                 elif not pipes.read(key.fd):
                     selector.unregister(key.fd)
     for fd in (pipes.stdout, pipes.stderr):
-        while is_readable(fd, 0) and pipes.read(fd):
-            pass
+        for _ in range(_MOST_CHUNKS):
+            if not is_readable(fd, 0) or not pipes.read(fd):
+                break
 
 
 def _feed(fd: int, data: bytes) -> bytes:

@@ -122,7 +122,10 @@ def read_limits(box: Running) -> tuple[Limit, ...]:
         controller = name.partition(".")[0]
         folder, place = box.groups.get(controller), places[controller]
         if folder:
-            limit, used = cgroups.read_limit(place, folder, name)
+            try:
+                limit, used = cgroups.read_limit(place, folder, name)
+            except FileNotFoundError:  # it has just ended
+                continue
             file = f"{folder}/{cgroups.file_name(place, name)}"
             found.append(Limit(name, limit, used, unit, file))
     return tuple(found)
@@ -198,15 +201,29 @@ def _status(pid: int) -> dict[str, str]:
 
 def _changed(upper: str) -> list[str]:
     """Paths in a writable layer; a deleted file is a character device 0/0 there."""
-    found = []
-    for folder, names, files in os.walk(f"{upper}/."):
-        inner = folder.partition("/.")[2]
-        for name in sorted(files):
-            status = os.lstat(f"{folder}/{name}")
-            is_whiteout = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-            found.append(f"{inner}/{name}" + (" (deleted)" if is_whiteout else ""))
-        found += [f"{inner}/{name}/" for name in names if not os.listdir(f"{folder}/{name}")]  # noqa: PTH208
+    found, folders = [], [""]
+    while folders:
+        inner = folders.pop()
+        for entry in _entries(f"{upper}/.{inner}"):
+            path = f"{inner}/{entry.name}"
+            # Never through a link: whoever is in the sandbox has made it.
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(path)
+                if not _entries(entry.path):
+                    found.append(f"{path}/")
+            else:
+                is_whiteout = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+                found.append(path + (" (deleted)" if is_whiteout else ""))
     return sorted(found)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:  # it went while we looked
+        return []
 
 
 __all__ = ["Target", "anatomy", "containers", "family_tree", "processes", "read_limits", "xray"]

@@ -6,6 +6,7 @@ The meaning is read from errno and the step's name, never from a text of the ker
 from __future__ import annotations
 
 import errno
+import os
 
 from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
 from labkit.sandbox.client import Refusal
@@ -30,21 +31,39 @@ def explain(refusal: Refusal, spec: Spec, command: str) -> LabkitError:
             "that is not privileged, this is usual",
             capability="sandbox",
         )
-    if number == errno.ESRCH and not step:
+    return _of_the_moment(step, number, spec)
+
+
+def _of_the_moment(step: str, number: int, spec: Spec) -> LabkitError:
+    """What is no fault of the request or of the machine's rules."""
+    if number == errno.ESRCH:
+        return SystemFault(f"use sandbox {spec.name!r}", why="it has ended")
+    if number == errno.ETIMEDOUT:
         return SystemFault(
-            f"start {command!r} in sandbox {spec.name!r}",
-            why="it was killed while it started, as a memory limit below its needs does",
-            hint="Raise memory.max",
+            f"start sandbox {spec.name!r}: {step}",
+            why="something that it needs does not answer",
+            hint="Does a layer or a volume lie on a file server that is not there?",
+        )
+    if number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT) and step == "write the journal":
+        return Blocked(
+            "sandboxes cannot be started",
+            why=f"the journal of the session cannot be written: {os.strerror(number)}",
+            hint="Make room there, or set LABKIT_HOME to a folder that you can write",
+            capability="sandbox",
         )
     return SystemFault(f"start sandbox {spec.name!r}: {step}", errno=number)
 
 
+def name_is_taken(name: str) -> BadInput:
+    """A name is unique among the running sandboxes of a user."""
+    return BadInput(
+        f"a sandbox named {name!r} runs already", hint="Take another name, or stop that one first"
+    )
+
+
 def _of_input(step: str, spec: Spec) -> BadInput | None:
     if step == "name":
-        return BadInput(
-            f"a sandbox named {spec.name!r} runs already",
-            hint="Take another name, or stop that one first",
-        )
+        return name_is_taken(spec.name)
     if step.startswith("enter the folder "):
         return BadInput(
             f"the sandbox has no folder {step.removeprefix('enter the folder ')}",
@@ -61,10 +80,21 @@ def _of_command(command: str, number: int) -> LabkitError:
             hint="What it does have: box.run(['ls', '/bin'])",
         )
     if number == errno.ENOEXEC:
-        return BadInput(f"{command!r} is not a program", why="the kernel cannot execute its format")
+        return BadInput(
+            f"{command!r} is not a program",
+            why="the kernel cannot execute its format; a script must begin with #! and the path "
+            "of its interpreter",
+        )
+    if number == errno.EACCES:
+        return BadInput(
+            f"{command!r} cannot be executed",
+            why="it is a folder, or lacks the permission to execute (x)",
+            hint="In the sandbox: chmod +x FILE",
+        )
     if number == errno.E2BIG:
         return BadInput(
-            "the command is too long", why="arguments and environment exceed the kernel"
+            "the command is too long",
+            why="an argument may have 128 kB, all of them and the environment 2 MB (execve(2))",
         )
     return SystemFault(f"execute {command!r} in the sandbox", errno=number)
 

@@ -38,9 +38,7 @@ def find_root(rootfs: str | Path | Image | None) -> Root:
         NotFound: no image has that reference.
         BadInput: the folder does not exist, or is none.
     """
-    if isinstance(rootfs, Path) or (
-        isinstance(rootfs, str) and rootfs.startswith(("/", ".", "~"))
-    ):
+    if isinstance(rootfs, Path) or (isinstance(rootfs, str) and rootfs.startswith(("/", ".", "~"))):
         return _of_folder(Path(rootfs))
     # Only now: a sandbox on a folder needs nothing of images.
     from labkit.image import Image, ImageStore, base_image

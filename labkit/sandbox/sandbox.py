@@ -10,9 +10,12 @@ calls; what it makes ends with this process, however that ends.
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import signal
 import time
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labkit.core.errors import BadInput, SystemFault, TimedOut
 from labkit.sandbox import spec as parse
-from labkit.sandbox.client import Client, Refusal, client
-from labkit.sandbox.command import Command, Result
-from labkit.sandbox.refusal import explain
+from labkit.sandbox.client import Refusal, client
+from labkit.sandbox.command import Command, Pipes, Result
+from labkit.sandbox.refusal import explain, name_is_taken
 from labkit.sandbox.roots import find_root
 from labkit.sandbox.spec import ALL, CAPABILITIES, Spec
 from labkit.sandbox.terminal import Terminal
@@ -79,16 +82,16 @@ class Sandbox:
             namespaces=kinds,
             limits=parse.parse_limits(limits or {}),
             volumes=parse.parse_volumes(volumes or {}),
-            env={**root.env, **(env or {})},
+            env={**root.env, **parse.parse_env(env or {})},
             cwd=parse.parse_cwd(cwd or root.working_dir),
             capabilities=parse.parse_capabilities(capabilities, kinds),
             layers=root.layers,
             image=root.reference,
             default_argv=root.command,
         )
+        self._has_given_name = name is not None
         self._first: Command | None = None
-        self._client: Client | None = None
-        self._groups: dict[str, str] = {}
+        self._owner_pid = 0
         self._log: Path | None = None
 
     # -- the sandbox ------------------------------------------------------------------------------
@@ -101,11 +104,14 @@ class Sandbox:
         """
         if self.is_running:
             raise BadInput(f"sandbox {self.name!r} runs already", hint="Stop it first: box.stop()")
+        words = parse.parse_argv(argv or self.spec.default_argv or WAIT)
         log = self._open_log()
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
-            words = parse.parse_argv(argv or self.spec.default_argv or WAIT)
-            self._first = self._launch("start", words, [nothing.fileno(), log, log], {})
-        os.close(log)
+        try:
+            with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+                first, _ = self._launch("start", words, [nothing.fileno(), log, log])
+        finally:
+            os.close(log)
+        self._first, self._owner_pid = first, os.getpid()
         return self
 
     def run(
@@ -144,10 +150,11 @@ class Sandbox:
         """Starts a command of the running sandbox on a terminal (pty) of its own."""
         self._running()
         words = parse.parse_argv(argv)
-        received: list[int] = []
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123
             fds = [nothing.fileno()] * 3
-            command = self._launch("exec", words, fds, {"tty": True}, received)
+            command, received = self._launch("exec", words, fds, is_on_terminal=True)
+        if not received:
+            raise SystemFault("receive the terminal", errno=errno.EMFILE)
         return Terminal(received[0], command)
 
     def stop(self, timeout_s: float = 2.0) -> None:
@@ -156,12 +163,12 @@ class Sandbox:
         A PID 1 that installed no handler never hears SIGTERM (pid_namespaces(7)): it is killed
         at once. A sandbox that does not run is left as it is.
         """
-        if self._first is None or self._first.has_ended:
+        if not self.is_running:
             return
-        if _handles(self._first.pid, signal.SIGTERM):
-            self.signal(signal.SIGTERM)
+        if _handles(self.pid, signal.SIGTERM):
+            self._send(signal.SIGTERM)
             try:
-                self._first.wait(timeout_s)
+                self.wait(timeout_s)
             except TimedOut:
                 self.kill()
         else:
@@ -169,24 +176,25 @@ class Sandbox:
 
     def kill(self) -> None:
         """Kills PID 1 (SIGKILL), and with it every process of its PID namespace."""
-        if self._first is not None and not self._first.has_ended:
-            self.signal(signal.SIGKILL)
-            self._first.wait(timeout_s=10)
+        if self.is_running:
+            self._send(signal.SIGKILL)
+            self.wait(timeout_s=10)
 
     def signal(self, number: int) -> None:
         """Sends a signal to PID 1."""
         self._running()
-        self._ask("signal", {"pid": self.pid, "signal": int(number)})
+        self._send(parse.parse_signal(number))
 
     def wait(self, timeout_s: float | None = None) -> int:
         """Waits for the end of PID 1 and returns its exit code."""
-        if self._first is None:
-            raise self._not_running()
-        return int(self._first.wait(timeout_s)["exit_code"])
+        return int(self._started().wait(timeout_s)["exit_code"])
 
     def logs(self) -> str:
         """What PID 1 has written to standard output and standard error since the start."""
-        return self._log.read_text(errors="replace") if self._log else ""
+        try:
+            return self._log.read_text(errors="replace") if self._log else ""
+        except FileNotFoundError:  # the session has ended
+            return ""
 
     def wait_for_log(self, text: str, timeout_s: float = 5.0) -> str:
         """Waits until PID 1 has written a line with ``text`` in it, and returns that line.
@@ -211,7 +219,7 @@ class Sandbox:
     @property
     def is_running(self) -> bool:
         """Whether PID 1 runs."""
-        return self._first is not None and not self._first.has_ended
+        return self._first is not None and not self._started().has_ended
 
     @property
     def pid(self) -> int:
@@ -230,7 +238,8 @@ class Sandbox:
         self.kill()
 
     def __repr__(self) -> str:
-        state = "running" if self.is_running else "not running"
+        is_ours = self._owner_pid in (0, os.getpid())
+        state = "running" if is_ours and self.is_running else "not running"
         return f"<Sandbox {self.name}: {state}>"
 
     # -- requests to the helper -------------------------------------------------------------------
@@ -239,56 +248,46 @@ class Sandbox:
         self, op: str, argv: Sequence[str], text: str | bytes | None, timeout_s: float | None
     ) -> Result:
         words = parse.parse_argv(argv)
-        stdin, stdout, stderr = os.pipe(), os.pipe(), os.pipe()
-        theirs = (stdin[0], stdout[1], stderr[1])
-        ours = (stdin[1], stdout[0], stderr[0])
+        data = text.encode() if isinstance(text, str) else bytes(text or b"")
+        pipes = Pipes()
         try:
-            command = self._launch(op, words, theirs, {})
+            command, _ = self._launch(op, words, pipes.theirs)
+            pipes.close_theirs()
         except BaseException:
-            for fd in ours:
-                os.close(fd)
+            pipes.close()
             raise
-        finally:
-            for fd in theirs:
-                os.close(fd)
-        command.adopt({"stdout": stdout[0], "stderr": stderr[0]})
         try:
-            return command.communicate(text, stdin[1], timeout_s)
+            return command.communicate(data, pipes, timeout_s)
         except BaseException:  # a deadline, or an interrupt from the keyboard
-            self._ask("signal", {"pid": command.pid, "signal": int(signal.SIGKILL)})
+            self._send(signal.SIGKILL, command)
             command.wait(timeout_s=10)
             raise
 
     def _launch(
-        self,
-        op: str,
-        argv: list[str],
-        stdio: Sequence[int],
-        more: dict[str, Any],
-        received: list[int] | None = None,
-    ) -> Command:
-        status = os.pipe()
-        message = {**self._message(op, argv), **more}
+        self, op: str, argv: list[str], stdio: Sequence[int], *, is_on_terminal: bool = False
+    ) -> tuple[Command, list[int]]:
+        """Starts a command; whatever goes wrong, it is ended when nobody holds its status pipe."""
         try:
-            reply, fds = self._ask(op, message, [*stdio, status[1]])
+            status = os.pipe()
+        except OSError as error:
+            raise SystemFault("open a pipe to the command", errno=error.errno or 0) from error
+        try:
+            message = self._message(op, argv, is_on_terminal)
+            reply, received = self._ask(op, message, [*stdio, status[1]])
         except BaseException:
             os.close(status[0])
             raise
         finally:
             os.close(status[1])
-        if received is not None:
-            received += fds
-        if op == "start":
-            self._groups = reply["groups"]
-        return Command(reply["pid"], status[0])
+        return Command(reply["pid"], status[0]), received
 
-    def _message(self, op: str, argv: list[str]) -> dict[str, Any]:
+    def _message(self, op: str, argv: list[str], is_on_terminal: bool) -> dict[str, Any]:
         spec = self.spec
         home = client().session
         base = {"PATH": parse.PATH, "HOME": "/root", "HOSTNAME": spec.hostname, "TERM": "xterm"}
         message: dict[str, Any] = {
-            "argv": argv, "env": {**base, **spec.env}, "cwd": spec.cwd, "tty": False,
-            "capabilities": spec.capabilities, "is_exec": op == "exec",
+            "argv": argv, "env": {**base, **spec.env}, "cwd": spec.cwd, "tty": is_on_terminal,
+            "capabilities": spec.capabilities,
         }  # fmt: skip
         if op == "exec":
             return {**message, "pid": self.pid}
@@ -304,31 +303,62 @@ class Sandbox:
     ) -> tuple[dict[str, Any], list[int]]:
         helper = client()
         if op == "start":
+            self._check_name()
             helper.check_limits(self.spec.kernel_limits)
         try:
             return helper.ask({"op": op, **message}, fds)
         except Refusal as refusal:
             raise explain(refusal, self.spec, message.get("argv", [""])[0]) from None
 
-    def _open_log(self) -> int:
-        self._log = client().session.folder / f"{self.name}.log"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
-        return os.open(self._log, flags, 0o600)
+    def _send(self, number: int, command: Command | None = None) -> None:
+        """A signal to a command of the sandbox, PID 1 unless said; nothing when it has ended."""
+        pid = (command or self._started()).pid
+        self._ask("signal", {"pid": pid, "signal": int(number)})
 
-    def _running(self) -> Command:
-        if self._first is None or self._first.has_ended:
-            raise self._not_running()
+    def _check_name(self) -> None:
+        """Names are unique among all of a user's sandboxes; the helper knows its own alone."""
+        if not self._has_given_name:
+            return
+        from labkit.sandbox.census import running
+
+        if any(box.name == self.name for box in running()):
+            raise name_is_taken(self.name)
+
+    def _open_log(self) -> int:
+        """A file for what PID 1 writes; it stays as long as this object does."""
+        log = client().session.folder / f"{self.name}.{secrets.token_hex(3)}.log"
+        try:
+            fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise SystemFault(f"write {log}", errno=error.errno or 0) from error
+        if self._log:
+            self._log.unlink(missing_ok=True)
+        self._log = log
+        weakref.finalize(self, log.unlink, missing_ok=True)
+        return fd
+
+    def _started(self) -> Command:
+        """PID 1's command. Raises when there is none, or it is another process's to wait for."""
+        if self._first is None:
+            raise self._not_running("it has not been started")
+        if self._owner_pid != os.getpid():
+            raise SystemFault(
+                f"use sandbox {self.name!r}",
+                why=f"it belongs to process {self._owner_pid}, and this is a fork of that",
+                hint="Start a sandbox of its own in the new process",
+            )
         return self._first
 
-    def _not_running(self) -> SystemFault:
-        why = "it has not been started"
-        if self._first is not None:
-            report = self._first.wait(0)
+    def _running(self) -> Command:
+        first = self._started()
+        if report := first.poll():
             cause = " (killed: out of memory)" if report["is_oom_killed"] else ""
-            why = f"its PID 1 ended with exit code {report['exit_code']}{cause}"
-        return SystemFault(
-            f"use sandbox {self.name!r}", why=why, hint="Start it: box.start(['sleep', '600'])"
-        )
+            raise self._not_running(f"its PID 1 ended with exit code {report['exit_code']}{cause}")
+        return first
+
+    def _not_running(self, why: str) -> SystemFault:
+        hint = "Start it: box.start(['sleep', '600'])"
+        return SystemFault(f"use sandbox {self.name!r}", why=why, hint=hint)
 
 
 def _handles(pid: int, number: int) -> bool:

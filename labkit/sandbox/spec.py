@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from labkit.core.errors import BadInput, NotFound
 from labkit.sandbox.facts import NAMESPACE_KINDS, Volume
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 ALL = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup")
 """The namespaces of a full sandbox. Time is the eighth kind; containers share the host's."""
@@ -30,9 +35,13 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SMALLEST_MEMORY = 6 * 1024**2
 """Bytes. Below this a process may not even start; Docker has the same floor."""
 
+MOST_PROCESSES = 1 << 22
+"""As many as a 64-bit Linux can have (PID_MAX_LIMIT)."""
+
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?")
-_SIZE = re.compile(r"(\d+)([KMGT]?)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,20})([KMGT]?)", re.IGNORECASE)
+_VARIABLE = re.compile(r"[^=\0]+")
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
@@ -65,7 +74,7 @@ def parse_name(name: str | None) -> str:
     """A sandbox's name, or a new one: ``box-`` and six hexadecimal digits."""
     if name is None:
         return f"box-{secrets.token_hex(3)}"
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadInput(
             f"{name!r} cannot be the name of a sandbox",
             why="a name has 1 to 63 letters, digits, '_', '.' or '-', and begins with a letter or "
@@ -78,7 +87,7 @@ def parse_hostname(hostname: str | None, name: str) -> str:
     """The hostname; the sandbox's name when none is given."""
     if hostname is None:
         return re.sub(r"[^a-zA-Z0-9.-]", "-", name).strip("-.")[:63] or "sandbox"
-    if not _HOSTNAME.fullmatch(hostname):
+    if not isinstance(hostname, str) or not _HOSTNAME.fullmatch(hostname):
         raise BadInput(
             f"{hostname!r} cannot be a hostname",
             why="a hostname has 1 to 64 letters, digits, '-' or '.', and neither begins nor ends "
@@ -103,7 +112,7 @@ def parse_namespaces(kinds: Iterable[str]) -> tuple[str, ...]:
 
 def parse_limits(limits: Mapping[str, str | int]) -> dict[str, int | None]:
     """Limits by their cgroup v2 names: ``{"memory.max": "64M", "pids.max": 20}``."""
-    return {name: _parse_limit(name, value) for name, value in limits.items()}
+    return {name: _parse_limit(name, value) for name, value in _mapping("limits", limits).items()}
 
 
 def parse_volumes(volumes: Mapping[str | Path, str]) -> tuple[Volume, ...]:
@@ -111,7 +120,10 @@ def parse_volumes(volumes: Mapping[str | Path, str]) -> tuple[Volume, ...]:
 
     A target may end in ``:ro`` (read-only) or ``:rw``.
     """
-    return tuple(_parse_volume(Path(source), target) for source, target in volumes.items())
+    return tuple(
+        _parse_volume(Path(source), target)
+        for source, target in _mapping("volumes", volumes).items()
+    )
 
 
 def parse_capabilities(
@@ -140,17 +152,46 @@ def parse_argv(argv: Sequence[str]) -> list[str]:
             why="a command is a list, such as ['ls', '-l']",
             hint="For a line of shell, say ['sh', '-c', 'echo $HOSTNAME; ls | wc -l']",
         )
-    words = [str(word) for word in argv]
+    words = [os.fspath(word) if isinstance(word, os.PathLike) else str(word) for word in argv]
     if any("\0" in word for word in words):
         raise BadInput("an argument holds a NUL character", why="execve(2) ends a word there")
+    if not words[0]:
+        raise BadInput("'' is not a command", why="the first word names the program")
     return words
+
+
+def parse_env(env: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables; numbers become text."""
+    parsed = {str(name): str(value) for name, value in _mapping("env", env).items()}
+    for name, value in parsed.items():
+        if not _VARIABLE.fullmatch(name) or "\0" in value:
+            raise BadInput(
+                f"{name!r} cannot be an environment variable",
+                why="its name is not empty and holds no '='; neither name nor value holds a NUL",
+            )
+    return parsed
+
+
+def parse_signal(number: int) -> int:
+    """A signal's number, such as ``signal.SIGTERM``."""
+    if number not in signal.valid_signals():
+        raise BadInput(
+            f"{number!r} is not a signal", hint="import signal; box.signal(signal.SIGTERM)"
+        )
+    return int(number)
 
 
 def parse_cwd(cwd: str) -> str:
     """The folder in the sandbox where the command starts."""
-    if not cwd.startswith("/"):
+    if not str(cwd).startswith("/") or "\0" in str(cwd):
         raise BadInput(f"{cwd!r} is not a folder of the sandbox", why="it must begin with '/'")
-    return cwd
+    return str(cwd)
+
+
+def _mapping(what: str, value: Mapping[K, V]) -> Mapping[K, V]:
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{what} cannot be {value!r}", why="it is a dict, such as {'name': 'value'}")
+    return value
 
 
 def _parse_limit(name: str, value: str | int) -> int | None:
@@ -173,24 +214,36 @@ def _parse_limit(name: str, value: str | int) -> int | None:
             f"memory.max cannot be {value!r}",
             why="a process needs 6M to start",
         )
-    if number >= 1 << 62:
+    if number >= (1 << 62 if name == "memory.max" else MOST_PROCESSES):
         raise BadInput(f"{name} cannot be {value!r}", why="that is beyond what the kernel counts")
     return number
 
 
 def _parse_volume(source: Path, target: str) -> Volume:
-    path, _, mode = target.partition(":")
+    path, _, mode = str(target).partition(":")
     if mode not in ("", "ro", "rw"):
         raise BadInput(f"{target!r} is not a mount point", why=f"its mode is {mode!r}: ro or rw")
-    if not path.startswith("/") or path.rstrip("/") == "" or ".." in Path(path).parts:
+    parts = PurePosixPath(path).parts
+    if not path.startswith("/") or len(parts) < 2 or ".." in parts or "\0" in path:
         raise BadInput(
             f"a volume cannot be mounted on {path!r}",
             why="the place must begin with '/', not be '/' itself, and hold no '..'",
         )
-    absolute = source.expanduser().absolute()
-    if not absolute.exists():
+    if parts[1] in ("proc", "dev"):
+        raise BadInput(
+            f"a volume cannot be mounted on {path!r}",
+            why=f"/{parts[1]} is made anew in every sandbox",
+        )
+    if "\0" in str(source):
+        raise BadInput("the path of a volume holds a NUL character")
+    try:
+        absolute = source.expanduser().absolute()
+        is_there = absolute.exists()
+    except (OSError, RuntimeError) as error:  # no right to look; a "~" of nobody
+        raise BadInput(f"{source} cannot be mounted", why=str(error)) from error
+    if not is_there:
         raise BadInput(
             f"there is no {absolute} to mount",
             hint="Make it first: a volume is a folder of the host that outlives the sandbox",
         )
-    return Volume(str(absolute), path.rstrip("/"), mode == "ro")
+    return Volume(str(absolute), str(PurePosixPath(*parts)), mode == "ro")

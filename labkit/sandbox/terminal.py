@@ -5,6 +5,7 @@ Source: pty(7), ioctl_tty(2) (TIOCSWINSZ).
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import struct
@@ -13,7 +14,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from labkit.core.errors import TimedOut
+from labkit.core.errors import SystemFault, TimedOut
 from labkit.sandbox.command import Command, is_readable
 
 
@@ -28,6 +29,8 @@ class Terminal:
     def __init__(self, fd: int, command: Command) -> None:
         self.fd = fd
         self._command = command
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._is_hung_up = False
 
     @property
     def pid(self) -> int:
@@ -35,8 +38,17 @@ class Terminal:
         return self._command.pid
 
     def write(self, text: str) -> None:
-        """Types ``text``; ``"\\n"`` is the return key."""
-        os.write(self.fd, text.encode())
+        """Types ``text``; ``"\\n"`` is the return key.
+
+        Raises:
+            SystemFault: nobody is at the other end any more.
+        """
+        data = text.encode()
+        try:
+            while data:
+                data = data[os.write(self.fd, data) :]
+        except OSError as error:
+            raise SystemFault("type on the terminal", errno=error.errno or 0) from error
 
     def read(self, timeout_s: float = 0.0) -> str:
         """What has been written since the last read; waits up to ``timeout_s`` for a first byte.
@@ -44,24 +56,28 @@ class Terminal:
         Returns:
             The text; empty when there is none, or the command has ended.
         """
-        if not is_readable(self.fd, timeout_s):
+        if self._is_hung_up or not is_readable(self.fd, timeout_s):
             return ""
         try:
-            return os.read(self.fd, 65536).decode(errors="replace")
+            data = os.read(self.fd, 65536)
         except OSError:  # EIO: nobody has the slave end open any more
-            return ""
+            data = b""
+        self._is_hung_up = not data
+        return self._decoder.decode(data, final=self._is_hung_up)
 
     def read_until(self, text: str, timeout_s: float = 5.0) -> str:
         """Reads until ``text`` has appeared, and returns all that was read.
 
         Raises:
-            TimedOut: it did not appear.
+            TimedOut: it did not appear, or the command ended without writing it.
         """
         seen, deadline = "", time.monotonic() + timeout_s
         while text not in seen:
             left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimedOut(f"{text!r} on the terminal", after_s=timeout_s, last_seen=repr(seen))
+            if left <= 0 or self._is_hung_up:
+                end = ", then the command ended" if self._is_hung_up else ""
+                last_seen = f"{seen!r}{end}"
+                raise TimedOut(f"{text!r} on the terminal", after_s=timeout_s, last_seen=last_seen)
             seen += self.read(left)
         return seen
 

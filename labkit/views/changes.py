@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labkit.views.escape import Volatile, clean
+from labkit.views.measure import shorten_cells
 from labkit.views.picture import Picture
 from labkit.views.table import Table
 
@@ -31,12 +32,16 @@ def _between(old: Table, new: Table, steady_only: bool) -> Iterator[str]:
     was, now = _by_key(old), _by_key(new)
     for name, row in now.items():
         if name not in was:
-            yield f"{clean(name[0])}: new."
+            yield f"{_short(name[0])}: new."
             continue
         for head, cell, other in zip(new.head, row, was[name], strict=False):
             if cell != other and not (steady_only and isinstance(cell, Volatile)):
-                yield f"{clean(name[0])}, {head}: {clean(other) or '–'} → {clean(cell) or '–'}."
-    yield from (f"{clean(name[0])}: gone." for name in was if name not in now)
+                yield f"{_short(name[0])}, {head}: {_short(other)} → {_short(cell)}."
+    yield from (f"{_short(name[0])}: gone." for name in was if name not in now)
+
+
+def _short(cell: str) -> str:
+    return shorten_cells(clean(cell), 40) or "nothing"
 
 
 def _by_key(table: Table) -> dict[tuple[str, int], tuple[str, ...]]:

@@ -100,7 +100,7 @@ def _widget_class() -> Any:
 
 
 def _index(answer: object, count: int) -> int:
-    if isinstance(answer, int) and 0 <= answer < count:
+    if type(answer) is int and 0 <= answer < count:
         return answer
     raise BadInput(f"there is no answer number {answer!r}")
 

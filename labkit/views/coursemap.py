@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labkit.views.escape import clean
 from labkit.views.frame import INNER, MARGIN, SMALL, card, counted, heading
-from labkit.views.measure import text_width
+from labkit.views.measure import Room, text_width
 from labkit.views.palette import Ink
 from labkit.views.picture import Picture, make_picture, overlay_link
 from labkit.views.snapshots import CourseMap, Route, TopicCard
@@ -99,8 +100,9 @@ def _place(m: CourseMap, groups: Sequence[Group]) -> tuple[list[Placed], list[st
     y = 252.0
     for group in groups[1:]:
         ink = _route_ink(group.route) if group.route is not None else "ink"
-        after = LEFT + text_width(group.name, 16, "bold") + 12
-        marks.append(text(LEFT, y + 16, group.name, size=16, face="bold", ink=ink))
+        name = Room((INNER - SPINE) / 2, 16, "bold").shorten(clean(group.name))
+        after = LEFT + text_width(name, 16, "bold") + 12
+        marks.append(text(LEFT, y + 16, name, size=16, face="bold", ink=ink))
         marks.append(
             text(after, y + 16, group.note, size=SMALL, ink="mut", room=MARGIN + INNER - after)
         )

@@ -52,6 +52,19 @@ def escape(text: str) -> str:
     return _escape_markup(clean(text), quote=True)
 
 
+def own_address(link: str | None) -> str:
+    """``link`` if it is an address in the course, such as ``labs/01/lab.ipynb``; else nothing.
+
+    An address with a scheme could be ``javascript:``, one that begins with ``//`` or a backslash
+    another machine.
+    """
+    shown = clean(link or "").strip()
+    return "" if _FOREIGN.match(shown) else shown
+
+
+_FOREIGN = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]{2}|\\", re.IGNORECASE)
+
+
 def _visible(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code in (0x09, 0x2028, 0x2029):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from labkit.views.escape import VOLATILE_MARKUP, escape
+from labkit.views.escape import VOLATILE_MARKUP, clean, escape, own_address
 from labkit.views.palette import MONO, SANS, css_value, inline_css, standalone_css
 from labkit.views.svg import number
 from labkit.views.table import VOLATILE_TEXT, Table
@@ -100,6 +100,7 @@ def make_picture(
         height: of the drawing; it is ``WIDTH`` wide.
         body: SVG markup.
     """
+    title, description = clean(title), clean(description)
     name = _name(f"{title}\n{description}\n{body}")
     size = f"{WIDTH} {number(height)}"
     svg = (
@@ -135,12 +136,16 @@ def overlay_link(
     An ``<a>`` inside SVG would not do: JupyterLab resolves relative addresses of HTML links only.
 
     Args:
+        href: an address in the course; with any other there is no link.
         x, y, width, height: the part, in units of the drawing.
         of: the height of the drawing.
     """
+    address = own_address(href)
+    if not address:
+        return ""
     box = {"left": x / WIDTH, "top": y / of, "width": width / WIDTH, "height": height / of}
     style = ";".join(f"{side}:{number(100 * share)}%" for side, share in box.items())
-    return f'<a href="{escape(href)}" aria-label="{escape(label)}" style="{style}"></a>'
+    return f'<a href="{escape(address)}" aria-label="{escape(label)}" style="{style}"></a>'
 
 
 def _name(content: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labkit.views.escape import Volatile, clean, escape, markup
+from labkit.views.escape import Volatile, clean, escape, markup, own_address
 from labkit.views.measure import cells, shorten_cells
 
 VOLATILE_TEXT = r"┆[^│┆\n]*"
@@ -60,8 +60,8 @@ class Table:
 
     def _html_row(self, row: tuple[str, ...], links: dict[str, str]) -> str:
         name = markup(row[0])
-        if row[0] in links:
-            name = f'<a href="{escape(links[row[0]])}">{name}</a>'
+        if address := own_address(links.get(row[0])):
+            name = f'<a href="{escape(address)}">{name}</a>'
         rest = "".join(f"<td>{markup(cell)}</td>" for cell in row[1:])
         return f'<tr><th scope="row">{name}</th>{rest}</tr>'
 

@@ -146,7 +146,7 @@ copy("note.txt", name)
 # %% check="copy-note"
 """
 
-CHECK = '''
+CHECK = """
 @check("{id}", title="{title}", points={points}, hints=("Look at `Path`.",))
 def {name}(lab):
     there = (lab.folder / "{file}.txt").exists()
@@ -177,7 +177,7 @@ def _(lab):
 @{name}.right("command line")
 def _(lab):
     pass
-'''
+"""
 
 CHECKS = "from labkit.grading import Evidence, check, not_yet, passed\n" + "".join(
     CHECK.format(id=id, name=id.replace("-", "_"), title=title, points=points, file=file)

@@ -115,25 +115,25 @@ def test_the_quick_reference_is_its_file(course: Course, topic_folder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says", "at"),
+    ("change", "says", "at"),
     [
-        ('title = "A small course"', "title = ", "not TOML", "title = "),
-        ('part = "A"\nneeds = []', 'part = "B"\nneeds = []', "part 'B'", '"first-files"'),
-        ('number = "00"', 'number = "0"', "two digits", '"first-files"'),
-        ('number = "01"', 'number = "00"', "not after", '"later-on"'),
-        ('needs = ["first-files"]', 'needs = ["first"]', "needs 'first'", '"later-on"'),
-        ('first = ["later-on"]', 'first = ["later"]', "a topic 'later'", '"fast"'),
-        ('sentence = "Read them."\n', "", "'sentence' is missing", '"later-on"'),
-        ('sentence = "Read', 'sentense = "Read', "'sentence' is missing", '"later-on"'),
-        ('title = "A small', 'titel = "A small', "Did you mean title?", "titel"),
-        ('title = "Fast"', "title = 7", "must be a text", "title"),
+        (('title = "A small course"', "title = "), "not TOML", "title = "),
+        (('part = "A"\nneeds = []', 'part = "B"\nneeds = []'), "part 'B'", '"first-files"'),
+        (('number = "00"', 'number = "0"'), "two digits", '"first-files"'),
+        (('number = "01"', 'number = "00"'), "not after", '"later-on"'),
+        (('needs = ["first-files"]', 'needs = ["first"]'), "needs 'first'", '"later-on"'),
+        (('first = ["later-on"]', 'first = ["later"]'), "a topic 'later'", '"fast"'),
+        (('sentence = "Read them."\n', ""), "'sentence' is missing", '"later-on"'),
+        (('sentence = "Read', 'sentense = "Read'), "Did you mean sentence?", "sentense"),
+        (('title = "A small', 'titel = "A small'), "Did you mean title?", "titel"),
+        (('title = "Fast"', "title = 7"), "must be a text", "title"),
     ],
 )
 def test_a_mistake_in_course_toml_has_a_line(
-    root: Path, reread: Callable[[], Course], old: str, new: str, says: str, at: str
+    root: Path, reread: Callable[[], Course], change: tuple[str, str], says: str, at: str
 ) -> None:
     file = root / "labs/course.toml"
-    edit(file, old, new)
+    edit(file, *change)
     with pytest.raises(AuthorError) as caught:
         reread()
     assert says in str(caught.value)

@@ -72,7 +72,7 @@ def test_each_cell_knows_its_lines(tmp_path: Path, text: str) -> None:
         ('# %% task="a b"\n', 1, "letters, digits"),
         ('# %% task="a" check="a"\n', 1, "not more"),
         ("# %% setup=1\n1\n", 1, "only be true"),
-        ('# %% tags="a"\n1\n', 1, "list of texts"),
+        ('# %% tags="a"\n1\n', 1, "not of type 'array'"),
         ('# %% [markdown] check="a"\n# b\n', 1, "only a code cell"),
         ('# %%\nx = """\n# %% inside\n"""\n# %%\n2\n', 3, "inside a text"),
     ],

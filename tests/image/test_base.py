@@ -247,11 +247,12 @@ def apt_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "apt"
     for name in ("lists/partial", "cache/archives/partial", "etc"):
         (state / name).mkdir(parents=True)
+    (state / "status").touch()  # nothing is installed
     (state / "sources.list").write_text(f"deb [trusted=yes] file:{source} ./\n")
     (state / "apt.conf").write_text(
         f'Dir::State::lists "{state}/lists"; Dir::Cache "{state}/cache";\n'
         f'Dir::Etc::sourcelist "{state}/sources.list"; Dir::Etc::sourceparts "{state}/etc";\n'
-        f'APT::Sandbox::User "root";\n'
+        f'Dir::State::status "{state}/status"; APT::Sandbox::User "root";\n'
     )
     monkeypatch.setenv("APT_CONFIG", str(state / "apt.conf"))
     subprocess.run(["apt-get", "-q", "update"], check=True, capture_output=True)

@@ -52,6 +52,7 @@ class Written:
 
     words: str
     x: float
+    y: float
     size: float
     anchor: str
     is_mono: bool
@@ -66,6 +67,7 @@ def written(picture: Picture) -> Iterator[Written]:
         yield Written(
             words,
             float(node.attrib["x"]),
+            float(node.attrib["y"]),
             float(node.attrib["font-size"]),
             node.attrib.get("text-anchor", "start"),
             node.attrib.get("font-family") == "monospace",

@@ -63,7 +63,7 @@ def test_no_text_leaves_the_picture(picture: Picture) -> None:
         face = "mono" if line.is_mono else "bold" if line.is_bold else "normal"
         width = text_width(line.words, line.size, face)  # type: ignore[arg-type]
         left = line.x - width * {"start": 0, "middle": 0.5, "end": 1}[line.anchor]
-        assert 0 <= left and left + width <= WIDTH, line
+        assert left >= 0 and left + width <= WIDTH, line
 
 
 def test_no_text_is_smaller_than_eight_pixels_on_a_narrow_page(picture: Picture) -> None:

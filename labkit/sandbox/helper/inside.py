@@ -227,8 +227,7 @@ def _mkdir(path: str) -> None:
 def _loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = bytearray(struct.pack("16sh22x", b"lo", 0))
-        fcntl.ioctl(control, _PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-_SIOCGIFFLAGS, request)
+        fcntl.ioctl(control, _SIOCGIFFLAGS, request)
         _, flags = struct.unpack_from("16sh", request)
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
 

@@ -122,6 +122,8 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
             "layers": spec["layers"], "volumes": spec["volumes"], "hostname": spec["hostname"],
         }  # fmt: skip
         journal.append(log, **entry)
+        has_marks = bool(attempt.groups) or "pid" in spec["namespaces"]
+        namespaces = () if has_marks else own_namespaces(attempt.pid)
     except OSError as error:
         attempt.give_up()
         raise Refused(attempt.step, error.errno or 0) from error
@@ -130,8 +132,7 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
         raise
     return Child(
         attempt.pid, attempt.pidfd, fds[3], spec["name"], True, attempt.groups, started,
-        attempt.upper, attempt.terminal, entry=entry,
-        namespaces=() if "pid" in spec["namespaces"] or attempt.groups else own_namespaces(attempt.pid),
+        attempt.upper, attempt.terminal, namespaces=namespaces, entry=entry,
     )  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""A JupyterLab for tests: a course folder, settings and kernels of its own.
+
+It is the server of `labkit lab`, started with folders that are nobody's, so that no test meets the
+settings or the kernels of whoever runs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labkit.cli.server import Address, Server
+
+_FOLDERS = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+}
+_THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A server that runs.
+
+    Attributes:
+        course: the folder that it serves.
+        settings: where it reads its users' settings, at each opening of the page.
+        address: where it answers.
+    """
+
+    course: Path
+    settings: Path
+    address: Address
+
+    def api(self, path: str, method: str = "GET") -> Any:
+        """Asks the server: ``api("sessions")``."""
+        url = f"http://127.0.0.1:{self.address.port}/api/{path}"
+        headers = {"Authorization": f"token {self.address.token}"}
+        request = urllib.request.Request(url, method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read() or "null")
+
+    def use_theme(self, theme: str) -> None:
+        """Sets the theme, ``light`` or ``dark``, of the pages that are opened from now on."""
+        self._set("apputils-extension", "themes", {"theme": _THEMES[theme]})
+
+    def show_every_cell(self) -> None:
+        """Puts all cells on the page; left alone, JupyterLab draws those that are in sight."""
+        self._set("notebook-extension", "tracker", {"windowingMode": "none"})
+
+    def end_kernels(self) -> None:
+        """Ends every kernel, and waits until each has gone."""
+        for session in self.api("sessions"):
+            self.api(f"sessions/{session['id']}", method="DELETE")
+
+    def _set(self, extension: str, plugin: str, values: dict[str, object]) -> None:
+        path = self.settings / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+
+@contextmanager
+def running_jupyterlab(folder: Path) -> Iterator[JupyterLab]:
+    """A JupyterLab for the time of the block. ``folder`` is empty, and takes all that it writes."""
+    course = folder / "course"
+    course.mkdir()
+    own = {name: str(folder / part) for name, part in _FOLDERS.items()}
+    theirs = dict(os.environ)
+    os.environ.update(own)
+    try:
+        with Server(course) as server:
+            settings = Path(own["JUPYTERLAB_SETTINGS_DIR"])
+            yield JupyterLab(course, settings, server.wait_until_ready())
+    finally:
+        os.environ.clear()
+        os.environ.update(theirs)

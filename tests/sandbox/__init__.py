@@ -1,0 +1,1 @@
+"""Tests of labkit.sandbox: real processes, and the kernel and other programs as oracles."""

@@ -1,0 +1,52 @@
+"""Small helpers of the functions that are played as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+FIRST = "/proc/{}/ns/{}"
+
+
+def error_of(call: Callable[[], object]) -> Exception:
+    """The exception that a call raises; fails when it raises none."""
+    try:
+        result = call()
+    except Exception as error:
+        return error
+    raise AssertionError(f"no error, but {result!r}")
+
+
+def inside(pid: int, *argv: str) -> str:
+    """What a program of the host writes when it runs in the namespaces of a process.
+
+    nsenter(1): an ordinary user needs the capabilities of the user namespace.
+    """
+    user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+    flags = [word for word in argv if word.startswith("-")]
+    program = argv[len(flags) :]
+    command = ["nsenter", "--target", str(pid), *user, *flags, "--", *program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def namespace(pid: int | str, kind: str) -> int:
+    """Inode number of a namespace, from the text of its link."""
+    link = os.readlink(f"/proc/{pid}/ns/{kind}")
+    return int(link.partition("[")[2].rstrip("]"))
+
+
+def status(pid: int | str) -> dict[str, str]:
+    """The lines of /proc/PID/status."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def new_folder(name: str) -> Path:
+    """A new folder of the user's, below TMPDIR; its name may hold anything."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp()) / name
+    folder.mkdir()
+    return folder
