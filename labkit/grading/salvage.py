@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labkit.grading.database import COLUMNS, SUFFIXES, beside, create, from_row
 from labkit.grading.events import Event
 from labkit.grading.faults import Damaged
+from labkit.grading.table import COLUMNS, SUFFIXES, beside, create, from_row
 
 if TYPE_CHECKING:
     import sqlite3

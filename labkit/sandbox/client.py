@@ -145,6 +145,7 @@ class Client:
                     why="it has been killed, and every sandbox of this session with it",
                     hint="A new helper is ready: run the cell again",
                 )
+        reply.pop("id")
         if "error" in reply:
             raise Refusal(reply["error"]["step"], reply["error"]["errno"])
         return reply, received

@@ -158,15 +158,15 @@ def _row(facts: Facts, both: BothSides, y: float) -> str:
             anchor="end",
         )
         drawn += text(
-            x, y + (56 if is_pid else 47), value, size=28 if is_pid else 16, face="mono", room=ROOM
+            x, y + (56 if is_pid else 47), value, size=26 if is_pid else 16, face="mono", room=ROOM
         )
     return drawn + (_processes(both, facts, y + 56) if is_pid else "")
 
 
 def _processes(both: BothSides, facts: Facts, y: float) -> str:
     """Below the two process ids: the line of descent, and the processes seen from inside."""
-    inside_seen = counted(both.inside.process_count, "process", "processes") + " in sight"
-    outside_seen = f"{both.outside.process_count} processes in sight"
+    inside_seen = counted(both.inside.process_count, "process", "processes")
+    outside_seen = counted(both.outside.process_count, "process", "processes")
     is_own = facts.row.is_own
     drawn = text(LEFT + PAD + ROOM, y, Volatile(outside_seen), size=SMALL, ink="mut", anchor="end")
     drawn += text(

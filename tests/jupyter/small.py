@@ -52,7 +52,7 @@ next = ["later-on"]
 links = []
 """
 
-REFERENCE = "# The first box\\n\\n| I want to | I type |\\n|---|---|\\n| start it | `box.start()` |\\n"
+REFERENCE = "# The first box\n\n| I want to | I type |\n|---|---|\n| start it | `box.start()` |\n"
 
 LAB = """\
 # %% setup=true

@@ -79,7 +79,7 @@ def test_a_press_runs_the_action_and_shows_the_new_picture(shown: Shown, machine
     before = shown.widget.picture
     answer = shown.press("start")
     assert machine.pressed == ["start"]
-    assert shown.widget.picture != before and "3 processes in sight" in shown.widget.picture
+    assert shown.widget.picture != before and ">3 processes<" in shown.widget.picture
     assert answer["said"] == ("Started <sleep>. processes in sight, from inside: 2 → 3."), (
         "what the action said, and what has changed"
     )
