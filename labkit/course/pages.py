@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.core.errors import NotFound
+from labkit.core.errors import BadInput
 from labkit.course.course import Course
 from labkit.course.topic import KINDS, Topic
 
@@ -47,7 +47,8 @@ def pages(course: Course, only: Iterable[str] | None = None) -> list[Page]:
         only: names of topics, ``home`` or ``glossary``; everything when not given.
 
     Raises:
-        NotFound: a name is no topic, or one that is only planned.
+        NotFound: a name is no topic.
+        BadInput: a topic is only planned.
     """
     if only is None:
         chosen: list[str] = [*LOOSE, *(topic.slug for topic in course.present)]
@@ -69,8 +70,11 @@ def _loose(course: Course, name: str) -> list[Page]:
 def _of_topic(course: Course, name: str) -> list[Page]:
     topic = course.topic(name)
     if topic.is_planned:
-        present = [topic.slug for topic in course.present]
-        raise NotFound("topic", name, present, hint="It is planned, and still to come")
+        raise BadInput(
+            f"topic {topic.name} has no notebooks",
+            why="it is planned, and still to come",
+            hint=f"There are: {', '.join(topic.slug for topic in course.present)}",
+        )
     return [
         Page(kind, topic.sources[SOURCE_OF[kind]], topic.notebook(kind), topic)
         for kind in KINDS

@@ -113,11 +113,12 @@ def run(
         What came of it. A notebook that breaks does not keep the next ones from being played.
 
     Raises:
-        NotFound: a name is no topic, or one that is only planned.
-        BadInput: a kind of notebook is unknown.
+        NotFound: a name is no topic.
+        BadInput: a topic is only planned, or a kind of notebook is unknown.
     """
     if unknown := set(which) - set(KINDS):
-        raise BadInput(f"no topic has a notebook {min(unknown)!r}", hint=f"Known: {KINDS}")
+        known = f"Known: {', '.join(KINDS)}"
+        raise BadInput(f"no topic has a notebook {min(unknown)!r}", hint=known)
     names = [topic.slug for topic in course.present] if topics is None else list(topics)
     chosen = [page for page in pages(course, names) if page.kind in which]
     return RunReport(tuple(_run(course, page, on_event, deadline_s) for page in chosen))

@@ -127,12 +127,14 @@ class Topic:
         """Its checks by id, in the author's order; none when it is only planned.
 
         Raises:
-            AuthorError: checks.py is broken.
+            AuthorError: they are broken; says where.
         """
         from labkit.grading.loading import Checks, load_checks
 
-        file = self.folder / "checks.py"
-        return load_checks(file, topic=self.slug) if file.exists() else Checks()
+        for place in (self.folder / "checks.py", self.folder / "checks"):
+            if place.exists():
+                return load_checks(place, topic=self.slug)
+        return Checks()
 
 
 def read_details(path: Path) -> Details:

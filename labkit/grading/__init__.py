@@ -6,7 +6,7 @@
     checks       @check and what its author lists;  mistakes, loading: a topic's checks.py
     variants     values that differ from learner to learner
     lab          what a check may look at; ending: how what it started is ended
-    progress     events → what is done and earned; on events, database, salvage, faults, summary
+    progress     events in (events), kept (database, table, salvage, faults), summed up (summary)
     hints, predictions, watching
     exports      progress as one file;  transfer: import and replay
 

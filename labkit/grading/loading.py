@@ -1,6 +1,6 @@
-"""Reads a topic's checks.py.
+"""Reads a topic's checks: a checks.py, or a folder ``checks`` with a module for each task.
 
-The file is executed in a module of its own, which is kept out of ``sys.modules``: two courses, or
+They are executed in a module of their own, which is kept out of ``sys.modules``: two courses, or
 two versions of one file, do not meet. Knows nothing about where courses lie.
 """
 
@@ -28,26 +28,28 @@ class Checks(dict[str, Check]):
 
 
 def load_checks(path: Path, *, topic: str = "") -> Checks:
-    """Executes a checks.py and collects its checks and its ``VARIANT``.
+    """Executes a topic's checks and collects them and their ``VARIANT``.
 
     Args:
-        path: the file.
+        path: a checks.py; or a folder, a package whose ``__init__`` imports a module for each task
+            and holds ``VARIANT``.
         topic: the id of the topic; the name of the folder without its number when not given.
 
     Raises:
-        AuthorError: the file cannot be read or executed, two checks have one id, or ``VARIANT``
+        AuthorError: a file cannot be read or executed, two checks have one id, or ``VARIANT``
             is not a :class:`Variant`. Says file and line.
     """
-    module = _execute(_compiled(path), path)
+    main = path / "__init__.py" if path.is_dir() else path
+    modules = _execute(_compiled(main), main, path)
     found = Checks()
-    for check in getattr(module, REGISTRY, []):
+    for check in (check for module in modules for check in getattr(module, REGISTRY, [])):
         if check.id in found:
             raise check.broken(f"there is another check of this id: {found[check.id].where}")
         check.topic = topic or path.absolute().parent.name.lstrip("0123456789").lstrip("-")
         found[check.id] = check
-    variant = getattr(module, "VARIANT", found.variant)
+    variant = getattr(modules[0], "VARIANT", found.variant)
     if not isinstance(variant, Variant):
-        raise AuthorError(f"VARIANT is {variant!r} instead of Variant(…)", where=f"{path}:1")
+        raise AuthorError(f"VARIANT is {variant!r} instead of Variant(…)", where=f"{main}:1")
     found.variant = variant
     return found
 
@@ -63,18 +65,31 @@ def _compiled(path: Path) -> CodeType:
         raise AuthorError(str(error), where=f"{path}:1") from error
 
 
-def _execute(code: CodeType, path: Path) -> ModuleType:
+def _execute(code: CodeType, main: Path, path: Path) -> list[ModuleType]:
+    """The module of ``main``, and after it those that it imported from its own package."""
     module = ModuleType(f"labkit_checks_{path.absolute().parent.name}_{id(code):x}")
-    module.__file__ = str(path)
-    # Dataclasses look their own module up by name while they are made.
+    module.__file__ = str(main)
+    if path.is_dir():
+        module.__path__, module.__package__ = [str(path)], module.__name__
+    # Dataclasses look their own module up by name while they are made, and so do relative imports.
     sys.modules[module.__name__] = module
+    wrote_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         exec(code, module.__dict__)
+        parts = [name for name in sys.modules if name.startswith(f"{module.__name__}.")]
+        return [module, *(sys.modules[name] for name in parts)]
     except AuthorError:
         raise
+    except SyntaxError as error:
+        raise AuthorError(error.msg, where=f"{error.filename}:{error.lineno or 1}") from error
     except (Exception, SystemExit) as error:
-        where = line_in(str(path), error) or f"{path}:1"
-        raise AuthorError(told(error), where=where) from error
+        raise AuthorError(told(error), where=_where(path, error) or f"{main}:1") from error
     finally:
-        del sys.modules[module.__name__]
-    return module
+        sys.dont_write_bytecode = wrote_bytecode
+        for name in [name for name in sys.modules if name.partition(".")[0] == module.__name__]:
+            del sys.modules[name]
+
+
+def _where(path: Path, error: BaseException) -> str:
+    files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+    return next((where for file in files if (where := line_in(str(file), error))), "")

@@ -164,7 +164,7 @@ def judge(check: Check, lab: Lab, *, deadline_s: float = DEADLINE_S) -> Verdict:
         raise TimedOut(
             f"the verdict of check {check.id}",
             after_s=deadline_s,
-            last_seen=_where(thread),
+            last_seen=_where(thread, Path(check.where.rpartition(":")[0]).parent),
             hint="Run it again; if it hangs again, restart the kernel",
         )
     if isinstance(found[0], BaseException):
@@ -225,11 +225,12 @@ def _work_folder(course: Course) -> Path:
     return in_course if is_ours else data_dir() / "work"
 
 
-def _where(thread: threading.Thread) -> str:
+def _where(thread: threading.Thread, folder: Path) -> str:
+    """The line in which a thread is: the innermost in ``folder``, else the innermost of all."""
     frame = sys._current_frames().get(thread.ident or 0)
     if frame is None:
         return "it has just ended"
     lines = traceback.extract_stack(frame)
-    own = (line for line in reversed(lines) if line.filename.endswith("checks.py"))
+    own = (line for line in reversed(lines) if Path(line.filename).is_relative_to(folder))
     last = next(own, lines[-1])
     return f"{last.filename}:{last.lineno}: {last.line}"

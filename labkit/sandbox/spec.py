@@ -98,6 +98,8 @@ def parse_hostname(hostname: str | None, name: str) -> str:
 
 def parse_namespaces(kinds: Iterable[str]) -> tuple[str, ...]:
     """Kinds of namespace, by their names in /proc/PID/ns."""
+    if isinstance(kinds, str):
+        raise BadInput(f"{kinds!r} is one word", why="namespaces is a list, such as ['pid', 'mnt']")
     wanted = [{"mount": "mnt", "network": "net"}.get(kind, kind) for kind in kinds]
     for kind in wanted:
         if kind not in NAMESPACE_KINDS:
@@ -135,6 +137,8 @@ def parse_capabilities(
     """
     if names is None or (os.geteuid() != 0 and "user" not in namespaces):
         return None
+    if isinstance(names, str):
+        raise BadInput(f"{names!r} is one word", why="capabilities is a list, such as ['KILL']")
     from labkit.core.linux import CAPABILITIES as KNOWN
 
     kept = tuple(name.upper().removeprefix("CAP_") for name in names)

@@ -21,8 +21,9 @@ from labkit.views.frame import (
     sentence,
 )
 from labkit.views.gauges import draw_gauges, limit_words
-from labkit.views.icons import icon
+from labkit.views.icons import Icon, icon
 from labkit.views.namespaces import ISOLATES, gate_look, in_order, summary
+from labkit.views.palette import Ink
 from labkit.views.picture import Picture, make_picture
 from labkit.views.stack import draw_stack, layer_rows, stack_height
 from labkit.views.svg import rect, text
@@ -56,8 +57,7 @@ def anatomy_view(a: Anatomy) -> Picture:
     body = [
         card(tops[-1] + 16),
         heading("ANATOMY", "What a sandbox is made of"),
-        text(MARGIN, 112, sandbox_name(a.name), size=16, face="mono"),
-        text(MARGIN + INNER, 112, a.command, size=16, face="mono", anchor="end", room=INNER * 0.6),
+        text(MARGIN, 112, sandbox_name(a.name), " › ", a.command, size=16, face="mono", room=INNER),
         opening,
         _panel(MARGIN, tops[0], HALF, heights[0]),
         _namespaces(in_order(a.namespaces), MARGIN + PAD, tops[0]),
@@ -113,45 +113,37 @@ def _namespaces(rows: list[NamespaceRow], x: float, top: float) -> str:
 def _capabilities(a: Anatomy, x: float, top: float) -> str:
     width = INNER - 2 * PAD
     right = x + 3 * width / COLUMNS
-    word = "on" if a.no_new_privs else "off"
-    drawn = (
-        panel_heading(
-            "key",
-            "What it may do",
-            "capabilities of root that it holds",
-            x=x,
-            y=top + 34,
-            width=right - x,
-        )
-        + icon(
-            "lock" if a.no_new_privs else "arrows",
-            right,
-            top + 21,
-            size=15,
-            ink="own" if a.no_new_privs else "shr",
-        )
-        + text(right + 22, top + 34, f"no new privileges: {word}", size=SMALL)
+    drawn = panel_heading(
+        "key", "What it may do", "capabilities that it holds", x=x, y=top + 34, width=right - x
     )
-    for i, name in enumerate(a.capabilities):
+    word, name, ink = _new_privileges(a)
+    drawn += icon(name, right, top + 21, size=15, ink=ink)
+    drawn += text(right + 22, top + 34, f"no new privileges: {word}", size=SMALL)
+    room = width / COLUMNS - 24
+    for i, held in enumerate(a.capabilities):
         left = x + (i % COLUMNS) * width / COLUMNS
         y = top + 68 + CAPABILITY_ROW * (i // COLUMNS)
+        shown = held.removeprefix("CAP_")
         drawn += icon("check", left, y - 12, ink="own", size=14)
-        drawn += text(
-            left + 22,
-            y,
-            name.removeprefix("CAP_"),
-            size=SMALL,
-            face="mono",
-            room=width / COLUMNS - 24,
-        )
-    y = top + 68 + CAPABILITY_ROW * -(-len(a.capabilities) // COLUMNS) + 10
+        drawn += text(left + 22, y, shown, size=SMALL, face="mono", room=room)
+    foot = top + 68 + CAPABILITY_ROW * -(-len(a.capabilities) // COLUMNS) + 10
+    return drawn + _gave_up(a, x, foot, width)
+
+
+def _new_privileges(a: Anatomy) -> tuple[str, Icon, Ink]:
+    return ("on", "lock", "own") if a.no_new_privs else ("off", "arrows", "shr")
+
+
+def _gave_up(a: Anatomy, x: float, y: float, width: float) -> str:
     given_up = _given_up(a)
+    if not given_up:
+        words = "none given up: it may do whatever root of its user namespace may"
+        return icon("arrows", x, y - 12, ink="shr", size=14) + text(x + 22, y, words, size=SMALL)
     famous = [name for name in FAMOUS if name in given_up]
     more = f" and {len(given_up) - len(famous)} more" if len(given_up) > len(famous) else ""
-    names = ", ".join(famous) + more if given_up else "It may do whatever root may."
+    names = ", ".join(famous) + more
     return (
-        drawn
-        + icon("cross", x, y - 12, ink="bad", size=14)
+        icon("cross", x, y - 12, ink="bad", size=14)
         + text(x + 22, y, f"{len(given_up)} given up", face="bold", size=SMALL, ink="bad")
         + text(x + 124, y, names, size=SMALL, ink="mut", face="mono", room=width - 124)
     )

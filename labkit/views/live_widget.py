@@ -69,9 +69,8 @@ class Stage:
     """What the widget shows now; all of it that is not Jupyter.
 
     Attributes:
+        actions: by id.
         picture: the last one that could be drawn.
-        error: what went wrong last, as ``what``, ``why`` and ``hint``; empty when nothing did.
-        is_stale: whether the last snapshot failed, so that ``picture`` is an older one.
     """
 
     def __init__(
@@ -96,19 +95,33 @@ class Stage:
         self.every_s = every_s
         self._draw: Callable[[], Picture] = lambda: view(snapshot())
         self.picture = self._draw()
-        self.error: dict[str, str] = {}
-        self.is_stale = False
+        self._failed_action: dict[str, str] = {}
+        self._failed_snapshot: dict[str, str] = {}
+
+    @property
+    def error(self) -> dict[str, str]:
+        """What went wrong last, as ``what``, ``why`` and ``hint``; empty when nothing did."""
+        return self._failed_action or self._failed_snapshot
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the last snapshot failed, so that ``picture`` is an older one."""
+        return bool(self._failed_snapshot)
 
     def press(self, name: str, *, is_automatic: bool = False) -> str:
         """Runs an action, or none for ``refresh``, and takes a new snapshot.
 
+        Args:
+            is_automatic: nobody pressed: an action's error stays until somebody does.
+
         Returns:
             What to tell: what the action returned, if it is a text, and what has changed.
         """
-        self.error = {}
+        if not is_automatic:
+            self._failed_action = {}
         said = "" if name == REFRESH else self._act(name)
         before = self.picture
-        self.is_stale = not self._refresh()
+        self._refresh()
         changed = changes(before, self.picture, steady_only=is_automatic)
         if not changed and not said and not self.error and not is_automatic:
             changed = "Nothing has changed."
@@ -120,17 +133,16 @@ class Stage:
                 raise NotFound("action", name, self.actions)
             result = self.actions[name].run()
         except Exception as error:  # whatever it is, it is shown: nobody else would see it
-            self.error = describe(error)
+            self._failed_action = describe(error)
             return ""
         return clean(result) if isinstance(result, str) else ""
 
-    def _refresh(self) -> bool:
+    def _refresh(self) -> None:
         try:
             self.picture = self._draw()
-        except Exception as error:  # as above; the action's own error counts more
-            self.error = self.error or describe(error)
-            return False
-        return True
+            self._failed_snapshot = {}
+        except Exception as error:  # as above
+            self._failed_snapshot = describe(error)
 
 
 def describe(error: Exception) -> dict[str, str]:

@@ -61,7 +61,7 @@ class Picture:
         """For a page: the picture, and its text where one asks for it."""
         packed = b64encode(self.svg.encode()).decode()
         return (
-            f'<figure class="labkit"><style>{css()}</style>'
+            f'<figure class="labkit" style="margin:8px 0"><style>{css()}</style>'
             f'<img class="labkit-still" alt="{escape(self.title)}"'
             f' src="data:image/svg+xml;base64,{packed}">'
             f"{self.inline_html(is_hidden=True)}"

@@ -76,13 +76,13 @@ def draw_topic(spot: Placed) -> str:
         + lines(x + 12, y + (51 if is_wide else 42), titles, step=18, size=size, ink=ink, face=face)
         + icon(look.icon, x + 11, foot - 12, ink=look.ink, size=14)
         + text(x + 31, foot, look.word, size=SMALL, face="bold", ink=look.ink)
-        + text(x + spot.width - 11, foot, amount, size=SMALL, ink="mut", anchor="end")
+        + text(x + spot.width - 12, y + 22, amount, size=SMALL, ink="mut", anchor="end")
     )
 
 
 def _amount(topic: TopicCard) -> str:
     if topic.status in ("done", "started") and topic.tasks:
-        return f"{topic.passed}/{topic.tasks}"
+        return f"{topic.passed} of {topic.tasks}"
     return f"{topic.minutes} min" if topic.status != "planned" and topic.minutes else ""
 
 

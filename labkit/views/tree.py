@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from labkit.views.escape import Volatile
+from labkit.views.escape import Volatile, clean
 from labkit.views.frame import (
     INNER,
     MARGIN,
@@ -22,6 +22,7 @@ from labkit.views.frame import (
 )
 from labkit.views.icons import Icon, icon
 from labkit.views.lineage import Line, lineage
+from labkit.views.measure import Room
 from labkit.views.palette import Ink
 from labkit.views.picture import WIDTH, Picture, make_picture
 from labkit.views.svg import number, path, rect, text
@@ -35,6 +36,8 @@ HOST_PID, INSIDE_PID, TREE = MARGIN + 96, MARGIN + 172, MARGIN + 214
 """Right edges of the two columns of PIDs; where the tree begins."""
 DEEPEST = 9
 """Steps of indentation; what is deeper stands below each other."""
+ROLE = 160
+"""Widest name of a part."""
 
 
 def tree_view(t: FamilyTree) -> Picture:
@@ -108,7 +111,15 @@ def _boxes(lines: Sequence[Line], tops: Sequence[float]) -> list[str]:
                 line=1.5,
             )
             + icon("lock", MARGIN + 14, top + 10, ink="inn", size=15)
-            + text(MARGIN + 38, top + 23, *_box_name(line.box), size=SMALL, face="bold", ink="inn")
+            + text(
+                MARGIN + 38,
+                top + 23,
+                *_box_name(line.box),
+                size=SMALL,
+                face="bold",
+                ink="inn",
+                room=INNER - 260,
+            )
             + text(
                 WIDTH - MARGIN - 14,
                 top + 23,
@@ -178,8 +189,9 @@ def _row(line: Line, top: float) -> str:
 def _part(role: str, is_inside: bool) -> tuple[Icon, Ink, Ink, str]:
     """Icon, colours and word for the part that a process plays."""
     if role == "you are here":
-        return ("person", "own", "ownt", role)
-    return ("plug", "mut", "pan", "" if is_inside else role)
+        return "person", "own", "ownt", role
+    word = "" if is_inside else Room(ROLE, SMALL, "bold").shorten(clean(role))
+    return "plug", "mut", "pan", word
 
 
 def _table(lines: Sequence[Line], title: str) -> Table:

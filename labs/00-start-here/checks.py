@@ -62,11 +62,11 @@ def first_container(lab: Lab) -> Verdict:
         )
         if box.process.state == "T":
             return not_yet(OTHER, *rows)
-        return passed(f"It runs. Out here it is PID {box.pid}, one process among the others.", *rows)
+        return passed(f"It runs. Out here it is PID {box.pid}, a process like the others.", *rows)
     for running in lab.running():
         if running.hostname == "first":
-            pid = next(p.nspid[-1] for p in lab.processes() if p.pid == running.pid)
-            return not_yet(OTHER, Evidence("PID, seen from inside", "1", f"{pid}, as out here"))
+            seen = f"{running.pid}, as out here"
+            return not_yet(OTHER, Evidence("PID, seen from inside", "1", seen))
     if _was_last("first"):
         return not_yet("ended", Evidence("container first", "runs", "ran, and has ended"))
     if names := ", ".join(box.hostname for box in lab.running()):
@@ -131,8 +131,8 @@ def _(lab: Lab) -> None:
     hints=(
         "There are two roots here: this machine's `/`, and the container's `/`. On which side does "
         "your command run?",
-        "A further command runs inside a running container with `.exec([…])`. In a list there is no "
-        "shell to understand `>`: let `sh -c` do so.",
+        "A further command runs inside a running container with `.exec([…])`. In a list there is "
+        "no shell to understand `>`: let `sh -c` do so.",
     ),
 )
 def leave_a_note(lab: Lab) -> Verdict:
@@ -144,9 +144,9 @@ def leave_a_note(lab: Lab) -> Verdict:
     inside, outside = _root(box) / "note.txt", lab.folder / "note.txt"
     row = Evidence("/note.txt in the container", word, _text(inside) or _what(inside))
     if row.agrees:
-        return passed("The note is in the container, and only there.", row)
+        return passed("The note is in the container.", row)
     if row.observed == "not there" and _text(outside) == word:
-        seen = Evidence("note.txt on this machine", "no matter", _text(outside), is_met=True)
+        seen = Evidence("note.txt on this machine", "does not count", _text(outside), is_met=True)
         return not_yet("on-the-host", row, seen)
     if row.observed == "not there" and (place := _elsewhere(box, "note.txt")):
         return not_yet("elsewhere", row, Evidence("note.txt", "/note.txt", place))
@@ -238,8 +238,8 @@ def serve(lab: Lab) -> Verdict:
             return not_yet("ended", Evidence(f"container {ship}", "runs", "ran, and has ended"))
         for other in _own(lab):
             if _page(other) == OLD_PAGE:
-                rows = (Evidence("hostname", ship, other.hostname), Evidence("it says", *[OLD_PAGE] * 2))
-                return not_yet("wrong-hostname", *rows)
+                says = Evidence("its web server says", OLD_PAGE, OLD_PAGE)
+                return not_yet("wrong-hostname", Evidence("hostname", ship, other.hostname), says)
         return not_yet("nothing", row)
     page = _page(box)
     rows = (
@@ -340,7 +340,7 @@ def look_inside(lab: Lab) -> Verdict:
     found = _text(file)
     what = Evidence("found.txt is", "a copy of the crate", _what_is(found, wanted, crates))
     if found == crates[wanted]:
-        return passed(f"{wanted} held it, and its copy is out here.", what)
+        return passed(f"A copy of the crate with {cargo} is out here.", what)
     if found in crates.values():
         return not_yet("another-crate", what, Evidence("its cargo", cargo, _cargo(found)))
     if not file.exists():
@@ -367,7 +367,7 @@ def _cargo(text: str) -> str:
 @look_inside.wrong(
     "gone",
     says="The container `hold` does not run, so nobody can look into it.",
-    hints=("The cell above the task starts it.",),
+    hints=("The cell above yours starts it.",),
 )
 def _(lab: Lab) -> None:
     _hold(lab).stop()
@@ -392,7 +392,7 @@ def _(lab: Lab) -> None:
 @look_inside.wrong(
     "another-crate",
     says="You brought a crate out, but it holds another cargo.",
-    hints=("Mind your own value of `cargo`. `grep -l WORD FILES` names the files that hold a word.",),
+    hints=("Mind your own `cargo`. `grep -l WORD FILES` names the files that hold a word.",),
     near_miss=True,
 )
 def _(lab: Lab) -> None:
@@ -449,8 +449,8 @@ SIDES = ("port", "starboard")
     hints=(
         "First find out which is which: a container knows its own hostname, and this machine knows "
         "its PID.",
-        "PID 1 of a container is guarded: it does not hear a polite SIGTERM unless it asked for it. "
-        "One signal nobody can refuse when it comes from outside.",
+        "PID 1 of a container is guarded: it does not hear a polite SIGTERM unless it asked for "
+        "it. One signal nobody can refuse when it comes from outside.",
     ),
 )
 def end_one(lab: Lab) -> Verdict:
@@ -488,7 +488,7 @@ def _(lab: Lab) -> None:
     "the-other",
     says="One of them has ended, but the wrong one.",
     hints=(
-        "`task(\"end-one\")` puts both of them back.",
+        '`task("end-one")` puts both of them back.',
         "Do not go by the order in which they are listed: ask each for its hostname.",
     ),
     near_miss=True,
@@ -502,7 +502,7 @@ def _(lab: Lab) -> None:
     "both",
     says="Neither of the two runs.",
     hints=(
-        "The cell above the task starts both of them anew.",
+        "The cell above yours starts both of them anew.",
         "A command that ends processes by the name of their program does not ask in which "
         "container they are.",
     ),
@@ -535,7 +535,8 @@ def _(lab: Lab) -> None:
 def _(lab: Lab) -> None:
     _sides(lab)
     script = (
-        'for proc in /proc/[0-9]*; do [ "$(tr "\\0" " " < $proc/cmdline)" = "sleep 4242 " ] || continue; '
+        "for proc in /proc/[0-9]*; do "
+        '[ "$(tr "\\0" " " < $proc/cmdline)" = "sleep 4242 " ] || continue; '
         f"pid=${{proc#/proc/}}; name=$(nsenter {_ENTER} -u -t $pid hostname); "
         f'[ "$name" = {lab["leaking"]} ] && kill -KILL $pid; done 2>/dev/null; true'
     )
@@ -579,7 +580,7 @@ def build_image(lab: Lab) -> Verdict:
         return not_yet("overwritten", *rows)
     if new == _NO_IMAGE:
         if any(_page(box) == wanted for box in _own(lab)):
-            seen = Evidence("a running container says", "no matter", wanted, is_met=True)
+            seen = Evidence("a running container says", "does not count", wanted, is_met=True)
             return not_yet("only-inside", rows[0], seen)
         return not_yet("no-image", rows[0])
     if new == _SILENT:
@@ -641,9 +642,9 @@ def _(lab: Lab) -> None:
 
 @build_image.wrong(
     "overwritten",
-    says="The name `hello:1` now belongs to an image with another page: whoever relies on version 1 "
-    "gets something else.",
-    hints=("`task(\"build-image\")` gives you the old `hello:1` back.",),
+    says="The name `hello:1` now belongs to an image with another page: whoever relies on version "
+    "1 gets something else.",
+    hints=('`task("build-image")` gives you the old `hello:1` back.',),
     near_miss=True,
 )
 def _(lab: Lab) -> None:
@@ -757,7 +758,7 @@ def _(lab: Lab) -> None:
 
 @update.wrong(
     "down",
-    says="Neither `web-1` nor `web-2` runs: the old ones have gone, and nothing came in their place.",
+    says="Neither `web-1` nor `web-2` runs: the old ones have gone, and nobody came after them.",
     near_miss=True,
 )
 def _(lab: Lab) -> None:
@@ -775,7 +776,7 @@ def _(lab: Lab) -> None:
 @update.wrong(
     "both-versions",
     says="The new ones run, but the old ones run beside them: who asks may get either page.",
-    hints=("Two containers can have the same hostname. `running()` of `labkit.sandbox` lists all.",),
+    hints=("Two containers can have the same hostname. `running()` lists all that run.",),
     near_miss=True,
 )
 def _(lab: Lab) -> None:

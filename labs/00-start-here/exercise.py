@@ -5,15 +5,27 @@
 # The way that the lab went with you, now alone: run, look inside, end, build, update. The cells
 # without a *Your turn* make what the tasks need: run them, and go on.
 #
-# How you do a task is up to you: with Python in the cell, with a `!command`, or in a terminal (*File*,
-# *New*, *Terminal*). Checks look at the machine. If you would like to see them tick themselves off
-# while you work, run `watch("serve", "look-inside")` and so on in a cell of your own.
+# How you do a task is up to you: with Python in the cell, with a `!command`, or in a terminal
+# (*File*, *New*, *Terminal*). Checks look at the machine. If you would like to see them tick
+# themselves off while you work, run `watch("serve", "look-inside")` and so on in a cell of your
+# own.
 
 # %% setup=true
-import os, random, secrets, signal
+import os
+import random
+import secrets
+import signal
 
 from labkit import ImageStore, Sandbox, begin, check, hint, reveal, task, watch, xray
-from labkit.sandbox import containers
+from labkit.sandbox import running
+
+
+def clear_away(*hostnames):
+    """Ends the containers of these hostnames, so that a cell can be run once more."""
+    for container in running():
+        if container.hostname in hostnames:
+            os.kill(container.pid, signal.SIGKILL)
+
 
 lab = begin("start-here")
 images = ImageStore()
@@ -43,13 +55,13 @@ ship = Sandbox("hello:1", hostname=lab["ship"]).start()
 # The next cell starts a container `hold`, with five crates: five files in its folder `/hold`. Each
 # says what cargo it is and carries a seal. Which crate holds what is drawn by lot.
 #
-# Find the crate that holds your `lab["cargo"]`, and bring **a copy of that file** out of the container:
-# as `found.txt` in your folder, `lab.folder`.
+# Find the crate that holds your `lab["cargo"]`, and bring **a copy of that file** out of the
+# container: as `found.txt` in your folder, `lab.folder`.
 
 # %% setup=true
-if "hold" in globals():  # this cell is run once more: with a fresh container
-    hold.stop()
-hold = Sandbox(name="hold").start(["sleep", "3600"])
+clear_away("hold")
+(lab.folder / "found.txt").unlink(missing_ok=True)
+hold = Sandbox(hostname="hold").start(["sleep", "3600"])
 cargoes = ["amber", "cinnamon", "copper", "indigo", "saffron"]
 random.shuffle(cargoes)
 for number, cargo in enumerate(cargoes, 1):
@@ -67,23 +79,21 @@ found = hold.exec(["sh", "-c", f"cat $(grep -l {lab['cargo']} /hold/*)"])
 # %% [markdown]
 # ## Task 3 · End the right one
 #
-# The next cell starts two containers. They run the same command; from out here, they look alike. Only
-# their hostnames differ: one is called `port`, the other `starboard`.
+# The next cell starts two containers. They run the same command; from out here, they look alike.
+# Only their hostnames differ: one is called `port`, the other `starboard`.
 #
-# The one whose hostname is `lab["leaking"]` has to go. End it **from outside**, and let the other one
-# go on as if nothing had happened. (`containers()` lists every container that this machine can see,
-# with its `.pid` and its `.hostname`. In a terminal, `lsns -t uts` is a beginning.)
+# The one whose hostname is `lab["leaking"]` has to go. End it **from outside**, and let the other
+# one go on as if nothing had happened. (`running()` lists the containers that labkit started for
+# you, each with its `.pid` and its `.hostname`. In a terminal, `lsns -t uts` is a beginning.)
 
 # %% setup=true
-for side in globals().get("sides", []):  # this cell is run once more
-    side.stop()
-sides = [Sandbox(hostname=hostname) for hostname in random.sample(["port", "starboard"], 2)]
-for side in sides:
-    side.start(["sleep", "4242"])
+clear_away("port", "starboard")
+for hostname in random.sample(["port", "starboard"], 2):
+    Sandbox(hostname=hostname).start(["sleep", "4242"])
 
 # %% task="end-one"
 ### BEGIN SOLUTION
-for container in containers():
+for container in running():
     if container.hostname == lab["leaking"]:
         os.kill(container.pid, signal.SIGKILL)
 ### END SOLUTION
@@ -93,8 +103,12 @@ for container in containers():
 # %% [markdown]
 # ## Task 4 · Build the change into an image
 #
-# Version 2 is due. Build an image `hello:2`: what `hello:1` is, but its page is the text `lab["page"]`,
-# and nothing else. Whoever has `hello:1` shall notice nothing.
+# Version 2 is due. Build an image `hello:2`: what `hello:1` is, but its page is the text
+# `lab["page"]`, and nothing else. Whoever has `hello:1` shall notice nothing.
+
+# %% setup=true
+if "hello:2" in images.references():  # from an earlier time
+    images.remove("hello:2")
 
 # %% task="build-image"
 ### BEGIN SOLUTION
@@ -106,25 +120,22 @@ images.build("hello:2", base="hello:1", files={"/home/index.html": f"{lab['page'
 # %% [markdown]
 # ## Task 5 · Update what runs
 #
-# The next cell starts two containers from `hello:1`, with the hostnames `web-1` and `web-2`. People
-# look at their page all day.
+# The next cell starts two containers from `hello:1`, with the hostnames `web-1` and `web-2`.
+# People look at their page all day.
 #
-# Bring both to version 2: at the end, `web-1` and `web-2` run from `hello:2` and show your page, and
-# nobody shows the old page under these hostnames any more. Can you do it so that at every moment
-# one of them answers? (The check does not ask for that. The people would.)
+# Bring both to version 2: at the end, `web-1` and `web-2` run from `hello:2` and show your page,
+# and nobody shows the old page under these hostnames any more. Can you do it so that at every
+# moment one of them answers? (The check does not ask for that. The people would.)
 
 # %% setup=true
-for web in globals().get("webs", []):  # this cell is run once more
-    web.stop()
-webs = [Sandbox("hello:1", hostname=hostname).start() for hostname in ("web-1", "web-2")]
+clear_away("web-1", "web-2")
+webs = {name: Sandbox("hello:1", hostname=name).start() for name in ("web-1", "web-2")}
 
 # %% task="update"
 ### BEGIN SOLUTION
-for old in list(webs):
-    hostname = old.spec.hostname
+for name, old in webs.items():
     old.stop()
-    webs.append(Sandbox("hello:2", hostname=hostname).start())
-    webs.remove(old)
+    webs[name] = Sandbox("hello:2", hostname=name).start()
 ### END SOLUTION
 
 # %% check="update"

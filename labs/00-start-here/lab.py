@@ -23,11 +23,12 @@ box
 # Your first [[container]] runs, and your first check is passed.
 #
 # Nothing here is a simulation. The Linux on this machine runs a program, `sleep`, in a box with
-# walls around it. Docker would ask the same Linux for the same walls; here labkit asks, so that you
-# need nothing installed.
+# walls around it. Docker would ask the same Linux for the same walls; here labkit asks, so that
+# you need nothing installed. (A word that is a link leads to the glossary. Point at it, and it
+# says what it means.)
 #
-# What do the walls hide? Make a guess first. You will be asked for one before each surprise in this
-# course: choose, press the button, and go on. A wrong guess costs nothing and teaches more.
+# What do the walls hide? Make a guess first. You will be asked for one before each surprise in
+# this course: choose, press the button, and go on. A wrong guess costs nothing and teaches more.
 
 # %%
 predict(
@@ -47,8 +48,8 @@ seen = "yes: like any other process" if outside else "no: it is inside the box"
 compare("seen-from-outside", happened=seen)
 
 # %% [markdown]
-# It is an ordinary process of this machine, with an ordinary number. The walls are there in one
-# direction only: *it* cannot see *us*. This picture shows the one process from both sides.
+# It is an ordinary process of this machine, with an ordinary number. The walls hide *us* from
+# *it*, and not the other way round. This picture shows the one process from both sides.
 
 # %%
 xray(box)
@@ -56,11 +57,12 @@ xray(box)
 # %% [markdown]
 # Look at the process number, the [[PID]], on each side, and at how many processes each side sees.
 # Which walls these are, and how the kernel makes them, is topics 01 to 04.
-#
+
+# %% [markdown]
 # ## How a lab works
 #
-# You have met a check and a prediction. Five more minutes, and you know everything that this course
-# can do for you.
+# You have met a check and a prediction. Five more minutes, and you know everything that this
+# course can do for you.
 #
 # **Your values.** Some words and numbers are yours; whoever sits beside you has others. The first
 # cell above, `begin("start-here")`, looked them up. You have a folder of your own for each topic,
@@ -70,8 +72,9 @@ xray(box)
 print(lab["word"])
 
 # %% [markdown]
-# **A check that is not passed.** Let us get something wrong on purpose. The task: *in the container*
-# there shall be a file `/note.txt` that holds your word. Somebody new to containers writes
+# **A check that is not passed.** Let us get something wrong on purpose. The task: *in the
+# container* there shall be a file `/note.txt` that holds your word. Somebody new to containers
+# writes
 
 # %%
 note = lab.folder / "note.txt"
@@ -85,21 +88,21 @@ print(note.name, "says", note.read_text())
 check("leave-a-note").picture
 
 # %% [markdown]
-# A card like this is there to be read. The sentence says *what is the case*, the rows put *expected*
-# beside *observed*; neither says what to do. A check looks at the machine, never at your code: you
-# may solve a task with Python, with a command or in a terminal, and may run the check as often as
-# you like.
+# A card like this is there to be read. The sentence says *what is the case*, the rows put
+# *expected* beside *observed*; neither says what to do. A check looks at the machine, never at
+# your code: you may solve a task with Python, with a command or in a terminal, and may run the
+# check as often as you like.
 #
-# **A hint.** If the card is not enough, ask for a hint. It is chosen by what the check just saw. It
-# costs a tenth of the task's points, and says what the next one would cost.
+# **A hint.** If the card is not enough, ask for a hint. It is chosen by what the check just saw.
+# It costs a tenth of the task's points, and says what the next one would cost.
 
 # %%
 hint("leave-a-note")
 
 # %% [markdown]
 # The note has to be written by a command that runs *inside*. `exec` does that: it runs a further
-# command in a container that runs already. (The `>` is something that only a shell understands,
-# so the command is a shell.) And the stray note goes away.
+# command in a container that runs already. (The `>` is something that only a shell understands, so
+# the command is a shell.) And the stray note goes away.
 
 # %% task="leave-a-note"
 box.exec(["sh", "-c", f"echo {lab['word']} > /note.txt"])
@@ -110,17 +113,17 @@ note.unlink()
 # %% check="leave-a-note"
 
 # %% [markdown]
-# **The solution.** `reveal` shows how *we* solved a task. While a task is open, that costs the points
-# it can still earn, and it asks first. Now that you have passed, it is free.
+# **The solution.** `reveal` shows how *we* solved a task. While a task is open, that costs the
+# points it can still earn, and it asks first. Now that you have passed, it is free.
 
 # %%
 reveal("leave-a-note")
 
 # %% [markdown]
-# **The way back.** Nobody gets stuck here, and nobody starts over. `task` brings you to the beginning
-# of any task, whatever you did or did not do before: it clears away what runs, and builds the rest
-# from the tested solutions. It is free, too. After a restart, after a break of a week, or when
-# something is in a tangle, this is all you need.
+# **The way back.** Nobody gets stuck here, and nobody starts over. `task` brings you to the
+# beginning of any task, whatever you did or did not do before: it clears away what runs, and
+# builds the rest from the tested solutions. It is free, too. After a restart, after a break of a
+# week, or when something is in a tangle, this is all you need.
 
 # %%
 task("leave-a-note")
@@ -133,21 +136,23 @@ task("leave-a-note")
 box.exec(["cat", "/note.txt"])
 
 # %% [markdown]
-# **Where you stand.** Your points are kept on this machine; a restart loses none. The map
-# shows what is done and what you can go on with. (The [home page](../home.ipynb) has it, too.)
+# **Where you stand.** Your points are kept on this machine; a restart loses none. The map shows
+# what is done and what you can go on with. (The [home page](../home.ipynb) has it, too.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 course_map()
 
 # %% [markdown]
-# Each of these has a short form for those who prefer it: `%check leave-a-note`, `%hint`, `%reveal`,
-# `%task`, after a `%load_ext labkit`. And in a terminal: `labkit check leave-a-note`.
-#
+# Each of these has a short form for those who prefer it: `%check leave-a-note`, `%hint`,
+# `%reveal`, `%task`, after a `%load_ext labkit`. And in a terminal: `labkit check leave-a-note`.
+
+# %% [markdown]
 # ## What this machine can do
 #
-# Some labs need more than others: Docker, a virtual machine, a cluster. The doctor finds out what is
-# there, and he does not guess: he starts a container, sets a limit, asks the daemon. For what is
-# missing he names the command that brings it. **Nothing on this list is needed to go on now.**
+# Some labs need more than others: Docker, a virtual machine, a cluster. The doctor finds out what
+# is there, and it does not guess: it starts a container, sets a limit, asks the daemon. For what
+# is missing it names the command that brings it. **To go on now you need nothing more than you
+# have.**
 
 # %% tags=["nbval-ignore-output"]
 doctor()
@@ -157,18 +162,19 @@ doctor()
 #
 # Now the whole way once, quickly, from a container that you start by hand to an image that others
 # could start. In the exercise you walk it alone.
-#
+
+# %% [markdown]
 # ### Run it
 #
-# `sleep` is a dull guest. Here is a web server: `httpd`, told to stay in the foreground (`-f`) and to
-# serve the files of the folder `/home`.
+# `sleep` is a dull guest. Here is a web server: `httpd`, told to stay in the foreground (`-f`) and
+# to serve the files of the folder `/home`.
 
 # %%
 web = Sandbox(name="web").start(["httpd", "-f", "-h", "/home"])
 
 # %% [markdown]
-# Nobody outside can reach it: the box has a network of its own, and no cable goes in. (Topic 02 lays
-# one.) Inside, everybody can. This is our browser:
+# Nobody outside can reach it: the box has a network of its own, and no cable goes in. (In topic 02
+# you lay one.) From inside it can be reached. So this is our browser:
 
 # %%
 import time
@@ -181,11 +187,12 @@ def ask(container):
     return (answer.stdout + answer.stderr).strip()
 
 
-ask(web)
+print(ask(web))
 
 # %% [markdown]
 # The server answers. It only has nothing to show yet: *404, not found*.
-#
+
+# %% [markdown]
 # ### Look inside
 #
 # `exec` runs any command in there. Which processes are there, and which files?
@@ -197,28 +204,29 @@ print(web.exec(["ps", "-o", "pid,args"]).stdout)
 print(web.exec(["ls", "/"]).stdout)
 
 # %% [markdown]
-# Those are not the files of this machine. They come from an [[image]] that is called `base`: labkit
-# made it here, from one small program, the first time it was needed.
-#
+# Those are not the files of this machine. They come from an [[image]] that is called `base`:
+# labkit made it here, from one small program, the first time it was needed.
+
+# %% [markdown]
 # ### Change it
 #
 # The server wants a page, so we write one, inside.
 
 # %%
 web.exec(["sh", "-c", "echo 'Hello from my container' > /home/index.html"])
-ask(web)
+print(ask(web))
 
 # %% [markdown]
 # ### Break it
 #
-# Inside we are `root`, who may do anything. So let us do the worst and delete the folder with every
-# program in it. (In the container! Mind the `web.exec`.) Only our browser we put aside, to be able
-# to ask afterwards.
+# Inside we are `root`, who may do anything. So let us do the worst and delete the folder with
+# every program in it. (In the container! Mind the `web.exec`.) Only our browser we put aside, to
+# be able to ask afterwards.
 
 # %%
 predict(
     "without-programs",
-    "Every program in the container's `/bin` is deleted, the web server's own too. Does it still answer?",
+    "All programs in the container's `/bin` are deleted, the server's too. Does it still answer?",
     ["yes", "no: it is gone", "no, and this machine has lost its programs, too"],
 )
 
@@ -251,14 +259,16 @@ else:
 compare("without-programs", happened=happened)
 
 # %% [markdown]
-# Two things to keep. A process that runs does not need its program's file any more: it was read when
-# the process started. And root in a container reached only the *container's* files: `/bin` in there
-# and `/bin` out here are two folders.
+# Two things to keep. A process that runs does not need its program's file any more: it was read
+# when the process started. And root in a container reached only the *container's* files: `/bin` in
+# there and `/bin` out here are two folders.
 #
-# Now break it for good. Its first process, PID 1, has a number out here; end that one from outside.
+# Now break it for good. Its first process, PID 1, has a number out here; end that one from
+# outside.
 
 # %%
-import os, signal
+import os
+import signal
 
 os.kill(web.pid, signal.SIGKILL)
 print("exit code:", web.wait(timeout_s=5))
@@ -267,20 +277,21 @@ web
 # %% [markdown]
 # When the first process ends, the container ends. (A negative exit code is labkit's way of saying
 # "by signal 9"; Docker says 137, which is 128 + 9.)
-#
+
+# %% [markdown]
 # ### Start another one
 
 # %%
 predict(
     "after-restart",
-    "Another container is started in its place, from the same image. What will its web server answer?",
+    "Another container takes its place, from the same image. What will its web server answer?",
     ["Hello from my container", "404 Not Found", "nothing: its programs were deleted"],
 )
 
 # %%
 web = Sandbox(name="web").start(["httpd", "-f", "-h", "/home"])
 answer = ask(web)
-answer
+print(answer)
 
 # %%
 compare("after-restart", happened="404 Not Found" if "404" in answer else answer)
@@ -293,11 +304,12 @@ compare("after-restart", happened="404 Not Found" if "404" in answer else answer
 #
 # That is why nobody repairs a container. You throw it away and start another one, and you put what
 # shall last where it lasts. The page belongs into the image.
-#
+
+# %% [markdown]
 # ### Build an image
 #
-# An image is not changed either: a new one is made on top of an old one. To say what is to be in it
-# is enough; Docker's users write that into a *Dockerfile*, we into a call:
+# An image is not changed either: a new one is made on top of an old one. To say what is to be in
+# it is enough; Docker's users write that into a *Dockerfile*, we into a call:
 #
 # | | Dockerfile | here |
 # |---|---|---|
@@ -316,8 +328,8 @@ page = images.build(
 page.reference
 
 # %% [markdown]
-# It has two [[layer]]s: the one of `base`, which both images share on the disk, and a small new one
-# with our file alone.
+# It has two [[layer]]s: the one of `base`, which both images share on the disk, and a small new
+# one with our file alone.
 
 # %%
 print(len(page.layers), page.layers[-1] == images.get("base").layers[-1])
@@ -325,7 +337,8 @@ print(len(page.layers), page.layers[-1] == images.get("base").layers[-1])
 # %% [markdown]
 # ### Run two of it
 #
-# An image is a mould. Start two containers from it; no command is needed, the image brings its own.
+# An image is a mould. Start two containers from it; no command is needed, the image brings its
+# own.
 
 # %%
 first = Sandbox("page:1", name="web-1").start()
@@ -353,10 +366,10 @@ compare(
 )
 
 # %% [markdown]
-# They share what they *read*; what one *writes* is its own. So the first one is special now, and that
-# is bad news: it is the only one of its kind, and nobody can make it again from anything. The way to
-# change what runs is to build `page:2` and put containers of it in the place of the old ones. You
-# will do so in the exercise.
+# They share what they *read*; what one *writes* is its own. So the first one is special now, and
+# that is bad news: it is the only one of its kind, and nobody can make it again from anything. The
+# way to change what runs is to build `page:2` and put containers of it in the place of the old
+# ones. You will do so in the exercise.
 
 # %%
 for container in (box, web, first, second):
@@ -377,8 +390,8 @@ for container in (box, web, first, second):
 #
 # You can say now:
 #
-# - A **container** is a process of this machine with walls around it. It sees its own files, its own
-#   processes, its own network; this machine sees it like any other process.
+# - A **container** is a process of this machine with walls around it. It sees its own files, its
+#   own processes, its own network; this machine sees it like any other process.
 # - It ends when its first process ends, and what was written in it ends with it.
 # - An **image** is what containers start from. It is never changed; a new one is built.
 # - A **check** looks at what is, a **hint** fits what it saw, and `task` always leads back.

@@ -1,7 +1,10 @@
 # %% setup=true
-import json, os, shutil, signal
+import json
+import os
+import shutil
+import signal
 
-from labkit import ImageStore, Sandbox, begin, check, hint, task, xray
+from labkit import ImageStore, Sandbox, begin, check
 
 lab = begin("what-is-a-container")
 lab
@@ -154,7 +157,8 @@ config["process"]["env"] = ["PATH=/bin", *environment]
 config["process"]["cwd"] = app["workingDirectory"]
 config["hostname"] = lab["hostname"]
 config["linux"]["namespaces"].append({"type": "uts"})
-(bundle / "config.json").write_text(json.dumps(config, indent=2))
+with open(bundle / "config.json", "w") as file:
+    json.dump(config, file, indent=2)
 ### END SOLUTION
 
 # %% check="from-rkt"

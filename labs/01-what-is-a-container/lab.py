@@ -94,11 +94,12 @@ live(
 # easy to restart, to scale and to watch), but no rule of the kernel's. Let us start two more.
 
 # %%
-print(box.exec(["sh", "-c", "sleep 100 & sleep 200 & ps -o pid,ppid,args"]).stdout)
+box.exec(["sh", "-c", "sleep 100 & sleep 200 &"])
+print(box.exec(["ps", "-o", "pid,ppid,args"]).stdout)
 
 # %% [markdown]
-# Two of those are still there now. But the processes of a PID namespace are not equal. PID 1 is
-# special.
+# The shell that started the two has ended, so they got a new parent: PID 1. (As on any Linux machine:
+# orphans go to PID 1.) That already hints that the processes of a PID namespace are not equal.
 
 # %%
 predict(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, Request, Route
+from playwright.sync_api import Page, Request
 
 from tests.browser.jupyterlab import JupyterLab
 from tests.support.wait import wait_until
@@ -32,7 +32,7 @@ class Desk:
 
     Attributes:
         errors: what JavaScript threw and nobody caught.
-        foreign: addresses elsewhere that the page asked for; it gets no answer.
+        foreign: addresses elsewhere that the page asked for.
     """
 
     def __init__(self, page: Page, lab: JupyterLab, theme: str) -> None:
@@ -40,9 +40,8 @@ class Desk:
         self.errors: list[str] = []
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.route(self._is_foreign, self._refuse)
-        lab.use_theme(theme)
-        lab.show_every_cell()
+        page.on("request", self._note_foreign)
+        lab.prepare(theme)
 
     def open_notebook(self, path: str) -> None:
         """Opens a notebook of the course, and waits until it can be run."""
@@ -93,10 +92,7 @@ class Desk:
         prompts = cells.locator(".jp-InputPrompt").all_inner_texts()
         return bool(prompts) and all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts)
 
-    def _is_foreign(self, url: str) -> bool:
+    def _note_foreign(self, request: Request) -> None:
         here = f"//127.0.0.1:{self.lab.address.port}/"
-        return url.startswith(("http", "ws")) and here not in url
-
-    def _refuse(self, route: Route, request: Request) -> None:
-        self.foreign.append(request.url)
-        route.abort()
+        if request.url.startswith(("http", "ws")) and here not in request.url:
+            self.foreign.append(request.url)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,11 +36,13 @@ class JupyterLab:
     Attributes:
         course: the folder that it serves.
         settings: where it reads its users' settings, at each opening of the page.
+        workspaces: where it keeps what a page had open.
         address: where it answers.
     """
 
     course: Path
     settings: Path
+    workspaces: Path
     address: Address
 
     def api(self, path: str, method: str = "GET") -> Any:
@@ -50,12 +53,12 @@ class JupyterLab:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or "null")
 
-    def use_theme(self, theme: str) -> None:
-        """Sets the theme, ``light`` or ``dark``, of the pages that are opened from now on."""
+    def prepare(self, theme: str) -> None:
+        """For the pages that are opened from now on: as new, in ``light`` or ``dark``."""
+        shutil.rmtree(self.workspaces, ignore_errors=True)  # what was open before
         self._set("apputils-extension", "themes", {"theme": _THEMES[theme]})
-
-    def show_every_cell(self) -> None:
-        """Puts all cells on the page; left alone, JupyterLab draws those that are in sight."""
+        self._set("apputils-extension", "notification", {"fetchNews": "false"})
+        # All cells are on the page; left alone, JupyterLab draws those that are in sight.
         self._set("notebook-extension", "tracker", {"windowingMode": "none"})
 
     def end_kernels(self) -> None:
@@ -79,8 +82,8 @@ def running_jupyterlab(folder: Path) -> Iterator[JupyterLab]:
     os.environ.update(own)
     try:
         with Server(course) as server:
-            settings = Path(own["JUPYTERLAB_SETTINGS_DIR"])
-            yield JupyterLab(course, settings, server.wait_until_ready())
+            settings, workspaces = folder / "settings", folder / "workspaces"
+            yield JupyterLab(course, settings, workspaces, server.wait_until_ready())
     finally:
         os.environ.clear()
         os.environ.update(theirs)

@@ -130,8 +130,10 @@ def test_a_missing_a_strange_and_a_broken_notebook_are_stale(course: Course) -> 
 
 def test_only_what_is_named_is_built(course: Course) -> None:
     assert [one.kind for one in build(course, execute=False, only=["home"])] == ["home"]
-    with pytest.raises(NotFound, match="later-on"):
+    with pytest.raises(BadInput, match="it is planned"):
         build(course, execute=False, only=["later-on"])
+    with pytest.raises(NotFound, match="no topic 'other'"):
+        build(course, execute=False, only=["other"])
 
 
 def test_a_cell_that_breaks_is_an_authors_error_with_its_line(

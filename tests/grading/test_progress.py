@@ -94,6 +94,15 @@ def test_each_hint_costs_a_tenth(
     assert progress.state_of(note).earned == earned
 
 
+def test_one_hint_taken_by_two_processes_at_once_is_paid_once(
+    progress: Progress, note: Check
+) -> None:
+    for _ in range(2):
+        progress.record_hint(note, "0123456789abcdef", 0.1)
+    assert progress.state_of(note).remaining == 1.8
+    assert progress.state_of(note).hints_taken == 1
+
+
 def test_after_a_reveal_a_pass_earns_nothing_and_counts_as_done(
     progress: Progress, note: Check
 ) -> None:

@@ -6,7 +6,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -123,7 +122,7 @@ def test_stop_does_not_wait_out_a_long_rest(note: Check, lab: Lab) -> None:
     next_of(news)
     began = time.monotonic()
     watcher.stop()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
 
 
 def test_stop_has_a_deadline_and_says_what_hangs(lab: Lab) -> None:
@@ -160,15 +159,14 @@ def test_a_listener_may_stop_the_watcher(note: Check, lab: Lab) -> None:
     assert watcher.error is None
 
 
-def test_slow_checks_get_longer_rests(lab: Lab, tmp_path: Path) -> None:
-    looks: list[float] = []
+def test_slow_checks_get_longer_rests(lab: Lab) -> None:
+    looks: queue.Queue[float] = queue.Queue()
 
     def look(lab: Lab) -> Verdict:
-        looks.append(time.monotonic())
+        looks.put(time.monotonic())
         time.sleep(0.05)
         return passed()
 
     with watch([made(look)], lab, queue.Queue()):
-        time.sleep(0.9)
-    # 0.05 s of looking and 0.2 s of rest: about four looks, where resting 0.01 s gives fifteen.
-    assert 2 <= len(looks) <= 5
+        first, second, third = (looks.get(timeout=20) for _ in range(3))
+    assert min(second - first, third - second) > 0.24  # 0.05 s of looking, four times that of rest

@@ -1,7 +1,7 @@
 """A small course to work in: one topic with four tasks, one that is still to come.
 
-Its tasks are real: files in the work folder, a sandbox, a file made with ``!cp``. Its checks are the
-course's own kind, so whatever a notebook or a terminal does with a check can be tried on it.
+Its tasks are real: files in the work folder, a sandbox, a file made with ``!cp``. Its checks are
+the course's own kind, so whatever a notebook or a terminal does with a check can be tried on it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ copy = lab.folder / "copy.txt"
 
 # %% task="copy-note"
 ### BEGIN SOLUTION
-# !cp {lab.folder}/note.txt {copy}
+# !cp "{lab.folder}/note.txt" "{copy}"
 ### END SOLUTION
 
 # %% check="copy-note"

@@ -30,11 +30,8 @@ def test_a_card_shows_itself_in_every_form(workspace: Workspace) -> None:
     assert data["image/svg+xml"].startswith("<svg")
 
 
-def test_print_shows_expected_beside_observed(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
-    print(check("write-note"))
-    told = capsys.readouterr().out
+def test_as_text_it_shows_expected_beside_observed(workspace: Workspace) -> None:
+    told = str(check("write-note"))
     word = str(workspace.lab(workspace.course.topic("first-box"))["word"])
     assert word in told
     assert "missing" in told

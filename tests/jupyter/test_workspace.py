@@ -76,8 +76,7 @@ def test_the_work_folder_never_lies_in_the_package(workspace: Workspace) -> None
 def test_in_a_course_of_somebody_elses_one_works_at_home(user: OrdinaryUser) -> None:
     course = write_course(user.folder / "course")
     code = (
-        "import os; os.chdir('course'); from labkit import begin;"
-        "print(begin('first-box').folder)"
+        "import os; os.chdir('course'); from labkit import begin;print(begin('first-box').folder)"
     )
     done = user.python(code)
     assert done.stdout.strip() == str(user.folder / "labkit/work/first-box"), done.stderr

@@ -68,8 +68,10 @@ def played() -> Iterator[Callable[[str], str]]:
     with ordinary_user() as user:
         library = user.folder / "lib" / "tests" / "sandbox"
         shutil.copytree(Path(__file__).with_name("both"), library / "both")
-        for folder in (library, library.parent):
+        for folder in (library, library.parent, library.parent / "support"):
+            folder.mkdir(exist_ok=True)
             (folder / "__init__.py").touch()
+        shutil.copy(Path(__file__).parents[1] / "support" / "wait.py", library.parent / "support")
         shutil.copytree(Path(__file__).parents[2] / "labkit", user.folder / "lib" / "labkit")
         names = [name for name in FUNCTIONS if "with_limits" not in name]
         done = user.python(PLAY % names, timeout_s=110)

@@ -10,17 +10,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page, Request, sync_playwright
 
 from labkit.views.picture import css
 
-OPTIONS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-)
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 Look = Callable[..., Any]
+Scheme = Literal["light", "dark"]
 
 
 @contextmanager
@@ -28,40 +35,41 @@ def browser() -> Iterator[Look]:
     """A browser: ``look(html, script, …)`` shows a page and gives what the script returns."""
     with ThreadPoolExecutor(1) as pool:
         playwright = pool.submit(sync_playwright().start).result()
-        chromium = pool.submit(
-            playwright.chromium.launch, executable_path="/usr/bin/chromium", args=OPTIONS.split()
-        ).result()
-
-        def look(html: str, script: str, *, width: int = 860, scheme: str = "light") -> Any:
-            def on_a_page() -> Any:
-                page = chromium.new_page(
-                    viewport={"width": width, "height": 900},
-                    color_scheme=scheme,  # type: ignore[arg-type]
-                )
-                try:
-                    return _show(page, html, script)
-                finally:
-                    page.close()
-
-            return pool.submit(on_a_page).result()
-
         try:
-            yield look
-        finally:
+            chromium = pool.submit(
+                playwright.chromium.launch, executable_path="/usr/bin/chromium", args=OPTIONS
+            ).result()
+            page = pool.submit(chromium.new_page).result()
+            yield lambda *asked, **how: pool.submit(_look, page, *asked, **how).result()
             pool.submit(chromium.close).result()
+        finally:
             pool.submit(playwright.stop).result()
 
 
-def _show(page: Page, html: str, script: str) -> Any:
+def _look(page: Page, html: str, script: str, *, width: int = 860, scheme: Scheme = "light") -> Any:
     errors: list[str] = []
     asked: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.set_content(html)
-    found = page.evaluate(script)
-    wanted = [url for url in asked if not url.startswith(("data:", "blob:"))]
-    if errors or wanted:
-        raise AssertionError(f"errors: {errors}; asked for: {wanted}")
+
+    def note_error(error: Error) -> None:
+        errors.append(str(error))
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:", "about:")):
+            asked.append(request.url)
+
+    page.goto("about:blank")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.on("pageerror", note_error)
+    page.on("request", note_request)
+    try:
+        page.set_content(html)
+        found = page.evaluate(script)
+    finally:
+        page.remove_listener("pageerror", note_error)
+        page.remove_listener("request", note_request)
+    if errors or asked:
+        raise AssertionError(f"errors: {errors}; asked for: {asked}")
     return found
 
 

@@ -38,9 +38,11 @@ def test_the_xray_puts_both_values_of_a_fact_on_one_line() -> None:
     assert row(picture, "process id") == ("process id", "31337", "1")
     assert row(picture, "host name") == ("host name", "thinkpad-of-ada", "web")
     for left, right in (("31337", "1"), ("thinkpad-of-ada", "web"), ("ada (1000)", "root (0)")):
-        assert {line.y for line in drawn if line.words == left and line.size >= 16} == {
-            line.y for line in drawn if line.words == right and line.size >= 16
-        }, left
+        heights = {line.y for line in drawn if line.words == left and line.size >= 16}
+        assert heights == {line.y for line in drawn if line.words == right and line.size >= 16}, (
+            left
+        )
+        assert len(heights) == 1
 
 
 @pytest.mark.parametrize("shared", [(), ("net",), ("pid", "uts"), samples.KINDS])

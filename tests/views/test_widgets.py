@@ -103,6 +103,12 @@ def test_an_error_of_an_action_is_shown_and_goes_with_the_next_success(shown: Sh
     assert shown.widget.error == {}
 
 
+def test_an_error_of_an_action_outlives_a_refresh_that_nobody_asked_for(shown: Shown) -> None:
+    shown.press("fail")
+    shown.press("refresh", is_automatic=True)
+    assert shown.widget.error["what"] == "this user may not do it"
+
+
 def test_an_error_that_is_not_ours_is_shown_too(shown: Shown) -> None:
     shown.press("crash")
     assert shown.widget.error["what"] == "ZeroDivisionError"

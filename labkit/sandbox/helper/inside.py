@@ -30,7 +30,6 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kmsg", "/proc/latency_stats")
 """Files that tell about the host."""
 
-_PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _TIOCSPTLCK, _TIOCGPTN = 0x40045431, 0x80045430
 _ROWS, _COLUMNS = 24, 80
@@ -107,38 +106,61 @@ def _own_mounts(spec: Spec, sync: socket.socket, steps: Steps) -> None:
         volumes.append((tree, target, os.stat(source)))
     steps.now = "open the host's devices"
     devices = [(name, _open_device(name)) for name in DEVICES]
-    # A process that shares the host's PID namespace may not mount a /proc of its own.
-    host_proc = -1 if "pid" in spec["namespaces"] else linux.open_tree("/proc")
+    stage = spec["stage"]
+    steps.now = "mount memory for the writable layer"
+    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+    proc = _open_proc(spec, steps)
     root = _overlay(spec, sync, steps)
     steps.now = "change the root (pivot_root)"
     os.chdir(root)
     linux.pivot_root(".", ".")  # "/" is the new root; the old one now lies on it, at "."
+    linux.umount(".", linux.MNT_DETACH)
+    os.chdir("/")
     steps.now = "fill /dev"
     _fill_dev(devices)
-    # Before there is a /proc: its links, such as /proc/self/cwd, lead out, and the image's own
-    # symbolic links may name them.
+    # Before there is a /proc: links of the image may name its links, which lead to open files.
     for tree, target, status in volumes:
         steps.now = f"mount a volume on {target}"
         _make_target(target, is_folder=stat.S_ISDIR(status.st_mode))
         linux.move_mount(tree, target)
     steps.now = "mount /proc"
-    _mount_proc(host_proc)
-    steps.now = "let go of the old root"
-    # Not before: a new /proc is allowed only where another is visible in full.
-    linux.umount(".", linux.MNT_DETACH)
-    os.chdir("/")
-    if "user" in spec["namespaces"] and spec["capabilities"] is not None:
-        steps.now = "forbid further user namespaces"
-        _forbid_user_namespaces()
-    steps.now = "guard /proc"
-    _guard_proc()
+    _mkdir("/proc")
+    linux.move_mount(proc, "/proc")
+    if spec["capabilities"] is not None:
+        for path in MASKED:
+            if os.path.exists(path):
+                linux.move_mount(linux.open_tree("/dev/null"), path)
+
+
+def _open_proc(spec: Spec, steps: Steps) -> int:
+    """A /proc of its own PID namespace, not yet attached anywhere.
+
+    Made while the host's is still in sight: the kernel allows a new one only where another can be
+    seen in full. It is read-only, for root in here may have the user id of the host's root: the
+    switches in it check no more than that, and so does changing the mode of its files, which
+    counts for the whole machine.
+    """
+    steps.now = "mount /proc"
+    if "pid" in spec["namespaces"]:
+        path = f"{spec['stage']}/proc"
+        os.mkdir(path)
+        linux.mount("proc", path, "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    else:
+        path = "/proc"  # a process of the host's PID namespace may not mount another
+    tree = linux.open_tree(path)
+    if spec["capabilities"] is not None:
+        if "user" in spec["namespaces"]:
+            # In a further one it would have every capability again, to mount its cgroup with.
+            steps.now = "forbid further user namespaces"
+            _write(f"{path}/sys/user/max_user_namespaces", b"0")  # counts for this one alone
+        steps.now = "make /proc read-only"
+        linux.set_read_only(tree)
+    return tree
 
 
 def _overlay(spec: Spec, sync: socket.socket, steps: Steps) -> str:
     """Mounts the layers under a writable one that is memory of this mount namespace alone."""
     stage = spec["stage"]
-    steps.now = "mount memory for the writable layer"
-    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
     upper, work, root = f"{stage}/upper", f"{stage}/work", f"{stage}/root"
     for folder in (upper, work, root):
         os.mkdir(folder, 0o755)
@@ -158,32 +180,10 @@ def _escape(path: str) -> str:
     return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
-def _mount_proc(host_proc: int) -> None:
-    _mkdir("/proc")
-    if host_proc >= 0:
-        linux.move_mount(host_proc, "/proc")
-    else:
-        linux.mount("proc", "/proc", "proc", _PROC_FLAGS)
-
-
-def _forbid_user_namespaces() -> None:
-    """In a user namespace of one's own one has every capability again, to mount cgroups with."""
-    fd = os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY | os.O_CLOEXEC)
-    os.write(fd, b"0")  # counts for this user namespace alone
+def _write(path: str, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    os.write(fd, data)
     os.close(fd)
-
-
-def _guard_proc() -> None:
-    """Makes it read-only: root in here may have the user id of the host's root.
-
-    Kernel switches in it check no more than that, and anyone with that id can change the mode of
-    its files for the whole machine.
-    """
-    flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | _PROC_FLAGS
-    linux.mount("", "/proc", "", flags)
-    for path in MASKED:
-        if os.path.exists(path):
-            linux.move_mount(linux.open_tree("/dev/null"), path)
 
 
 def _open_device(name: str) -> int:

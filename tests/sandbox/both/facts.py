@@ -36,7 +36,7 @@ def only_the_namespaces_asked_for_are_new() -> None:
 
 def interfaces_are_those_of_ip() -> None:
     with Sandbox() as box:
-        links = json.loads(inside(box.pid, "--net", "ip", "-json", "address"))
+        links = json.loads(inside(box.pid, "net", "ip", "-json", "address"))
         assert xray(box).inside.interfaces == tuple(link["ifname"] for link in links) == ("lo",)
         assert "UP" in links[0]["flags"]
         assert links[0]["addr_info"][0]["local"] == "127.0.0.1"
@@ -95,7 +95,7 @@ def capabilities_are_those_of_the_kernel() -> None:
 
 def the_hostname_is_the_one_that_nsenter_sees() -> None:
     with Sandbox(name="web", hostname="www.example") as box:
-        assert inside(box.pid, "--uts", "hostname").strip() == "www.example"
+        assert inside(box.pid, "uts", "hostname").strip() == "www.example"
         sides = xray(box)
         assert sides.inside.hostname == anatomy(box).hostname == "www.example"
         assert sides.outside.hostname == os.uname().nodename != "www.example"
@@ -187,7 +187,7 @@ def a_container_that_labkit_did_not_start_is_found() -> None:
         own = {row.kind for row in seen.namespaces if row.is_own}
         assert own == {"user", "pid", "mnt", "uts"}
     finally:
-        subprocess.run(["pkill", "-P", str(made.pid)], check=False)
+        subprocess.run(["pkill", "-KILL", "-P", str(made.pid)], check=False)
         made.wait()
 
 

@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-FIRST = "/proc/{}/ns/{}"
-
 
 def error_of(call: Callable[[], object]) -> Exception:
     """The exception that a call raises; fails when it raises none."""
@@ -19,15 +17,13 @@ def error_of(call: Callable[[], object]) -> Exception:
     raise AssertionError(f"no error, but {result!r}")
 
 
-def inside(pid: int, *argv: str) -> str:
-    """What a program of the host writes when it runs in the namespaces of a process.
+def inside(pid: int, kind: str, *argv: str) -> str:
+    """What a program of the host writes when it runs in a namespace of a process.
 
     nsenter(1): an ordinary user needs the capabilities of the user namespace.
     """
     user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-    flags = [word for word in argv if word.startswith("-")]
-    program = argv[len(flags) :]
-    command = ["nsenter", "--target", str(pid), *user, *flags, "--", *program]
+    command = ["nsenter", "--target", str(pid), *user, f"--{kind}", "--", *argv]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

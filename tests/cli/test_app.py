@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from labkit import __version__
+from labkit.cli.app import _HOMES
+from tests.cli.program import PROGRAM, invoke, labkit
+
+
+def test_help_names_every_command_within_a_quarter_of_a_second() -> None:
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        out = subprocess.run([str(PROGRAM), "--help"], capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - began)
+    for name in _HOMES:
+        assert f"\n  {name} " in out.stdout
+    assert min(times) < 0.25
+
+
+@pytest.mark.parametrize("name", _HOMES)
+def test_every_command_has_a_help_of_its_own(name: str) -> None:
+    result = invoke(name, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: labkit {name}")
+
+
+def test_the_version_is_said() -> None:
+    assert invoke("--version").output == f"labkit {__version__}\n"
+
+
+def test_an_unknown_command_names_the_near_one() -> None:
+    result = invoke("chekc")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "labkit: there is no command 'chekc'.\n→ Did you mean check?\n"
+
+
+def test_an_unknown_option_names_the_near_one() -> None:
+    result = invoke("doctor", "--jsno")
+    assert result.exit_code == 2
+    assert "--json" in result.stderr
+
+
+def test_an_error_is_a_message_without_a_traceback(root: Path) -> None:
+    done = labkit("check", "writ-note")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("labkit: there is no check 'writ-note'.\n→ Did you mean write-note")
+    assert "Traceback" not in done.stderr
+
+
+def test_for_authors_the_traceback_is_there(root: Path) -> None:
+    done = labkit("check", "writ-note", env={"LABKIT_DEBUG": "1"})
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "NotFound" in done.stderr
+
+
+def test_a_home_that_cannot_be_used_is_a_message(root: Path) -> None:
+    done = labkit("check", "write-note", env={"LABKIT_HOME": "/proc/nothing"})
+    assert done.returncode == 2
+    assert "Set LABKIT_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_program_brings_in_nothing_heavy_for_its_help() -> None:
+    code = (
+        "import json, sys; from labkit.cli.app import app;"
+        "app(['--help'], standalone_mode=False); print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"rich", "IPython", "nbformat", "jupytext", "sqlite3", "asyncio"}
+    assert heavy.isdisjoint(json.loads(done.stdout.splitlines()[-1]))
