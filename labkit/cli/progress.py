@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labkit.cli.app import NOT_PASSED
 from labkit.cli.console import say, table
 
 if TYPE_CHECKING:
@@ -55,15 +56,25 @@ def export_command(file: Path) -> None:
     "--take-seed/--keep-seed", default=None,
     help="Go on with the file's values, or keep those of this machine.",
 )  # fmt: skip
-def import_command(file: Path, take_seed: bool | None) -> None:
+@click.pass_context
+def import_command(ctx: click.Context, file: Path, take_seed: bool | None) -> None:
     """Read progress that was exported, and build what it says was passed.
 
     What the file says is believed only once this machine has seen it: each task that it says was
-    passed is built here from its tested solution, and checked.
+    passed is built here from its tested solution, and checked. Exits with 1 when one does not pass.
     """
+    from labkit.core.errors import BadInput
     from labkit.jupyter.transfer import import_progress
 
-    say(str(import_progress(file, take_seed=take_seed, namespace={})))
+    try:
+        report = import_progress(file, take_seed=take_seed, namespace={})
+    except BadInput as error:
+        if "take_seed" not in error.hint:
+            raise
+        hint = "Say --take-seed to go on with the imported values, --keep-seed to keep yours"
+        raise BadInput(error.what, why=error.why, hint=hint) from error
+    say(str(report))
+    ctx.exit(0 if report.is_confirmed else NOT_PASSED)
 
 
 def _rows(topic: Topic, progress: Progress) -> list[tuple[str, ...]]:

@@ -9,7 +9,9 @@ what a layer unpacks to may depend on those. There are two kinds:
   needs rights that an ordinary user has on some kernels and file systems only; and where an image
   has more layers than one mount can name.
 
-A folder under its name is complete: it is made under another and renamed.
+A folder under its name is complete: it is made under another and renamed. (Not so after a power
+cut within seconds of that: its files are not waited for until they are on the disk. Removing
+``layers`` and ``merged`` mends it, as both are made again from the blobs.)
 Whoever mounts a folder holds a shared flock(2) on it; then it is not removed.
 
 Sources: OCI Image Specification 1.1, "Image Configuration" (layer ChainID); overlayfs.rst of the

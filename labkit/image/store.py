@@ -116,13 +116,13 @@ class ImageStore:
             return self.layout.commit(name, parent, tar, change)
 
     def add_layer(
-        self, reference: str, tar: Path | BinaryIO, *, base: str | Image | None = BASE
+        self, reference: str, tar: str | Path | BinaryIO, *, base: str | Image | None = BASE
     ) -> Image:
         """Makes an image: a tar, or tar.gz, as one layer on top of another image's.
 
         Args:
             reference: its name; taken from the image that had it.
-            tar: the layer, with whiteouts where it takes files away.
+            tar: the layer, or the path of its file; whiteouts in it take files away.
             base: the image below; None for none.
 
         Raises:
@@ -133,10 +133,10 @@ class ImageStore:
 
         name = _own_name(reference)
         parent = self._parent(base)
-        if isinstance(tar, Path):
-            if not tar.is_file():
-                raise BadInput(f"there is no file {tar} on this machine")
-            with tar.open("rb") as file:
+        if isinstance(tar, (str, Path)):
+            if not Path(tar).is_file():
+                raise BadInput(f"there is no file {str(tar)!r} on this machine")
+            with Path(tar).open("rb") as file:
                 plain = self._plain(file)
         else:
             plain = self._plain(tar)

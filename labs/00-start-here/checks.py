@@ -58,11 +58,11 @@ def first_container(lab: Lab) -> Verdict:
         rows = (
             Evidence("hostname, seen from inside", "first", box.hostname),
             Evidence("PID, seen from inside", "1", box.process.nspid[-1]),
-            Evidence("it", "runs", "is frozen" if box.process.state == "T" else "runs"),
+            Evidence("container first", "runs", "is frozen" if _is_frozen(box) else "runs"),
         )
-        if box.process.state == "T":
+        if _is_frozen(box):
             return not_yet(OTHER, *rows)
-        return passed(f"It runs. Out here it is PID {box.pid}, a process like the others.", *rows)
+        return passed("It runs: PID 1 in there, and a process like any other out here.", *rows)
     for running in lab.running():
         if running.hostname == "first":
             seen = f"{running.pid}, as out here"
@@ -247,7 +247,7 @@ def serve(lab: Lab) -> Verdict:
         Evidence("its web server says", OLD_PAGE, page or "nothing: no server answers"),
     )
     if page == OLD_PAGE:
-        return passed(f"{ship} runs, and its web server answers. PID {box.pid} out here.", *rows)
+        return passed(f"{ship} runs, and its web server answers.", *rows)
     return not_yet(OTHER if page else "no-server", *rows)
 
 
@@ -475,7 +475,7 @@ def end_one(lab: Lab) -> Verdict:
 def _state_in(box: Contained | None) -> str:
     if box is None or box.process.state in "ZX":
         return "ended"
-    return "frozen" if box.process.state == "T" else "runs"
+    return "frozen" if _is_frozen(box) else "runs"
 
 
 @end_one.wrong("none", says="Both of them still run.")
@@ -825,14 +825,19 @@ def _(lab: Lab) -> None:
 
 
 def _container(lab: Lab, hostname: str) -> Contained | None:
-    """The container with that hostname; one that has just ended does not count."""
-    here = (box for box in lab.containers() if box.hostname == hostname)
-    return next((box for box in here if box.process.state not in "ZX"), None)
+    """The container with that hostname; the youngest, when a cell was run more than once."""
+    here = [box for box in lab.containers() if box.hostname == hostname]
+    alive = (box for box in here if box.process.state not in "ZX")
+    return max(alive, key=lambda box: box.process.start_ticks, default=None)
 
 
 def _own(lab: Lab) -> list[Contained]:
     """The containers that labkit made: the others are not ours to ask."""
     return [box for box in lab.containers() if box.name]
+
+
+def _is_frozen(box: Contained) -> bool:
+    return box.process.state == "T"
 
 
 def _root(box: Contained) -> Path:

@@ -19,7 +19,16 @@ import signal
 from labkit import ImageStore, Sandbox, begin, check, hint, reveal, task, watch, xray
 from labkit.sandbox import running
 
+lab = begin("start-here")
+for name, value in lab.values.items():
+    print(f"{name:8} {value}")
 
+# %% [markdown]
+# Those are your values. Two more cells, and everything is ready: a helper, and the image that the
+# tasks begin with.
+
+
+# %% setup=true
 def clear_away(*hostnames):
     """Ends the containers of these hostnames, so that a cell can be run once more."""
     for container in running():
@@ -27,14 +36,13 @@ def clear_away(*hostnames):
             os.kill(container.pid, signal.SIGKILL)
 
 
-lab = begin("start-here")
+# %% setup=true
 images = ImageStore()
-images.build(
+hello = images.build(
     "hello:1",
     files={"/home/index.html": "Hello from version 1\n"},
     command=["httpd", "-f", "-h", "/home"],
 )
-lab
 
 # %% [markdown]
 # ## Task 1 · Run it, and leave it running

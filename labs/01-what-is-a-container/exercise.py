@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 
-from labkit import ImageStore, Sandbox, begin, check
+from labkit import ImageStore, Sandbox, begin, check, hint, reveal, task, xray
 
 lab = begin("what-is-a-container")
 lab
@@ -12,7 +12,9 @@ lab
 # %% [markdown]
 # These values are yours; somebody else gets others. Write your code into the cells that say
 # *Your turn*, run them, and run the check below each. Work with Python, with `!commands`, or in a
-# terminal: a check looks at what is there, not at how it came about.
+# terminal: a check looks at what is there, not at how it came about. Stuck? `hint("pid-one")`
+# gives a hint for the state that the check saw last; `task("freeze")` builds all that comes before
+# a task.
 
 # %% [markdown]
 # ## Task 1 · A process that thinks it is alone

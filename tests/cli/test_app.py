@@ -50,7 +50,9 @@ def test_an_unknown_option_names_the_near_one() -> None:
 def test_an_error_is_a_message_without_a_traceback(root: Path) -> None:
     done = labkit("check", "writ-note")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("labkit: there is no check 'writ-note'.\n→ Did you mean write-note")
+    assert done.stderr.startswith(
+        "labkit: there is no check 'writ-note'.\n→ Did you mean write-note"
+    )
     assert "Traceback" not in done.stderr
 
 

@@ -70,7 +70,7 @@ def few(examples: int) -> settings:
 
 
 @given(data=st.data())
-@few(50)
+@few(30)
 def test_no_layer_writes_outside_or_leaves_a_half(data: st.DataObject, tmp_path: Path) -> None:
     place = Path(tempfile.mkdtemp(dir=tmp_path))
     outside = place / "outside"

@@ -237,7 +237,12 @@ def test_a_layer_may_be_a_file_a_stream_or_compressed(store: ImageStore, tmp_pat
     plain = tar_of(entry("x", b"1" * 5000)).read()
     packed = tar_of(entry("x", b"1" * 5000), mode="w:gz").read()
     (tmp_path / "layer.tar").write_bytes(plain)
-    forms = (tmp_path / "layer.tar", io.BytesIO(plain), io.BytesIO(packed))
+    forms = (
+        tmp_path / "layer.tar",
+        str(tmp_path / "layer.tar"),
+        io.BytesIO(plain),
+        io.BytesIO(packed),
+    )
     assert len({store.add_layer("x", form, base=None).digest for form in forms}) == 1
     with pytest.raises(BadInput, match="there is no file"):
         store.add_layer("x", tmp_path / "nothing.tar", base=None)

@@ -197,6 +197,11 @@ def test_setuid_bits_are_kept_where_no_other_user_can_reach_them(store: ImageSto
     assert image.layers[0].parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_root_stays_open_to_whoever_has_to_mount_it(store: ImageStore) -> None:
+    image = store.add_layer("x", tar_of(folder("./", 0o005), entry("x")), base=None)
+    assert image.layers[0].stat().st_mode & 0o777 == 0o705
+
+
 def test_folders_may_be_named_twice_and_the_last_one_counts(store: ImageStore) -> None:
     image = store.add_layer("d", tar_of(folder("d", 0o700), entry("d/x"), folder("d")), base=None)
     assert (image.layers[0] / "d").stat().st_mode & 0o777 == 0o755

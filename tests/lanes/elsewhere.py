@@ -3,7 +3,8 @@
     python -m tests.lanes.elsewhere PYTHON|--as-user REPORT TESTS…
 
 A venv in a temporary folder gets the package (not the checkout) and pytest; the tests are copied
-beside it, so that they find nothing else of the project. All of it goes at the end.
+beside it, so that they find nothing else of the project; what needs a browser is left to the other
+lanes. All of it goes at the end.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main(who: str, report: str, *tests: str) -> int:
         folder.chmod(0o755)
         python = make_venv(python_for_everyone() if who == "--as-user" else who, folder / "venv")
         copy_tests(folder / "project")
-        command = [str(python), "-m", "pytest", *tests]
+        command = [str(python), "-m", "pytest", "--ignore-glob=*browser*", *tests]
         if who != "--as-user":
             return run([*command, f"--junitxml={report}"], cwd=folder / "project")
         return run_as_user(command, folder / "project", report)

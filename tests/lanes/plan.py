@@ -15,6 +15,7 @@ from tests.lanes.lane import Lane
 ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
+_SYSTEM = {"core", "grading", "host", "image", "sandbox"}
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
 _ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
 _BIN = Path(sys.executable).parent
@@ -41,6 +42,7 @@ def all_lanes() -> list[Lane]:
 def _lint() -> Lane:
     commands = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
     commands += [["lint-imports"], ["labkit", "build", "--check"]]
+    commands += [["python", "docs/pictures.py", "--check"]]
     tools = tuple((str(_BIN / name), *arguments) for name, *arguments in commands)
     return Lane("lint", "style, types, layers, notebooks in step with their sources", tools)
 
@@ -75,14 +77,22 @@ def _notebooks() -> Lane:
 
 def _other_python(python: pythons.Python) -> Lane:
     command = (*_ELSEWHERE, str(python.path), "{junit}", *parts_of_the_package())
-    return Lane(f"python{python.version}", "labkit installed in another Python", (command,))
+    name = f"python{python.version}"
+    return Lane(name, "labkit installed in another Python", (command,), _at_least_sandboxes())
 
 
 def _as_ordinary_user() -> list[Lane]:
     if os.geteuid() != 0:
         return []  # then every lane is
-    command = (*_ELSEWHERE, "--as-user", "{junit}", *parts_of_the_package())
-    # Docker and the limits of cgroup v1 are root's; without sandboxes the lane would prove nothing.
-    mandatory = "sandbox" if os.environ.get("LABKIT_REQUIRE_ALL") else ""
-    env = {"LABKIT_REQUIRE_ALL": mandatory}
-    return [Lane("user", "labkit installed, run by an ordinary user", (command,), env)]
+    system = [part for part in parts_of_the_package() if Path(part).name in _SYSTEM]
+    command = (*_ELSEWHERE, "--as-user", "{junit}", *system)
+    what = "what touches the system, by an ordinary user"
+    return [Lane("user", what, (command,), _at_least_sandboxes())]
+
+
+def _at_least_sandboxes() -> dict[str, str]:
+    """Where all is mandatory: in these lanes the sandbox is, for without it they prove nothing.
+
+    Docker is root's, and the tools of the tests are in the other lanes alone.
+    """
+    return {"LABKIT_REQUIRE_ALL": "sandbox" if os.environ.get("LABKIT_REQUIRE_ALL") else ""}

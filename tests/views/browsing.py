@@ -17,15 +17,10 @@ from playwright.sync_api import Error, Page, Request, sync_playwright
 from labkit.views.picture import css
 
 OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage",
-]
+]  # fmt: skip
 Look = Callable[..., Any]
 Scheme = Literal["light", "dark"]
 

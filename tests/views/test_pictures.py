@@ -109,7 +109,7 @@ def test_a_picture_is_drawn_within_five_milliseconds(picture: Picture) -> None:
     draw = next(draw for draw in DRAW.values() if draw().svg == picture.svg)
     took = []
     for _ in range(7):
-        start = time.perf_counter()
+        start = time.process_time()
         draw().html()
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert min(took) < 0.005
