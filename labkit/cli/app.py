@@ -40,7 +40,8 @@ class Failure(click.ClickException):
     exit_code = BROKEN
 
     def __init__(self, error: LabkitError) -> None:
-        super().__init__(str(error))
+        # An error may carry notes: what more there is to say than fits one message.
+        super().__init__("\n".join([str(error), *getattr(error, "__notes__", [])]))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints the message."""

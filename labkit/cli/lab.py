@@ -61,18 +61,32 @@ def place_course(folder: Path | None) -> Course:
         Blocked: this user may not write there.
     """
     from labkit.course import find_course, lay_out
+    from labkit.course.layout import MANIFEST
+
+    target = _where(folder)
+    # A course that nobody laid out is a checkout, or a school's own: it is opened as it is.
+    if not _is_course(target) or (target / MANIFEST).exists():
+        _say_laid_out(lay_out(target), target)
+    return find_course(target)
+
+
+def _where(folder: Path | None) -> Path:
+    """The folder that is meant; there need not be a course in it yet."""
+    from labkit.course import find_course
     from labkit.course.find import shipped_folder
 
-    near = find_course(folder)
-    is_near = (folder or Path.cwd()).absolute().is_relative_to(near.root)
-    is_checkout = near.root == shipped_folder()
-    if is_near and is_checkout:
-        return near
-    if folder is None and is_near:
-        folder = near.root
-    target = (folder or DEFAULT_FOLDER).absolute()
-    _say_laid_out(lay_out(target), target)
-    return find_course(target)
+    if folder is not None:
+        return folder.absolute()
+    here, found = Path.cwd(), find_course().root
+    is_near = here.is_relative_to(found)
+    # Found neither around here nor by LABKIT_COURSE, it is the package's own.
+    return here / DEFAULT_FOLDER if found == shipped_folder() and not is_near else found
+
+
+def _is_course(folder: Path) -> bool:
+    from labkit.course.course import COURSE_FILE
+
+    return (folder / COURSE_FILE).is_file()
 
 
 def browser_command() -> bool:

@@ -26,6 +26,8 @@ _PATIENCE_S = 2.0
 
 def end_process(entry: Entry, session: str) -> bool:
     """Kills the process ``pid`` if it still is the one that started at ``start_ticks``."""
+    if entry["pid"] <= 0:
+        return False
     try:
         pidfd = os.pidfd_open(entry["pid"])
     except ProcessLookupError:

@@ -25,6 +25,10 @@ MAX_ERROR = 2000
 """Characters of an error that are kept: its beginning says what it is."""
 
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+"""The type of an output that stands for a live widget."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """A cell that broke, and the notebook with it.
@@ -109,7 +113,7 @@ def play(
     client = nbclient.NotebookClient(
         notebook,
         timeout=deadline_s,
-        record_timing=False,
+        record_timing=True,
         store_widget_state=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
@@ -200,7 +204,10 @@ def _without_transients(notebook: Notebook) -> None:
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}  # the kernel has added its versions
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            # A widget's model is in the kernel alone: without it a page would show an error where
+            # now it shows the widget's picture.
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def _failure(progress: _Progress, error: Exception, deadline_s: int) -> Failure:

@@ -87,7 +87,7 @@ class RunReport:
     def exit_code(self) -> int:
         """0: all passed. 1: a check is not passed. 2: a notebook is broken, or a check blocked."""
         verdicts = {check.verdict for check in self.checks}
-        if any(notebook.is_broken for notebook in self.notebooks):
+        if "blocked" in verdicts or any(notebook.is_broken for notebook in self.notebooks):
             return 2
         return 1 if "not yet" in verdicts else 0
 

@@ -62,7 +62,8 @@ def own_address(link: str | None) -> str:
     return "" if _FOREIGN.match(shown) else shown
 
 
-_FOREIGN = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]{2}|\\", re.IGNORECASE)
+_FOREIGN = re.compile(r"[^/?#]*:|[/\\]{2}|\\")
+"""RFC 3986, 4.2: in a relative address no colon comes before the first slash."""
 
 
 def _visible(found: re.Match[str]) -> str:

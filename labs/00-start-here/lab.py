@@ -108,7 +108,7 @@ hint("leave-a-note")
 box.exec(["sh", "-c", f"echo {lab['word']} > /note.txt"])
 
 # %%
-note.unlink()
+note.unlink(missing_ok=True)
 
 # %% check="leave-a-note"
 
@@ -173,8 +173,8 @@ doctor()
 web = Sandbox(hostname="web").start(["httpd", "-f", "-h", "/home"])
 
 # %% [markdown]
-# Nobody outside can reach it: the box has a network of its own, and no cable goes in. (In topic 02
-# you lay one.) From inside it can be reached. So this is our browser:
+# From outside nobody can reach it: the box has a network of its own, and no cable goes in. (In
+# topic 02 you lay one.) From inside it can be reached. So this is our browser:
 
 # %%
 import time
@@ -258,9 +258,9 @@ print("this machine's own /bin/sh:", "there" if Path("/bin/sh").exists() else "g
 compare("without-programs", happened="yes" if answer.exit_code == 0 else "no")
 
 # %% [markdown]
-# Two things to keep. A process that runs does not need its program's file any more: it was read
-# when the process started. And root in a container reached only the *container's* files: `/bin` in
-# there and `/bin` out here are two folders.
+# Two things to keep. To delete a file is to take its *name* away; the kernel keeps the content for
+# as long as a running process uses it, and the server is such a process. And root in a container
+# reached only the *container's* files: `/bin` in there and `/bin` out here are two folders.
 #
 # Now break it for good. Its first process, PID 1, has a number out here; end that one from
 # outside.

@@ -2,13 +2,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import invoke
+from tests.jupyter.small import write_course
 
 NOTEBOOKS = (
     "labs/00-first-box/lab.ipynb",
     "exercises/00-first-box.ipynb",
     "solutions/00-first-box.ipynb",
 )
+
+
+@pytest.fixture(autouse=True)
+def sound(root: Path) -> None:
+    """The small course without its odd checks."""
+    write_course(root, is_sound=True)
 
 
 def test_what_was_never_built_is_out_of_date(root: Path) -> None:
@@ -44,5 +53,11 @@ def test_an_authors_mistake_says_file_and_line(root: Path) -> None:
     lab.write_text(lab.read_text() + "\n# %%\nx = (\n")
     result = invoke("build", "--no-execute")
     assert result.exit_code == 2
-    assert "lab.py:12" in result.stderr
+    assert "lab.py:11" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_several_mistakes_are_counted(root: Path) -> None:
+    lab = root / "labs/00-first-box/lab.py"
+    lab.write_text(lab.read_text() + "\n# %%\nx = (\n\n# %%\ny = (\n")
+    assert "and 1 more" in invoke("build", "--no-execute").stderr

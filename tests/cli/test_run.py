@@ -9,6 +9,7 @@ import pytest
 
 from labkit.course import build, read_course
 from tests.cli.program import invoke
+from tests.jupyter.small import write_course
 
 pytestmark = pytest.mark.requires("sandbox")
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.requires("sandbox")
 @pytest.fixture
 def built(root: Path) -> Path:
     """The small course with its notebooks, which were not played yet."""
-    build(read_course(root), execute=False)
+    build(read_course(write_course(root, is_sound=True)), execute=False)
     return root
 
 
@@ -28,7 +29,7 @@ def test_labs_and_solutions_are_played_and_pass(built: Path) -> None:
     result = invoke("run")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert "first-box, lab: 2 cells" in lines
+    assert "first-box, lab: 3 cells" in lines
     assert any(line.startswith("first-box, solution: played in ") for line in lines)
     assert "2 of 2 notebooks ran through, 4 of 4 checks passed." in lines
     assert result.stdout.count("✓ passed") == 4
@@ -73,11 +74,13 @@ def test_a_learners_own_things_are_not_touched(built: Path, labkit_home: Path) -
     assert not (labkit_home / "progress.sqlite").exists()
 
 
-@pytest.mark.parametrize("words", [("run", "frist-box"), ("run", "later-on")])
-def test_a_topic_that_is_not_there_exits_with_2(built: Path, words: tuple[str, ...]) -> None:
-    result = invoke(*words)
+@pytest.mark.parametrize(
+    ("name", "words"), [("frist-box", "Did you mean first-box"), ("later-on", "still to come")]
+)
+def test_a_topic_that_is_not_there_exits_with_2(built: Path, name: str, words: str) -> None:
+    result = invoke("run", name)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "there is no topic" in result.stderr
+    assert words in result.stderr
 
 
 def test_on_a_terminal_there_is_a_bar_for_each_notebook(built: Path) -> None:

@@ -48,6 +48,18 @@ def test_played_notebooks_hold_their_outputs_and_nothing_of_the_machine(course: 
     assert build_check(course) == []
 
 
+def test_a_widget_is_stored_as_what_is_shown_without_it(
+    course: Course, topic_folder: Path
+) -> None:
+    widget = "import ipywidgets\n\nipywidgets.IntSlider(7)"
+    edit(topic_folder / "lab.py", "6 * 7", widget)
+    build(course, only=["first-files"])
+    lab = read(course, LAB)
+    (output,) = outputs(lab)["first-files-s01_2"]
+    assert set(output.data) == {"text/plain"}
+    assert "widgets" not in lab.metadata
+
+
 def test_building_leaves_nothing_but_notebooks(course: Course) -> None:
     before = {path for path in course.root.rglob("*") if "__pycache__" not in path.parts}
     build(course, only=["first-files"])
@@ -185,6 +197,16 @@ def test_a_folder_that_is_a_file_says_so(course: Course) -> None:
     with pytest.raises(BadInput, match=r"cannot write .*exercises"):
         build(course, execute=False)
     assert (course.root / "exercises").read_text() == "a file"
+
+
+def test_a_file_has_the_mode_that_an_editor_gives_and_keeps_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "folder/file"
+    write_whole(path, b"one")
+    assert path.stat().st_mode & 0o777 == 0o644
+    path.chmod(0o600)
+    write_whole(path, b"two")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"two", 0o600)
+    assert [one.name for one in path.parent.iterdir()] == ["file"]
 
 
 def test_a_place_that_nobody_may_write_says_so() -> None:

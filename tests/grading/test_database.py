@@ -142,10 +142,11 @@ def test_a_forked_child_opens_the_file_for_itself(progress: Progress) -> None:
     if child == 0:
         try:
             progress.record_opened("in-the-child")
-            progress.close()
+            # SQLite forbids even to close what was opened before the fork.
+            os._exit(len(progress._store._inherited))
         finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
     progress.record_opened("after")
     topics = [event.topic for event in progress.events(kind="opened")]
     assert topics == ["before", "in-the-child", "after"]
@@ -171,6 +172,14 @@ def test_events_are_appended_never_changed_or_deleted(progress: Progress) -> Non
         with pytest.raises(sqlite3.IntegrityError, match="event"):
             connection.execute(statement)
     connection.close()
+
+
+def test_an_event_that_is_there_already_is_left_out(tmp_path: Path) -> None:
+    store = EventStore(tmp_path / "progress.sqlite")
+    one, two = new_event("opened", topic="one"), new_event("opened", topic="two")
+    assert [store.append(one), store.append(one, two, two), store.append(two)] == [1, 1, 0]
+    assert (store.read(), store.notice) == ([one, two], "")
+    store.close()
 
 
 def test_a_file_deleted_meanwhile_is_made_again(progress: Progress) -> None:
@@ -383,6 +392,25 @@ def test_events_out_of_order_or_missing_are_not_believed(
             connection.execute(statement)
         connection.close()
         assert len(check_damaged(path.read_bytes(), sound)) == len(events) - lost
+
+
+def test_a_damaged_index_is_noticed_and_everything_saved(
+    sound: tuple[bytes, list[Event]],
+) -> None:
+    content, events = sound
+    pages = [content[at : at + 4096] for at in range(0, len(content), 4096)]
+    [index] = [n for n, page in enumerate(pages) if b"0" * 14 in page and b"question" not in page]
+    pages[index] = pages[index].replace(b"0" * 14 + b"1e", b"0" * 14 + b"ff")
+    assert check_damaged(b"".join(pages), sound) == events
+    assert b"".join(pages) in opened(b"".join(pages))[2]
+
+
+def test_a_schema_that_is_not_even_text_is_mended(sound: tuple[bytes, list[Event]]) -> None:
+    content, events = sound
+    name = b"triggerevents_never_goevents"
+    assert name in content
+    damaged = content.replace(name, b"trigger" + b"\xab" * 15 + b"events")
+    assert check_damaged(damaged, sound) == events
 
 
 def test_a_file_that_never_was_ours_is_kept_aside(sound: tuple[bytes, list[Event]]) -> None:

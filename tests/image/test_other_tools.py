@@ -106,11 +106,13 @@ store = ImageStore()
 base = base_image(store)
 odd = [folder("closed", 0o500), entry("closed/x", b"x", mode=0o400), entry("own", uid=7, gid=8)]
 store.add_layer("odd", tar_of(*odd))
+store.add_layer("shut", tar_of(folder("shut", 0o600), folder("shut/in")), base=None)
 cut = store.build("cut", base="odd", files={{"/tmp/x": "x"}}, remove=["/bin/vi", "/etc/hosts"])
 top = store.build("top", base=cut, files={{"/etc/hosts": "back", "/opt/a": "a"}})
 shown = tree(overlay(top.layers, pathlib.Path(os.environ["TMPDIR"]) / "overlay"))
 owners = {{path.lstat().st_uid for layer in top.layers for path in layer.rglob("*")}}
-store.remove("odd"), store.remove("cut"), store.remove("top")
+for name in ("odd", "cut", "top", "shut"):
+    store.remove(name)
 freed = store.collect_garbage()
 print(json.dumps([base.digest, top.digest, len(top.layers), sorted(owners), freed > 1000,
     len(list((store.folder / "layers").iterdir())), len(list((store.folder / "merged").iterdir())),

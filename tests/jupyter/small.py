@@ -121,7 +121,6 @@ check("write-end")
 """
 
 CHECKS = '''\
-from labkit.core.errors import Blocked
 from labkit.grading import OTHER, Evidence, Variant, check, not_yet, one_of, passed
 
 VARIANT = Variant(
@@ -138,38 +137,64 @@ def write_note(lab):
     row = Evidence("note.txt", lab["word"], found)
     if row.agrees:
         return passed("It holds your word.", row)
-    return not_yet("empty" if found == "" else "nothing" if found == "missing" else OTHER, row)
+    states = {"": "empty", "missing": "nothing", lab["word"] + "\\n": "a-line"}
+    return not_yet(states.get(found, OTHER), row)
 
 
 @write_note.wrong("nothing", says="There is no note.")
 def _(lab):
-    pass
+    lab.folder
 
 
-@write_note.wrong("empty", says="The note is empty.", hints=("Your word is `lab['word']`.",))
+@write_note.wrong("empty", says="The note is empty.", hints=("Say `lab['word']`.",), near_miss=True)
 def _(lab):
-    pass
+    (lab.folder / "note.txt").touch()
 
 
-@check("run-box", title="Start a box", points=3, requires=("sandbox",))
-def run_box(lab):
-    names = [box.hostname for box in lab.running()]
-    row = Evidence("hostname", lab["hostname"], ", ".join(names) or "none")
-    return passed("It runs.", row) if row.agrees else not_yet(OTHER, row)
+@write_note.wrong("a-line", says="Your word is there, and something after it.", near_miss=True)
+def _(lab):
+    (lab.folder / "note.txt").write_text(lab["word"] + "\\n")
 
 
-@check("copy-note", title="Copy the note")
-def copy_note(lab):
-    there = (lab.folder / "copy.txt").exists()
-    row = Evidence("copy.txt", "there", "there" if there else "missing")
-    return passed("", row) if there else not_yet(OTHER, row)
+@write_note.unlisted("another word")
+def _(lab):
+    (lab.folder / "note.txt").write_text("another")
 
 
-@check("write-end", title="Write the end")
-def write_end(lab):
-    there = (lab.folder / "end.txt").exists()
-    row = Evidence("end.txt", "there", "there" if there else "missing")
-    return passed("", row) if there else not_yet(OTHER, row)
+@write_note.right("in a shell")
+def _(lab):
+    (lab.folder / "note.txt").write_text(lab["word"])
+
+
+def there_is(id, title, points, look, requires=()):
+    """A check of something that is there or not, with everything that an author must list."""
+
+    @check(id, title=title, points=points, requires=requires, hints=("Do it.",))
+    def there(lab):
+        """Looks whether it is there."""
+        row = Evidence(title, "there", "there" if look(lab) else "missing")
+        return passed("It is there.", row) if row.agrees else not_yet("nothing", row)
+
+    for state in ("nothing", "half", "most"):
+        is_near = state != "nothing"
+        there.wrong(state, says=f"There is {state}.", near_miss=is_near)(lambda lab: None)
+    there.unlisted("something else")(lambda lab: None)
+    there.right("in a shell")(lambda lab: None)
+    return there
+
+
+def box_runs(lab):
+    return lab["hostname"] in [box.hostname for box in lab.running()]
+
+
+run_box = there_is("run-box", "Start a box", 3, box_runs, ("sandbox",))
+copy = there_is("copy-note", "Copy the note", 1, lambda lab: (lab.folder / "copy.txt").exists())
+end = there_is("write-end", "Write the end", 1, lambda lab: (lab.folder / "end.txt").exists())
+'''
+
+ODD_CHECKS = """
+
+from labkit.core.errors import Blocked
 
 
 @check("blocked-here", title="What no machine can do")
@@ -194,7 +219,8 @@ def hangs(lab):
     while not (lab.folder / "go-on").exists():
         time.sleep(0.01)
     return passed("")
-'''
+"""
+"""Checks that no notebook asks, and that no author should write."""
 
 FILES = {
     "labs/course.toml": COURSE,
@@ -206,11 +232,18 @@ FILES = {
 }
 
 
-def write_course(root: Path) -> Path:
-    """Writes the course into a folder, without its notebooks, and gives that."""
+def write_course(root: Path, *, is_sound: bool = False) -> Path:
+    """Writes the course into a folder, without its notebooks, and gives that.
+
+    Args:
+        root: the folder.
+        is_sound: leave out the odd checks, so that the notebooks can be built.
+    """
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    if not is_sound:
+        (root / "labs/00-first-box/checks.py").write_text(CHECKS + ODD_CHECKS)
     (root / "exercises").mkdir(exist_ok=True)
     return root

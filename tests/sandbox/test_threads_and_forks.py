@@ -163,8 +163,8 @@ def test_interrupts_at_any_moment_mix_no_answers_up(tmp_path: Path) -> None:
 
     def interrupt() -> None:
         delay = 0.0
-        while not stop.wait(0.004 + delay):
-            delay = (delay + 0.0007) % 0.006
+        while not stop.wait(0.002 + delay):  # from within the first to after the end of a run
+            delay = (delay + 0.0017) % 0.05
             _thread.interrupt_main(signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)

@@ -148,8 +148,12 @@ class Helper:
         for child in self._all():
             signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         deadline = time.monotonic() + _LAST_WAIT_S
-        for child in self._all():
-            launch.has_ended_within(child.pidfd, max(0.0, deadline - time.monotonic()))
+        while self.children and (left := deadline - time.monotonic()) > 0:
+            ends = select.poll()
+            for child in self._all():
+                ends.register(child.pidfd, select.POLLIN)
+            ends.poll(left * 1000)
+            self.reap()  # a PID 1 ends only after all of its namespace have been collected
         _end_strays(lambda pid: pid not in self.children)
         self.reap()
 
