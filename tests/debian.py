@@ -29,7 +29,7 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 apt-get update --quiet=2
-apt-get install --quiet=2 --yes --no-install-recommends -- "$@" </dev/null
+apt-get install --quiet=2 --yes --no-install-recommends -o Dpkg::Use-Pty=0 -- "$@" </dev/null
 for package in "$@"; do
     case $package in
         docker.io) units="docker.service docker.socket" ;;

@@ -46,7 +46,8 @@ def test_services_are_held_while_packages_are_installed(
     assert run_install(tmp_path, machine, "docker.io", "git") == 0
     assert (tmp_path / "notes").read_text().splitlines() == [
         "apt-get update --quiet=2, held",
-        "apt-get install --quiet=2 --yes --no-install-recommends -- docker.io git, held",
+        "apt-get install --quiet=2 --yes --no-install-recommends -o Dpkg::Use-Pty=0 "
+        "-- docker.io git, held",
         "systemctl disable --quiet docker.service docker.socket",
     ]
     assert not (tmp_path / "policy").exists()

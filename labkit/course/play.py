@@ -113,7 +113,7 @@ def play(
     client = nbclient.NotebookClient(
         notebook,
         timeout=deadline_s,
-        record_timing=True,
+        record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
@@ -201,7 +201,6 @@ def forget_outputs(notebook: Notebook) -> None:
 
 def _without_transients(notebook: Notebook) -> None:
     """Takes away what changes with the time and the machine, and tells a reader nothing."""
-    notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}  # the kernel has added its versions
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import labkit
 from labkit.core.errors import BadInput, SystemFault
 from labkit.grading.events import SEED, Event, read_event
 
@@ -54,7 +53,7 @@ def write_export(path: Path, seed: str, events: Sequence[Event]) -> None:
         BadInput: it would be larger than what can be imported.
         SystemFault: it cannot be written.
     """
-    head = {"format": FORMAT, "schema": SCHEMA_VERSION, "labkit": labkit.__version__, "seed": seed}
+    head = {"format": FORMAT, "schema": SCHEMA_VERSION, "labkit": _version(), "seed": seed}
     # One event a line, so that two exports can be compared.
     lines = ",\n".join(_dump(event.as_json()) for event in events)
     content = f'{_dump(head)[:-1]}, "events": [\n{lines}\n]}}\n'.encode()
@@ -90,6 +89,16 @@ def read_export(path: Path) -> Export:
     events = _read_events(raw["events"], path)
     digest = hashlib.sha256(content).hexdigest()[:16]
     return Export(raw["seed"], raw["labkit"], events, digest)
+
+
+def _version() -> str:
+    """The version of labkit that is installed; ``labkit`` itself stands above this part."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("labkit")
+    except metadata.PackageNotFoundError:  # run from a folder of sources
+        return "unknown"
 
 
 def _dump(value: object) -> str:

@@ -188,7 +188,7 @@ class Lab:
 
     def __repr__(self) -> str:
         lines = ["Your values", *(f"  {name}  {value}" for name, value in self._padded())]
-        return "\n".join([*(lines if self.values else []), f"Your folder  {self._folder}"])
+        return "\n".join([*(lines if self.values else []), f"Your folder  {self._near()}"])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         rows = "".join(
@@ -197,8 +197,12 @@ class Lab:
             for name, value in self.values.items()
         )
         table = f"<table><caption>Your values</caption>{rows}</table>" if rows else ""
-        folder = f"<p>Your folder: <code>{html.escape(str(self._folder))}</code></p>"
+        folder = f"<p>Your folder: <code>{html.escape(self._near())}</code></p>"
         return {"text/html": table + folder, "text/plain": repr(self)}
+
+    def _near(self) -> str:
+        """The folder by its last two names: those before are the same for all of a course."""
+        return "/".join(["…", *self._folder.parts[-2:]])
 
     def _padded(self) -> list[tuple[str, Value]]:
         width = max(map(len, self.values), default=0)

@@ -212,17 +212,26 @@ def _grading_workspace(course: Course) -> Workspace:
     folder = current_session().folder
     progress = Progress(folder / "progress.sqlite")
     progress.add(new_event("seed", seed=GRADER_SEED))
-    return Workspace(course, progress, folder / "work")
+    return Workspace(course, progress, folder / WORK)
+
+
+WORK = "my-work"
+"""The folder in which a learner's files lie, one folder for each topic."""
 
 
 def _work_folder(course: Course) -> Path:
-    """In the course, where the learner sees it; apart from it where the course is the package's."""
+    """In the course, where the learner sees it.
+
+    Apart from it where the course is the package's or somebody else's, or ``LABKIT_WORK`` is set.
+    """
+    if chosen := os.environ.get("LABKIT_WORK"):
+        return Path(chosen)
     package = Path(sys.modules["labkit"].__file__ or "").parent
-    in_course = course.root / "work"
+    in_course = course.root / WORK
     is_ours = not course.root.is_relative_to(package) and os.access(course.root, os.W_OK)
     if in_course.is_dir():
         is_ours = is_ours and os.access(in_course, os.W_OK)
-    return in_course if is_ours else data_dir() / "work"
+    return in_course if is_ours else data_dir() / WORK
 
 
 def _where(thread: threading.Thread, folder: Path) -> str:

@@ -96,12 +96,16 @@ class Sandbox:
 
     # -- the sandbox ------------------------------------------------------------------------------
 
-    def start(self, argv: Sequence[str] | None = None) -> Self:
+    def start(self, argv: Sequence[str] | None = None, *, replace: bool = False) -> Self:
         """Starts the sandbox around a command, which becomes its PID 1, and returns at once.
 
         Args:
             argv: the command; the image's own, or one that waits, when not given.
+            replace: end a sandbox of this name that this session runs, so that a cell can be run
+                twice (as ``podman run --replace`` does).
         """
+        if replace:
+            self._end_namesake()
         if self.is_running:
             raise BadInput(f"sandbox {self.name!r} runs already", hint="Stop it first: box.stop()")
         words = parse.parse_argv(argv or self.spec.default_argv or WAIT)
@@ -323,6 +327,17 @@ class Sandbox:
 
         if any(box.name == self.name for box in running()):
             raise name_is_taken(self.name)
+
+    def _end_namesake(self) -> None:
+        from labkit.sandbox.census import running
+
+        session = client().session.id
+        for box in running():
+            if (box.name, box.session) == (self.name, session):
+                self._ask("signal", {"pid": box.pid, "signal": int(signal.SIGKILL)})
+                deadline = time.monotonic() + 10
+                while Path(f"/proc/{box.pid}").exists() and time.monotonic() < deadline:
+                    time.sleep(0.002)  # until the helper has collected it
 
     def _open_log(self) -> int:
         """A file for what PID 1 writes; it stays as long as this object does."""

@@ -24,7 +24,8 @@ lab
 
 # %% task="pid-one"
 ### BEGIN SOLUTION
-box = Sandbox(name="alone", hostname=lab["hostname"]).start(["sleep", str(lab["seconds"])])
+box = Sandbox(name="alone", hostname=lab["hostname"])
+box.start(["sleep", str(lab["seconds"])], replace=True)
 ### END SOLUTION
 
 # %% check="pid-one"
@@ -40,8 +41,11 @@ check("pid-one")
 # `SIGSTOP`. Everything else in the container goes on.
 
 # %% setup=true
-pair = Sandbox(name="pair").start(["sh", "-c", "sleep 7001 & sleep 7002 & wait"])
-print(pair.exec(["ps", "-o", "pid,args"]).stdout)
+workers = "sleep 7001 & sleep 7002 & echo both started; wait"
+pair = Sandbox(name="pair").start(["sh", "-c", workers], replace=True)
+pair.wait_for_log("both started")
+until_there = "until [ $(pidof sleep | wc -w) = 2 ]; do true; done"
+print(pair.exec(["sh", "-c", f"{until_there}; ps -o pid,args | grep ' sleep 700[12]$'"]).stdout)
 
 # %% task="freeze"
 ### BEGIN SOLUTION
@@ -106,7 +110,8 @@ notes.mkdir(exist_ok=True)
 
 # %% task="keep"
 ### BEGIN SOLUTION
-keeper = Sandbox(name="keeper", hostname=lab["keeper"], volumes={notes: "/data"}).start()
+keeper = Sandbox(name="keeper", hostname=lab["keeper"], volumes={notes: "/data"})
+keeper.start(replace=True)
 keeper.exec(["sh", "-c", f"echo {lab['word']} > /data/note.txt"])
 ### END SOLUTION
 

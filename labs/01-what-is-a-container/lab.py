@@ -20,7 +20,7 @@ lab = begin("what-is-a-container")
 # Start a process in a sandbox. It does nothing but sleep, so that we can look at it in peace.
 
 # %%
-box = Sandbox(name="first", hostname="apartment").start(["sleep", "600"])
+box = Sandbox(name="first", hostname="apartment").start(["sleep", "600"], replace=True)
 box
 
 # %% [markdown]
@@ -208,7 +208,7 @@ print(old.layers[-1] == new.layers[-1] == base.layers[-1])
 # a writable layer. The question is how long it lasts.
 
 # %%
-box = Sandbox(name="visitor").start()
+box = Sandbox(name="visitor").start(replace=True)
 box.exec(["sh", "-c", "echo 'I was here' > /root/diary; rm /etc/os-release"])
 print(box.exec(["cat", "/root/diary"]).stdout)
 
@@ -228,7 +228,7 @@ predict(
 
 # %%
 box.stop()
-again = Sandbox(name="visitor").start()
+again = Sandbox(name="visitor").start(replace=True)
 print(again.exec(["ls", "/root", "/etc/os-release"]).stdout)
 
 # %%

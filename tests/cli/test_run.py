@@ -70,7 +70,7 @@ def test_a_broken_notebook_exits_with_2_and_says_where(built: Path) -> None:
 
 def test_a_learners_own_things_are_not_touched(built: Path, labkit_home: Path) -> None:
     invoke("run", "--solutions", "--json")
-    assert not (built / "work").exists()
+    assert not (built / "my-work").exists()
     assert not (labkit_home / "progress.sqlite").exists()
 
 

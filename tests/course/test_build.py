@@ -48,9 +48,7 @@ def test_played_notebooks_hold_their_outputs_and_nothing_of_the_machine(course: 
     assert build_check(course) == []
 
 
-def test_a_widget_is_stored_as_what_is_shown_without_it(
-    course: Course, topic_folder: Path
-) -> None:
+def test_a_widget_is_stored_as_what_is_shown_without_it(course: Course, topic_folder: Path) -> None:
     widget = "import ipywidgets\n\nipywidgets.IntSlider(7)"
     edit(topic_folder / "lab.py", "6 * 7", widget)
     build(course, only=["first-files"])

@@ -27,7 +27,7 @@ print(f"pid:[{inode}] or {inode}")
 print(f"took {time.perf_counter_ns() % 1000 / 7:.3f} s, {pid % 100} ms")
 print(f"{home}/home/work/first/note.txt and {home}")
 print(f"{home}/run/sessions/{pid:08x} labkit-{pid:08x}")
-print("name".ljust(4 + pid % 9) + "value")
+print("name".ljust(5 + pid % 9) + "value".ljust(5 + pid % 3))
 print("─" * (4 + pid % 9), hex(10**9 + pid))
 display(HTML(f'<b>1</b><span class="v">{pid}</span><tspan class="v" x="1">{pid}</tspan>'))
 """
@@ -115,7 +115,7 @@ def test_what_the_views_mark_is_let_pass() -> None:
         ("name │┆ 12   │ x", "name │┆ 4711 │ x"),
         ("/tmp/labkit-ab12cd/course/work/topic/x", "/home/you/course/work/topic/x"),
         ("cgroup labkit-0a1b2c3d", "cgroup labkit-ffffffff"),
-        ("a   b", "a     b"),
+        ("a   b  \n", "a b\n"),
     ],
 )
 def test_what_differs_is_made_the_same(one: str, other: str) -> None:

@@ -181,6 +181,7 @@ def test_nbgrader_agrees_with_the_metadata(course: Course, kind: str) -> None:
     for name, cell in marked.items():
         assert is_solution(cell) == name.startswith("task")
         assert is_grade(cell) == is_locked(cell) == name.startswith("check")
+        assert not cell.metadata.deletable
         if is_grade(cell):
             assert cell.metadata.nbgrader.checksum == compute_checksum(cell)
             assert not cell.metadata.editable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -187,6 +188,22 @@ def test_an_error_of_the_listener_ends_the_kernel(built: Course) -> None:
         run(built, which=("lab",), on_event=listen)
     assert time.monotonic() - began < 25
     assert not kernels()
+
+
+def test_a_kernel_listens_on_no_port(built: Course) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def listen(event: object) -> None:
+        if isinstance(event, CellPlayed) and not seen:
+            for pid in kernels():
+                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                seen.append(json.loads(Path(words[words.index("-f") + 1]).read_text()))
+
+    slow = 'name = "copy.txt"\nimport time; time.sleep(3)'  # time to look at it
+    change(built, f"solutions/{NAME}", 'name = "copy.txt"', slow)
+    run(built, which=("solution",), on_event=listen)
+    assert [one["transport"] for one in seen] == ["ipc"]
+    assert not Path(seen[0]["ip"]).parent.exists()
 
 
 def test_it_runs_where_an_event_loop_runs_already(built: Course) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def test_an_export_is_pinned(tmp_path: Path) -> None:
     event = Event("0123456789abcdef", "2026-11-22T21:19:51.042Z", "verdict", "t", "a-task", form)
     write_export(tmp_path / "export.json", "ada", [event])
     assert (tmp_path / "export.json").read_text() == (
-        '{"format": "labkit-progress", "labkit": "0.1.0", "schema": 1, "seed": "ada", "events": [\n'
+        f'{{"format": "labkit-progress", "labkit": "{metadata.version("labkit")}", "schema": 1,'
+        ' "seed": "ada", "events": [\n'
         '{"at": "2026-11-22T21:19:51.042Z", "data": {"state": "ended", "status": "not yet",'
         ' "verified": false}, "id": "0123456789abcdef", "kind": "verdict", "task": "a-task",'
         ' "topic": "t"}\n]}\n'

@@ -160,4 +160,4 @@ def test_it_shows_this_learners_values_as_a_table_and_as_text(tmp_path: Path) ->
     assert "<work>" not in shown["text/html"]
     assert "hostname  blue-heron" in shown["text/plain"]
     assert "pids      12" in shown["text/plain"]
-    assert str(tmp_path) in shown["text/plain"]
+    assert f"…/{tmp_path.name}/<work>" in shown["text/plain"]

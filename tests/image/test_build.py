@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,22 @@ def test_what_is_removed_is_gone_and_the_link_not_what_it_leads_to(
 def test_a_folder_can_be_removed_and_made_anew(store: ImageStore, usr_merged: Image) -> None:
     image = store.build("x", base=usr_merged, remove=["/usr"], files={"/usr/new": "n"})
     assert {name for name in names(image.layers[0]) if name.startswith("usr")} == {"usr", "usr/new"}
+
+
+def test_what_is_removed_stands_before_what_is_made_anew_for_readers_that_go_through_once(
+    store: ImageStore, usr_merged: Image
+) -> None:
+    image = store.build(
+        "x",
+        base=usr_merged,
+        remove=["/usr", "/tmp", "/etc/hosts"],
+        files={"/usr/a": "", "/etc/a": ""},
+    )
+    digest = image.manifest["layers"][-1]["digest"].removeprefix("sha256:")
+    with tarfile.open(store.folder / "blobs/sha256" / digest) as layer:
+        assert layer.getnames() == [
+            ".", ".wh.tmp", ".wh.usr", "etc", "etc/.wh.hosts", "etc/a", "usr", "usr/a",
+        ]  # fmt: skip
 
 
 def test_the_configuration_is_changed_and_no_layer_is_added(

@@ -72,14 +72,14 @@ def test_the_doctor_and_watch_answer(root: Path) -> None:
 def test_task_puts_its_variables_into_the_notebook(root: Path) -> None:
     out = ipython("run('%task run-box'); print(run('lab.topic'), run('Sandbox.__name__'))")
     assert "first-box Sandbox" in out
-    word = (root / "work/first-box/note.txt").read_text()
+    word = (root / "my-work/first-box/note.txt").read_text()
     assert word in ("anchor", "lantern", "compass")
 
 
 @pytest.mark.requires("sandbox")
 def test_a_step_with_a_magic_runs_in_the_notebooks_own_shell(root: Path) -> None:
     ipython("run('%task write-end')")
-    assert (root / "work/first-box/copy.txt").exists()
+    assert (root / "my-work/first-box/copy.txt").exists()
 
 
 @pytest.mark.requires("sandbox")

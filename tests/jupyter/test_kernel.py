@@ -87,8 +87,8 @@ def test_watched_cards_tick_themselves_off(kernel: Kernel, root: Path) -> None:
     assert [WIDGET in output["data"] for output in outputs] == [True, True]
     word = kernel.run("print(lab['word'])")[0]["text"].strip()
     # From here on nothing asks for a check but the watcher.
-    (root / "work/first-box/note.txt").write_text(word)
-    (root / "work/first-box/copy.txt").touch()
+    (root / "my-work/first-box/note.txt").write_text(word)
+    (root / "my-work/first-box/copy.txt").touch()
     progress = current_workspace().progress
     checks = current_workspace().course.topic("00").checks()
 

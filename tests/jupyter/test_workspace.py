@@ -61,7 +61,7 @@ def test_the_seed_decides_the_values(workspace: Workspace, monkeypatch: pytest.M
 
 
 def test_the_work_folder_lies_in_the_course(workspace: Workspace, root: Path) -> None:
-    assert begin("first-box").folder == root / "work" / "first-box"
+    assert begin("first-box").folder == root / "my-work" / "first-box"
 
 
 def test_the_work_folder_never_lies_in_the_package(workspace: Workspace) -> None:
@@ -69,7 +69,7 @@ def test_the_work_folder_never_lies_in_the_package(workspace: Workspace) -> None
     shipped = replace(workspace.course, root=package / "course/content")
     with _new_workspace(shipped).progress as progress:
         assert progress.path.parent == data_dir()
-        assert _new_workspace(shipped).work == data_dir() / "work"
+        assert _new_workspace(shipped).work == data_dir() / "my-work"
 
 
 @pytest.mark.requires("root")
@@ -79,8 +79,8 @@ def test_in_a_course_of_somebody_elses_one_works_at_home(user: OrdinaryUser) -> 
         "import os; os.chdir('course'); from labkit import begin;print(begin('first-box').folder)"
     )
     done = user.python(code)
-    assert done.stdout.strip() == str(user.folder / "labkit/work/first-box"), done.stderr
-    assert not (course / "work").exists()
+    assert done.stdout.strip() == str(user.folder / "labkit/my-work/first-box"), done.stderr
+    assert not (course / "my-work").exists()
 
 
 def test_begin_gives_the_same_lab_again(workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ what its cells did nothing may be left.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ class EachNotebookAnew:
             place = Place(Path(tempfile.mkdtemp(prefix="labkit-")))
             self._notebook, self._watch = item.path, Watch(place, SessionIds())
             place.enter()
+            # Values as the stored outputs have them, and an empty work folder.
+            os.environ |= {"LABKIT_SEED": "course", "LABKIT_WORK": str(place.home / "my-work")}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(

@@ -114,6 +114,13 @@ def test_a_crowd_is_cut_off_and_counted() -> None:
     assert lines[-1].left_out == len(crowd) - (MOST - 1)
 
 
+def test_a_circle_of_processes_is_drawn_once() -> None:
+    circle = tuple(Relative(i, i % 3 + 1, f"p{i}", i, "x") for i in (1, 2, 3))
+    assert sorted(line.member.pid for line in lineage(FamilyTree(circle)) if line.member) == [
+        1, 2, 3,
+    ]  # fmt: skip
+
+
 def test_two_sandboxes_are_two_boxes() -> None:
     family = samples.family()
     other = Relative(40000, 31330, "sleep 9", 1, "sandbox db")
@@ -176,6 +183,10 @@ def test_the_card_marks_the_rows_that_differ() -> None:
     assert {"Not yet", "0 of 2 points", "2 hints left; the next one costs 0.5 points."} <= set(
         words(picture)
     )
+
+
+def test_rows_that_agree_are_not_marked_as_differing() -> None:
+    assert 'class="lk-badt"' not in card_view(samples.passed()).svg
 
 
 def test_a_long_list_of_evidence_keeps_the_rows_that_differ() -> None:

@@ -43,9 +43,7 @@ def freeze(lab: Lab) -> Verdict:
     if not stopped:
         return not_yet("none", *evidence)
     if stopped == [wanted] and len(workers) == 2:
-        return passed(
-            f"Inner PID {wanted} is frozen; it is PID {inside[wanted].pid} here.", *evidence
-        )
+        return passed(f"Inner PID {wanted} is frozen, and it alone.", *evidence)
     if wanted in stopped and len(stopped) > 1:
         return not_yet("too-many", *evidence)
     if wanted not in stopped:

@@ -115,13 +115,14 @@ def _(lab: Lab) -> None:
 @keep.right("by hand: unshare and mount --bind, the note written from outside")
 def _(lab: Lab) -> None:
     note = _note(lab)
-    data = lab.folder / "root/data"
-    data.mkdir(parents=True)
+    root = lab.folder / "root"
+    (root / "data").mkdir(parents=True)
     base = base_image(lab.images).layers[-1]
-    shutil.copytree(base, data.parent, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(base, root, symlinks=True, dirs_exist_ok=True)
+    # chroot is not on the PATH of an ordinary user on Debian; the copied busybox has one.
     script = (
-        f"hostname {lab['keeper']}; mount --bind '{note.parent}' '{data}'; "
-        f"exec chroot '{data.parent}' /bin/sleep 5000"
+        f"hostname {lab['keeper']}; mount --bind '{note.parent}' '{root}/data'; "
+        f"exec '{root}/bin/busybox' chroot '{root}' /bin/sleep 5000"
     )
     lab.spawn([*UNSHARE, "--uts", "--mount", "sh", "-c", script])
     wait_for(lambda: any(command_of(p) == "sleep 5000" for p in processes()))
