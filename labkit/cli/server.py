@@ -2,8 +2,9 @@
 
 Listens on 127.0.0.1 only, behind a token that no process list shows. Knows nothing about courses.
 
-Sources: jupyter_server's documentation (``JUPYTER_TOKEN``, ``jpserver-PID.json``), prctl(2)
-(``PR_SET_PDEATHSIG``: the kernel tells the server when we are gone, whatever ended us).
+Sources: jupyter_server's documentation (``JUPYTER_TOKEN``, ``jpserver-PID.json``), JupyterLab's
+("Directories": ``labconfig/default_setting_overrides.json``), prctl(2) (``PR_SET_PDEATHSIG``: the
+kernel tells the server when we are gone, whatever ended us).
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ START_S = 60.0
 
 STOP_S = 10.0
 """Until it has ended its kernels; then it is killed."""
+
+NOTIFICATIONS = "@jupyterlab/apputils-extension:notification"
+"""The settings that decide whether JupyterLab asks a newcomer about news."""
 
 PORT, MORE_PORTS = 8888, 100
 """Jupyter's own port, and how many after it are tried when it is taken."""
@@ -82,7 +86,11 @@ class Server:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self.folder,
-                env={**os.environ, "JUPYTER_TOKEN": self._token},
+                env={
+                    **os.environ,
+                    "JUPYTER_TOKEN": self._token,
+                    "JUPYTER_CONFIG_PATH": quiet_config(),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -162,8 +170,21 @@ class Server:
         return f"Its log is in {self.log}"
 
 
+def quiet_config() -> str:
+    """A search path for Jupyter's configuration, with a folder of ours at its front.
+
+    In it are other defaults for two settings of JupyterLab's. A user's own settings still count.
+    """
+    folder = data_dir() / "jupyter"
+    (folder / "labconfig").mkdir(parents=True, exist_ok=True)
+    defaults = json.dumps({NOTIFICATIONS: {"fetchNews": "false", "checkForUpdates": False}})
+    (folder / "labconfig/default_setting_overrides.json").write_text(defaults)
+    there = os.environ.get("JUPYTER_CONFIG_PATH", "")
+    return os.pathsep.join([str(folder), there] if there else [str(folder)])
+
+
 def settings(folder: Path, port: int) -> list[str]:
-    """The options that make JupyterLab ours: this folder, loopback, no news pop-up."""
+    """The options that make JupyterLab ours: this folder, loopback, no look-ups elsewhere."""
     options = [
         "--no-browser",
         f"--ServerApp.root_dir={folder}",

@@ -155,14 +155,14 @@ def _play(page: Page, notebook: Notebook, sources: Sources) -> tuple[CheckResult
         raise AuthorError(
             f"{page.kind}: {failure}", where=_where(page, failure.id, sources), hint=_hint(page)
         )
-    for result in verdicts.results:
+    for result in verdicts.final:
         unwanted = "passed" if page.kind == "exercise" else "not yet"
         if result.verdict in (unwanted, "broken"):
             where = _where(page, f"{page.prefix}-check-{result.check}", sources)
             state = f" ({result.state})" if result.state else ""
             what = f"check {result.check} of the {page.kind}: {result.verdict}{state}"
             raise AuthorError(what, where=where)
-    return tuple(verdicts.results)
+    return verdicts.final
 
 
 def _hint(page: Page) -> str:

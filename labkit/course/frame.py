@@ -15,8 +15,9 @@ from labkit.grading.checks import Check
 
 HOW = (
     "Work from the top down: do a task, then run the check below it, as often as you like. "
-    "Stuck? `%hint NAME` gives a hint that fits what you did, and `%reveal NAME` shows the "
-    "solution of that one task; each first says what it costs. `%task NAME` brings you to any task."
+    "Stuck? `%hint NAME` gives a hint that fits what you did; the check says what it costs. "
+    "`%reveal NAME` shows the solution of that one task, once you have agreed to its cost. "
+    "`%task NAME` brings you to any task."
 )
 
 PLACES = (("home", "map of the course"), ("glossary", "glossary"))

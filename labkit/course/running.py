@@ -50,7 +50,7 @@ class NotebookEnded:
         topic: its topic's slug.
         notebook: its kind.
         path: its file.
-        checks: its verdicts, in order.
+        checks: the last verdict of each of its checks.
         failure: what broke it; None when nothing did.
         seconds: how long it took, kernel and all.
     """
@@ -143,7 +143,7 @@ def _run(
     except AuthorError as error:  # it is not built, or no notebook at all
         failure = Failure(0, "", "", error.what)
     took_s = time.perf_counter() - began
-    checks = tuple(verdicts.results)
+    checks = verdicts.final
     ended = NotebookEnded(slug, page.kind, page.path, checks, failure, took_s)
     on_event(ended)
     return ended

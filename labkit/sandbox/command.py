@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
+import select
 import threading
 import time
 from dataclasses import dataclass
@@ -183,26 +183,30 @@ def pump(pipes: Pipes, data: bytes, status_fd: int, deadline: float | None) -> N
     What the command wrote is in the pipes when its end is told. Whoever it left running may hold
     them open for long, and is not waited for.
     """
-    os.set_blocking(pipes.stdin, False)
-    with selectors.DefaultSelector() as selector:
-        for fd in (pipes.stdout, pipes.stderr, status_fd):
-            selector.register(fd, selectors.EVENT_READ)
-        selector.register(pipes.stdin, selectors.EVENT_WRITE)
-        has_ended = False
-        while not has_ended:
-            ready = selector.select(_left(deadline))
-            if not ready and deadline is not None and time.monotonic() >= deadline:
-                return
-            for key, _ in ready:
-                if key.fd == status_fd:
-                    has_ended = True
-                elif key.fd == pipes.stdin:
-                    data = _feed(key.fd, data)
-                    if not data:
-                        selector.unregister(key.fd)
-                        pipes.close_one(key.fd)
-                elif not pipes.read(key.fd):
-                    selector.unregister(key.fd)
+    poll = select.poll()
+    for fd in (pipes.stdout, pipes.stderr, status_fd):
+        poll.register(fd, select.POLLIN)
+    if data:
+        os.set_blocking(pipes.stdin, False)
+        poll.register(pipes.stdin, select.POLLOUT)
+    else:
+        pipes.close_one(pipes.stdin)
+    has_ended = False
+    while not has_ended:
+        left = _left(deadline)
+        ready = poll.poll(None if left is None else left * 1000)
+        if not ready:
+            return
+        for fd, _ in ready:
+            if fd == status_fd:
+                has_ended = True
+            elif fd == pipes.stdin:
+                data = _feed(fd, data)
+                if not data:
+                    poll.unregister(fd)
+                    pipes.close_one(fd)
+            elif not pipes.read(fd):
+                poll.unregister(fd)
     for fd in (pipes.stdout, pipes.stderr):
         for _ in range(_MOST_CHUNKS):
             if not is_readable(fd, 0) or not pipes.read(fd):
@@ -212,7 +216,7 @@ def pump(pipes: Pipes, data: bytes, status_fd: int, deadline: float | None) -> N
 def _feed(fd: int, data: bytes) -> bytes:
     """Writes a part; returns what is left, nothing when nobody reads."""
     try:
-        return data[os.write(fd, data[:_CHUNK]) :] if data else b""
+        return data[os.write(fd, data[:_CHUNK]) :]
     except BlockingIOError:
         return data
     except BrokenPipeError:
@@ -225,8 +229,6 @@ def _left(deadline: float | None) -> float | None:
 
 def is_readable(fd: int, timeout_s: float | None) -> bool:
     """Waits up to ``timeout_s`` (None: for ever) until a descriptor has data or its end."""
-    import select
-
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(None if timeout_s is None else timeout_s * 1000))

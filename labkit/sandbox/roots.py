@@ -41,7 +41,9 @@ def find_root(rootfs: str | Path | Image | None) -> Root:
     if isinstance(rootfs, Path) or (isinstance(rootfs, str) and rootfs.startswith(("/", ".", "~"))):
         return _of_folder(Path(rootfs))
     # Only now: a sandbox on a folder needs nothing of images.
-    from labkit.image import Image, ImageStore, base_image
+    from labkit.image.base import base_image
+    from labkit.image.image import Image
+    from labkit.image.store import ImageStore
 
     if rootfs in (None, "base", "base:latest"):
         return _of_image(base_image())

@@ -85,7 +85,7 @@ print(note.name, "says", note.read_text())
 # and asks the check.
 
 # %%
-check("leave-a-note").picture
+check("leave-a-note")
 
 # %% [markdown]
 # A card like this is there to be read. The sentence says *what is the case*, the rows put

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from labkit.cli.lab import browser_command, place_course
-from labkit.cli.server import Server
+from labkit.cli.server import NOTIFICATIONS, Server
 from labkit.core.errors import Blocked, SystemFault
 from tests.cli.program import invoke, start
 from tests.jupyter.small import write_course
@@ -99,12 +99,14 @@ def has_gone(pid: int) -> bool:
 
 def test_it_serves_the_course_behind_a_token_and_ends_on_ctrl_c(lab: Running, root: Path) -> None:
     url = lab.url()
+    assert "/lab?token=" in url
     base, _, token = url.partition("/lab?token=")
     contents = json.loads(get(f"{base}/api/contents", token))
     assert {"labs", "exercises"} <= {one["name"] for one in contents["content"]}
     with pytest.raises(urllib.error.HTTPError, match="403"):
         get(f"{base}/api/contents")
-    assert '"news": {"disabled": true}' in get(f"{base}/lab", token)
+    news = json.loads(get(f"{base}/lab/api/settings/{NOTIFICATIONS}", token))
+    assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
     server = lab.server_pid()
     command = Path(f"/proc/{server}/cmdline").read_text()
     assert token not in command

@@ -275,7 +275,12 @@ def test_a_press_during_a_refresh_of_its_own_is_not_lost(look: Look) -> None:
 
 
 def test_a_view_that_is_taken_away_is_silent(look: Look) -> None:
-    script = "leave(); await wait(100); return [model.sent.length, model.heard.length];"
+    script = """
+      while (!model.sent.length) await wait(5);
+      model.answer(); leave();
+      const before = model.sent.length; await wait(100);
+      return [model.sent.length - before, model.heard.length];
+    """
     assert look("<body>", act("live", live_state(every_s=0.01), script)) == [0, 0]
 
 

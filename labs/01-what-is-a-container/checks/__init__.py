@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from labkit.grading import Variant, between, one_of
 
-from . import pid_one, freeze, two_versions, keep, from_rkt  # noqa: F401 (in order of the tasks)
+from . import pid_one, freeze, two_versions, keep, from_rkt  # in the order of the tasks
 
 VARIANT = Variant(
     hostname=one_of("blue-heron", "red-kite", "grey-owl", "black-swan", "white-stork"),
