@@ -21,6 +21,10 @@ WIDTH = 35
 """Columns of a title in plain text; the longest has 34."""
 
 
+LEFT = ".labkit.labkit-doctor :is(td,th){text-align:left;vertical-align:top}"
+"""JupyterLab aligns tables to the right, by a rule that only two classes outweigh."""
+
+
 @dataclass(frozen=True)
 class TopicHealth:
     """What of one topic is real on this machine.
@@ -112,7 +116,7 @@ class Diagnosis:
         )
         tables = [capabilities, topics] if self.topics else [capabilities]
         body = "".join(table.html() for table in tables)
-        return f'<div class="labkit"><style>{css()}</style>{body}</div>'
+        return f'<div class="labkit labkit-doctor"><style>{css()}{LEFT}</style>{body}</div>'
 
 
 def diagnose() -> Diagnosis:

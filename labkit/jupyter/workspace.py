@@ -37,6 +37,9 @@ DEADLINE_S = 20.0
 GRADER_SEED = "nbgrader"
 """The learner's seed where a school grades: the class has one, or ``LABKIT_SEED`` names it."""
 
+WORK = "my-work"
+"""The folder in which a learner's files lie, one folder for each topic."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -213,10 +216,6 @@ def _grading_workspace(course: Course) -> Workspace:
     progress = Progress(folder / "progress.sqlite")
     progress.add(new_event("seed", seed=GRADER_SEED))
     return Workspace(course, progress, folder / WORK)
-
-
-WORK = "my-work"
-"""The folder in which a learner's files lie, one folder for each topic."""
 
 
 def _work_folder(course: Course) -> Path:

@@ -38,13 +38,15 @@ TILE, CAPABILITY_ROW = 50, 26
 COLUMNS = 4
 """Columns of capability names; the longest, CHECKPOINT_RESTORE, fits a quarter."""
 FAMOUS = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_MODULE", "SYS_TIME")
-"""What a container is most often asked to get back: named first among those given up."""
+"""What a container is most often asked to get back: named first among those not held."""
 
 
 def anatomy_view(a: Anatomy) -> Picture:
     """Draws what a sandbox is made of."""
-    words = f"{summary(a.namespaces)} {_may_do(a)}"
+    words = summary(a.namespaces)
     opening, y = sentence(words, y=150)
+    opening += text(MARGIN, y, *_started_by(a), ink="mut")
+    y += 22
     heights = (
         62 + TILE * ((len(a.namespaces) + 1) // 2) + 10,
         stack_height(a),
@@ -127,37 +129,38 @@ def _capabilities(a: Anatomy, x: float, top: float) -> str:
         drawn += icon("check", left, y - 12, ink="own", size=14)
         drawn += text(left + 22, y, shown, size=SMALL, face="mono", room=room)
     foot = top + 68 + CAPABILITY_ROW * -(-len(a.capabilities) // COLUMNS) + 10
-    return drawn + _gave_up(a, x, foot, width)
+    return drawn + _draw_not_held(a, x, foot, width)
 
 
 def _new_privileges(a: Anatomy) -> tuple[str, Icon, Ink]:
     return ("on", "lock", "own") if a.no_new_privs else ("off", "arrows", "shr")
 
 
-def _gave_up(a: Anatomy, x: float, y: float, width: float) -> str:
-    given_up = _given_up(a)
-    if not given_up:
-        words = "none given up: it may do whatever root of its user namespace may"
+def _draw_not_held(a: Anatomy, x: float, y: float, width: float) -> str:
+    not_held = _not_held(a)
+    if not not_held:
+        words = "all there are: it may do whatever root of its user namespace may"
         return icon("arrows", x, y - 12, ink="shr", size=14) + text(x + 22, y, words, size=SMALL)
-    famous = [name for name in FAMOUS if name in given_up]
-    more = f" and {len(given_up) - len(famous)} more" if len(given_up) > len(famous) else ""
+    famous = [name for name in FAMOUS if name in not_held]
+    more = f" and {len(not_held) - len(famous)} more" if len(not_held) > len(famous) else ""
     names = ", ".join(famous) + more
     return (
         icon("cross", x, y - 12, ink="bad", size=14)
-        + text(x + 22, y, f"{len(given_up)} given up", face="bold", size=SMALL, ink="bad")
+        + text(x + 22, y, f"{len(not_held)} not held", face="bold", size=SMALL, ink="bad")
         + text(x + 124, y, names, size=SMALL, ink="mut", face="mono", room=width - 124)
     )
 
 
-def _given_up(a: Anatomy) -> list[str]:
+def _not_held(a: Anatomy) -> list[str]:
     from labkit.core.linux import CAPABILITIES
 
     return [name for name in CAPABILITIES if f"CAP_{name}" not in a.capabilities]
 
 
-def _may_do(a: Anatomy) -> str:
-    who = "Started by an ordinary user" if a.is_rootless else "Started by root"
-    return f"{who}, it holds {counted(len(a.capabilities), 'capability', 'capabilities')}."
+def _started_by(a: Anatomy) -> tuple[str, ...]:
+    who = "an ordinary user" if a.is_rootless else "root"
+    held = counted(len(a.capabilities), "capability", "capabilities")
+    return "Started by ", Volatile(who), f"; it holds {held}."
 
 
 def _tables(a: Anatomy) -> tuple[Table, ...]:
@@ -198,7 +201,7 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
                 str(len(a.capabilities)),
                 ", ".join(name.removeprefix("CAP_") for name in a.capabilities),
             ),
-            ("given up", str(len(_given_up(a))), ", ".join(_given_up(a))),
+            ("not held", str(len(_not_held(a))), ", ".join(_not_held(a))),
             ("no new privileges", "", "on" if a.no_new_privs else "off"),
         ),
     )
@@ -209,7 +212,8 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
             ("name", sandbox_name(a.name)),
             ("host name inside", sandbox_name(a.hostname)),
             ("process id on the host", Volatile(str(a.pid))),
+            ("started by", Volatile("an ordinary user" if a.is_rootless else "root")),
         ),
-        slots=(0, 12),
+        slots=(0, 16),
     )
     return see, use, stand, may, where

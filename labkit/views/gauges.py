@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.views.escape import Volatile
-from labkit.views.frame import SMALL, panel_heading
+from labkit.views.frame import SMALL, counted, panel_heading
 from labkit.views.palette import Ink
 from labkit.views.svg import path, rect, text
 
@@ -39,7 +39,7 @@ def limit_words(amount: int | None, unit: str) -> str:
     if amount is None:
         return "no limit"
     if unit != "bytes":
-        return f"{amount} {unit}"
+        return counted(amount, unit.removesuffix("es"), unit)
     size, names = float(amount), ["B", "KiB", "MiB", "GiB", "TiB"]
     while size >= 1024 and len(names) > 1:
         size, names = size / 1024, names[1:]

@@ -109,6 +109,8 @@ def _volumes(a: Anatomy, x: float, y: float, right: float) -> str:
         along = i / (len(shown) - 1) if shown[1:] else 0.5  # of the plate's right edge
         drawn += _cable(x - SKEW * along, y + DEPTH * along, box_x, y + VOLUME * i + 22)
         drawn += _volume(volume, box_x, y + VOLUME * i - 10, width)
+    if not shown:
+        drawn += text(box_x, y + 20, "no volume is plugged in", size=SMALL, ink="mut", room=width)
     if left_out:
         drawn += text(
             box_x + 12,

@@ -215,10 +215,12 @@ def _foot(both: BothSides, y: float) -> str:
     """What the process may do, and how to read the wall."""
     word = "on" if both.no_new_privs else "off"
     kept = counted(len(both.capabilities), "capability", "capabilities")
+    if not any(row.kind == "user" and row.is_own for row in both.namespaces):
+        kept = Volatile(kept)  # then it is whoever started the notebook that has them
     x = RIGHT + PAD
     return (
         icon("key", LEFT + PAD, y - 14, size=18)
-        + text(LEFT + PAD + 28, y, f"It holds {kept}.")
+        + text(LEFT + PAD + 28, y, "It holds ", kept, ".")
         + icon("check" if both.no_new_privs else "cross", x, y - 13)
         + text(x + 26, y, f"No new privileges: {word}.")
         + icon("lock", LEFT + PAD + 1, y + 17, ink="own")

@@ -16,7 +16,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a small course, which is the working folder, too."""
     folder = write_course(tmp_path / "my course")
     monkeypatch.chdir(folder)
-    for name in ("LABKIT_SEED", "LABKIT_COURSE", "NBGRADER_EXECUTION"):
+    for name in ("LABKIT_SEED", "LABKIT_COURSE", "LABKIT_WORK", "NBGRADER_EXECUTION"):
         monkeypatch.delenv(name, raising=False)
     yield folder
     _close_workspaces()

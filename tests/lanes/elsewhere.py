@@ -56,6 +56,7 @@ def run_as_user(command: Sequence[str], project: Path, report: str) -> int:
     with ordinary_user() as user:
         theirs = user.folder / "report.xml"
         env = {name: value for name, value in user.env.items() if name != "PYTHONPATH"}
+        env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(user.folder / "hypothesis")
         env["LABKIT_REQUIRE_ALL"] = os.environ.get("LABKIT_REQUIRE_ALL", "")
         argv = user.command([*command, f"--junitxml={theirs}"])
         code = run(argv, cwd=project, env=env)

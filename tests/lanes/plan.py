@@ -69,10 +69,10 @@ def _browser() -> Lane:
 def _notebooks() -> Lane:
     patterns = ("labs/*/lab.ipynb", "labs/*.ipynb", "exercises/*.ipynb", "solutions/*.ipynb")
     found = [str(path.relative_to(ROOT)) for one in patterns for path in sorted(ROOT.glob(one))]
-    options = "--nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile"
+    options = "--nbval --nbval-current-env --nbval-cell-timeout=60"
     sanitize = ("--nbval-sanitize-with", "labs/nbval.cfg", "-p", "tests.support.notebooks")
     command = (*_PYTEST, *options.split(), *sanitize, *found)
-    return Lane("notebooks", "every notebook gives its stored outputs", (command,), cores=2)
+    return Lane("notebooks", "every notebook gives its stored outputs", (command,))
 
 
 def _other_python(python: pythons.Python) -> Lane:

@@ -107,8 +107,9 @@ def _is_recent(python: str) -> bool:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
-    return kept | {
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",  # as Debian gives it to an ordinary user
+        "LANG": "C.UTF-8",
         "HOME": str(folder / "home"),
         "USER": "learner",
         "LOGNAME": "learner",

@@ -60,8 +60,8 @@ def test_the_anatomy_shows_layers_volumes_limits_and_capabilities() -> None:
     drawn = words(picture)
     assert {"memory.max", "at most 64 MiB", "12.4 MiB now", "at most 20 processes"} <= set(drawn)
     assert {"/data", "volume, read-write", "volume, read-only", "b5bb9d8014a0"} <= set(drawn)
-    assert {"CHOWN", "SYS_CHROOT", "30 given up", "no new privileges: on"} <= set(drawn)
-    assert "SYS_ADMIN" in row(picture, "given up")[2]
+    assert {"CHOWN", "SYS_CHROOT", "30 not held", "no new privileges: on"} <= set(drawn)
+    assert "SYS_ADMIN" in row(picture, "not held")[2]
 
 
 def test_a_gauge_grows_with_use_and_stops_at_the_limit() -> None:
@@ -70,6 +70,12 @@ def test_a_gauge_grows_with_use_and_stops_at_the_limit() -> None:
         return float(re.findall(r'<rect class="v [^>]* width="([\d.]+)"', svg)[0])
 
     assert bar(10 * 1024**2) < bar(30 * 1024**2) < bar(64 * 1024**2) == bar(10**12)
+
+
+def test_one_process_is_not_called_processes() -> None:
+    anatomy = samples.anatomy()
+    alone = replace(anatomy, limits=(replace(anatomy.limits[1], used=1),), volumes=())
+    assert {"1 process now", "no volume is plugged in"} <= set(words(anatomy_view(alone)))
 
 
 def test_a_limit_that_is_not_set_is_called_so() -> None:

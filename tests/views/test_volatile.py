@@ -64,6 +64,7 @@ def test_anatomy(pid: int, base: int, name: str, amount: int, digest: int) -> No
     there: Anatomy = replace(
         anatomy,
         pid=pid,
+        is_rootless=bool(pid % 2),
         namespaces=other_numbers(anatomy.namespaces, base),
         layers=tuple(f"{digest:032x}" for _ in anatomy.layers),
         volumes=tuple(replace(volume, source=name) for volume in anatomy.volumes),
