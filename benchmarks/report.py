@@ -47,8 +47,13 @@ def show(table: Table) -> str:
     """The table as text."""
     verdict = {True: "yes", False: "NO", None: ""}
     head = ("what", "figure", "", "target", "reached")
-    cells = [head] + [(r.what, r.value, r.note, r.target, verdict[r.is_reached]) for r in table.rows]
+    cells = [head] + [
+        (r.what, r.value, r.note, r.target, verdict[r.is_reached]) for r in table.rows
+    ]
     widths = [max(len(row[column]) for row in cells) for column in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    ]
     rule = "  ".join("-" * width for width in widths)
     return "\n".join(["", table.title, "", lines[0].rstrip(), rule, *map(str.rstrip, lines[1:])])

@@ -55,7 +55,9 @@ def _tried(rival: Rival) -> Rival:
         return rival
     if not shutil.which(rival.argv[0]):
         return Rival(rival.name, why_not="not installed")
-    done = subprocess.run(rival.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(
+        rival.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode == 0:
         return rival
     lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -76,7 +78,9 @@ def _oci_runtimes(folder: Path, rootfs: Path) -> list[Rival]:
     for path in (bundle, state):
         path.mkdir()
     if not shutil.which("runc"):
-        return [Rival(f"{name} run", why_not="no runc to write a bundle") for name in ("runc", "crun")]
+        return [
+            Rival(f"{name} run", why_not="no runc to write a bundle") for name in ("runc", "crun")
+        ]
     subprocess.run(["runc", "spec"], cwd=bundle, check=True)
     config = json.loads((bundle / "config.json").read_text())
     config["process"].update(terminal=False, args=["true"])
@@ -107,6 +111,7 @@ def _docker(folder: Path, rootfs: Path) -> Iterator[Rival]:
     with (folder / "log").open("w") as log:
         daemon = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
     docker = ("docker", "-H", f"unix://{socket}")
+    before = set(Path("/sys/fs/cgroup").glob("**/docker"))
     try:
         if not _answers(docker, daemon):
             last = (folder / "log").read_text().strip().splitlines()[-1:]
@@ -121,12 +126,14 @@ def _docker(folder: Path, rootfs: Path) -> Iterator[Rival]:
     finally:
         daemon.terminate()
         daemon.wait(timeout=30)
+        for group in set(Path("/sys/fs/cgroup").glob("**/docker")) - before:
+            group.rmdir()
 
 
 def _answers(docker: tuple[str, ...], daemon: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + _DOCKERD_S
     while daemon.poll() is None and time.monotonic() < deadline:
-        if subprocess.run([*docker, "info"], capture_output=True).returncode == 0:
+        if subprocess.run([*docker, "info"], capture_output=True, check=False).returncode == 0:
             return True
         time.sleep(0.2)
     return False

@@ -58,7 +58,8 @@ class Documents:
             described = [manifest["config"], *manifest["layers"]]
             parts = Described(manifest, json.loads(self.blobs.read(manifest["config"]["digest"])))
             is_right = (
-                all(isinstance(item["size"], int) for item in described)
+                all(is_digest(item["digest"]) for item in described)
+                and all(isinstance(item["size"], int) for item in described)
                 and all(isinstance(item["mediaType"], str) for item in described)
                 and all(map(is_digest, parts.diff_ids))
                 and len(parts.diff_ids) == len(manifest["layers"]) > 0

@@ -202,13 +202,17 @@ def _failed(step: str, error: Exception) -> LabkitError:
 
 
 def _told(check: Check, steps: Sequence[Step], ended: int, aside: Path | None) -> Text:
-    lines = [f"The state before “{check.title}” is built. Its check is {check.id}.", ""]
     done = list(dict.fromkeys(title for title, _ in steps))
-    lines += [f"- {title}" for title in done] or ["- nothing had to be done before it"]
-    notes = []
-    if ended:
-        notes.append(f"{ended} {'sandbox' if ended == 1 else 'sandboxes'} of before ended.")
+    lines = [
+        f"You are at the beginning of “{check.title}” (its check is {check.id}).",
+        "Done for you before it:" if done else "Nothing had to be done before it.",
+    ]
+    paragraphs = [" ".join(lines), "\n".join(f"- {title}" for title in done)]
+    if ended == 1:
+        paragraphs.append("The sandbox that ran here was ended.")
+    elif ended:
+        paragraphs.append(f"The {ended} sandboxes that ran here were ended.")
     if aside:
-        notes.append(f"Your files of before are in {aside}.")
-    text = "\n".join([*lines, *([""] if notes else []), *notes])
+        paragraphs.append(f"What was in your folder is now in {aside}.")
+    text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     return Text(text, text)

@@ -78,6 +78,8 @@ class BothSides:
     capabilities: tuple[str, ...]
     """Effective capabilities, such as ``("CAP_CHOWN", "CAP_KILL")``, sorted."""
     no_new_privs: bool
+    is_stopped: bool = False
+    """Whether a signal has stopped it (state T): it exists and gets no time."""
 
 
 @dataclass(frozen=True)

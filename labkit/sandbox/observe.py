@@ -62,6 +62,7 @@ def xray(target: Target) -> BothSides:
         namespaces=compare_namespaces(pid),
         capabilities=capability_names(int(status["CapEff"], 16)),
         no_new_privs=status.get("NoNewPrivs") == "1",
+        is_stopped=process.state == "T",
     )
 
 

@@ -18,6 +18,8 @@ from labkit.views.frame import (
     INNER,
     MARGIN,
     SMALL,
+    badge,
+    badge_width,
     card,
     counted,
     first_few,
@@ -46,6 +48,7 @@ PID_COLUMNS = (70, 36)
 """Room for a PID outside (seven digits: Linux gives none above 4194304) and inside."""
 LINES = 4
 """Lines of a list of processes."""
+STOPPED = "stopped by a signal"
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,9 @@ def xray_view(both: BothSides) -> Picture:
         opening,
         _sides(top, height - 96 - top),
     ]
+    if both.is_stopped:
+        x = WIDTH - MARGIN - badge_width(STOPPED)
+        body.append(badge("bar", STOPPED, x, 40, ink="shr", tint="shrt"))
     y = top + 44
     for row in rows:
         body.append(_row(row, both, y))
@@ -244,6 +250,7 @@ def _tables(both: BothSides, rows: Sequence[Facts], title: str) -> tuple[Table, 
         ("what", "from the host", "from inside"),
         (
             ("command", _names(both)[-1], _names(both)[-1]),
+            *((("state", STOPPED, STOPPED),) if both.is_stopped else ()),
             *((facts.label, facts.outside, facts.inside) for facts in rows),
             ("parent process id", Volatile(str(outside.ppid)), own(str(inside.ppid))),
             (

@@ -86,7 +86,7 @@ def test_reveal_asks_before_it_costs(root: Path) -> None:
 def test_task_builds_the_state_and_holds_it(root: Path, end: str) -> None:
     with start("task", "copy-note") as program:
         assert program.stdin and program.stdout and program.stderr
-        assert "Its check is copy-note" in program.stdout.readline()
+        assert "its check is copy-note" in program.stdout.readline()
         assert "Ctrl-C" in program.stderr.readline()
         assert [box.name for box in running()] == ["alone"]
         if end == "input":

@@ -180,6 +180,20 @@ def test_digests_of_a_configuration_never_become_paths(
         store.get("odd")
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"digest": 7}, {"digest": "../x"}, {"size": "1"}, {"mediaType": 1}]
+)
+def test_a_layer_that_is_not_described_as_it_should_is_a_fault(
+    store: ImageStore, hello: Image, wrong: dict[str, object]
+) -> None:
+    config = put_blob(store, json.dumps({"rootfs": {"diff_ids": ["sha256:" + "0" * 64]}}).encode())
+    put_image(
+        store, "odd", {"config": config, "layers": [{**hello.manifest["layers"][0], **wrong}]}
+    )
+    with pytest.raises(SystemFault, match="does not describe an image"):
+        store.get("odd")
+
+
 def test_a_layer_that_is_not_the_one_the_configuration_names_is_refused(
     store: ImageStore, hello: Image
 ) -> None:

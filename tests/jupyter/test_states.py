@@ -38,7 +38,7 @@ def test_the_sandboxes_of_before_are_ended(workspace: Workspace) -> None:
     told = str(task("copy-note", {}))
     assert not mine.is_running
     assert [box.name for box in running()] == ["alone"]
-    assert "1 sandbox of before ended." in told
+    assert "The sandbox that ran here was ended." in told
 
 
 def test_a_learners_files_are_set_aside_and_never_lost(workspace: Workspace) -> None:

@@ -49,7 +49,9 @@ def test_a_command_that_entered_and_took_too_much_is_the_one_that_is_said() -> N
 
 
 def test_a_kill_by_hand_is_not_taken_for_want_of_memory() -> None:
-    ran = Sandbox(limits={"memory.max": "16M"}).run(["sh", "-c", "kill -KILL $$; sleep 1 & kill -9 $!"])
+    ran = Sandbox(limits={"memory.max": "16M"}).run(
+        ["sh", "-c", "kill -KILL $$; sleep 1 & kill -9 $!"]
+    )
     assert not ran.is_oom_killed
 
 
@@ -101,6 +103,11 @@ def test_max_is_no_limit() -> None:
 
 
 def test_limits_may_be_written_as_text_or_number() -> None:
-    for given, value in (("8m", 8 << 20), ("16384K", 16 << 20), (64 << 20, 64 << 20), ("1G", 1 << 30)):
+    for given, value in (
+        ("8m", 8 << 20),
+        ("16384K", 16 << 20),
+        (64 << 20, 64 << 20),
+        ("1G", 1 << 30),
+    ):
         with Sandbox(limits={"memory.max": given}) as box:
             assert anatomy(box).limits[0].limit == value

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from labkit.core import journal
 from labkit.core.session import current_session
 from labkit.sandbox import Sandbox, running, xray
 from labkit.sandbox.client import client
+from tests.sandbox.both.tools import names_in
 from tests.support.snapshot import Snapshot
 from tests.support.wait import wait_until
 
@@ -34,10 +36,10 @@ def census() -> dict[str, object]:
         "links": sorted(link["ifname"] for link in json.loads(links.stdout)),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
         "namespaces": namespaces(),
-        "open files": len(os.listdir("/proc/self/fd")),
-        "open files of the helper": len(os.listdir(f"/proc/{helper}/fd")),
+        "open files": len(names_in("/proc/self/fd")),
+        "open files of the helper": len(names_in(f"/proc/{helper}/fd")),
         "children of the helper": Path(f"/proc/{helper}/task/{helper}/children").read_text(),
-        "files": sorted(os.listdir(current_session().folder)),
+        "files": sorted(names_in(current_session().folder)),
     }
 
 
@@ -84,8 +86,6 @@ def test_the_journal_of_a_long_session_forgets_what_has_gone() -> None:
             Sandbox(env={"A": "b"}).run(["true"])
         path = folder / "journal.jsonl"
         grown = path.stat().st_size
-        import labkit.core.journal as journal
-
         padding = journal.open_journal(str(folder))
         for _ in range(300):
             journal.append(padding, "sandbox", name="x" * 300, pid=4194304, start_ticks=1)

@@ -15,7 +15,13 @@ from labkit.sandbox import spec
 from labkit.sandbox.facts import NAMESPACE_KINDS
 
 ANYTHING = st.one_of(
-    st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.binary(), st.lists(st.text())
+    st.text(),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.binary(),
+    st.lists(st.text()),
 )
 
 

@@ -226,3 +226,11 @@ def test_a_comparison_says_whether_it_came_as_predicted(is_right: bool | None, s
 def test_a_comparison_without_a_prediction_says_so() -> None:
     drawn = words(comparison_view(replace(samples.comparison(), predicted=None, is_right=None)))
     assert "No prediction was made." in drawn
+
+
+def test_a_stopped_process_is_said_to_be_stopped() -> None:
+    both = samples.both_sides()
+    assert "stopped by a signal" not in xray_view(both).svg + xray_view(both).text
+    stopped = xray_view(replace(both, is_stopped=True))
+    assert "stopped by a signal" in stopped.svg
+    assert "stopped by a signal" in stopped.text

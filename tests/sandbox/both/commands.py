@@ -236,7 +236,7 @@ def it_works_after_the_current_folder_was_removed() -> None:
 
 
 def background_work_of_a_sandbox_ends_with_it() -> None:
-    with Sandbox().start(["sh", "-c", "sleep 987654 & sleep 987654 & wait"]) as box:
+    with Sandbox().start(["sh", "-c", "sleep 987654 & sleep 987654 & wait"]):
         wait_until(lambda: len(_commands_with("sleep 987654")) == 3)
     assert not _commands_with("987654")
 

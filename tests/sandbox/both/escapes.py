@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from labkit.sandbox import Sandbox
-from tests.sandbox.both.tools import new_folder
+from tests.sandbox.both.tools import names_in, new_folder
 
 
 def refused(box: Sandbox, *commands: str) -> None:
@@ -81,10 +81,10 @@ def no_file_of_proc_can_be_written_or_given_another_mode() -> None:
 
 
 def the_devices_of_the_host_keep_owner_and_mode() -> None:
-    before = os.stat("/dev/null")
+    before = Path("/dev/null").stat()
     with Sandbox() as box:
         refused(box, "chmod 600 /dev/null", "chown 1000 /dev/zero", "chmod 600 /dev/urandom")
-    after = os.stat("/dev/null")
+    after = Path("/dev/null").stat()
     assert (before.st_mode, before.st_uid) == (after.st_mode, after.st_uid)
 
 
@@ -125,7 +125,10 @@ def kill_all_reaches_the_sandbox_alone() -> None:
 
 def the_way_up_from_a_chroot_ends_at_the_sandbox_root() -> None:
     """The classic: an open folder outside, chroot below, fchdir out, and up."""
-    assert Sandbox().run(["sh", "-c", "ls /../../../../.."]).stdout == Sandbox().run(["ls", "/"]).stdout
+    assert (
+        Sandbox().run(["sh", "-c", "ls /../../../../.."]).stdout
+        == Sandbox().run(["ls", "/"]).stdout
+    )
     script = (
         "mkdir -p /tmp/jail/a; cp /bin/busybox /tmp/jail/; cd /; "
         "chroot /tmp/jail /busybox sh -c '/busybox ls /; cd ../../../..; /busybox ls ..'"
@@ -225,12 +228,12 @@ def only_three_files_are_open() -> None:
         assert alone == ["0", "1", "2", "3"], alone  # 3 is the folder that ls reads
         with Sandbox() as one, Sandbox() as two, one.terminal(["sleep", "60"]):
             for box in (one, two):
-                assert os.listdir(f"/proc/{box.pid}/fd") == ["0", "1", "2"]
+                assert names_in(f"/proc/{box.pid}/fd") == ["0", "1", "2"]
                 seen = box.exec(["sh", "-c", script]).stdout
                 assert not any(word in seen for word in ("lock", "socket", "journal", "/run")), seen
                 assert box.exec(["ls", "/proc/self/fd"]).stdout.split() == ["0", "1", "2", "3"]
             with one.terminal(["sleep", "61"]) as terminal:
-                assert os.listdir(f"/proc/{terminal.pid}/fd") == ["0", "1", "2"]
+                assert names_in(f"/proc/{terminal.pid}/fd") == ["0", "1", "2"]
     finally:
         for fd in holder:
             os.close(fd)
@@ -251,7 +254,12 @@ def no_secret_of_the_host_is_in_sight() -> None:
         seen = box.exec(["sh", "-c", "cat /proc/*/environ /proc/*/cmdline 2>/dev/null; env; mount"])
         assert "letmein-4711" not in seen.stdout
         refused(box, f"cat {secret}", f"ls /proc/*/root{secret}", f"cat /proc/1/root{secret}")
-        refused(box, f"ls {sys.prefix}/bin/python", "cat /proc/kcore | grep .", "cat /proc/keys | grep .")
+        refused(
+            box,
+            f"ls {sys.prefix}/bin/python",
+            "cat /proc/kcore | grep .",
+            "cat /proc/keys | grep .",
+        )
 
 
 def nothing_gains_privileges_by_a_set_user_id_program() -> None:
@@ -273,5 +281,5 @@ def the_network_of_the_host_cannot_be_seen() -> None:
         with Sandbox() as box:
             refused(box, f"nc -w 1 127.0.0.1 {port} < /dev/null")
             assert "labkit-test-abstract" not in box.exec(["cat", "/proc/net/unix"]).stdout
-            assert [line.split(":")[0].strip() for line in
-                    box.exec(["cat", "/proc/net/dev"]).stdout.splitlines()[2:]] == ["lo"]  # fmt: skip
+            lines = box.exec(["cat", "/proc/net/dev"]).stdout.splitlines()[2:]
+            assert [line.split(":")[0].strip() for line in lines] == ["lo"]

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from labkit.sandbox import Sandbox, anatomy, containers, family_tree, processes, running, xray
-from tests.sandbox.both.tools import inside, namespace, new_folder, status
+from tests.sandbox.both.tools import inside, namespace, new_folder, program, status
 
 KINDS = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time")
 
@@ -21,7 +21,7 @@ def namespaces_are_those_of_proc_and_lsns() -> None:
             assert row.inside == namespace(box.pid, kind), kind
             assert row.outside == namespace("self", kind), kind
             assert row.is_own == (kind != "time"), kind
-        command = ["lsns", "--json", "--task", str(box.pid)]
+        command = [program("lsns"), "--json", "--task", str(box.pid)]
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         listed = {row["type"]: int(row["ns"]) for row in json.loads(shown)["namespaces"]}
         assert listed == {kind: row.inside for kind, row in rows.items()}
@@ -40,7 +40,9 @@ def interfaces_are_those_of_ip() -> None:
         assert xray(box).inside.interfaces == tuple(link["ifname"] for link in links) == ("lo",)
         assert "UP" in links[0]["flags"]
         assert links[0]["addr_info"][0]["local"] == "127.0.0.1"
-        here = subprocess.run(["ip", "-json", "link"], capture_output=True, text=True, check=True)
+        here = subprocess.run(
+            [program("ip"), "-json", "link"], capture_output=True, text=True, check=True
+        )
         names = sorted(link["ifname"] for link in json.loads(here.stdout))
         assert xray(box).outside.interfaces == tuple(names)
 
@@ -50,7 +52,7 @@ def mounts_are_those_of_findmnt() -> None:
         lines = Path(f"/proc/{box.pid}/mountinfo").read_text().splitlines()
         seen = xray(box).inside
         assert seen.mount_count == len(lines)
-        command = ["findmnt", "--json", "--task", str(box.pid), "--target", "/"]
+        command = [program("findmnt"), "--json", "--task", str(box.pid), "--target", "/"]
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         root = json.loads(shown)["filesystems"][0]
         assert seen.root_filesystem == root["fstype"] == "overlay"
@@ -81,7 +83,7 @@ def the_cgroup_is_the_one_that_proc_names() -> None:
 def capabilities_are_those_of_the_kernel() -> None:
     with Sandbox() as box:
         bits = status(box.pid)["CapEff"]
-        command = ["capsh", f"--decode={bits}"]
+        command = [program("capsh"), f"--decode={bits}"]
         decoded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         names = decoded.strip().partition("=")[2].upper().split(",")
         assert xray(box).capabilities == anatomy(box).capabilities == tuple(sorted(names))
@@ -110,7 +112,7 @@ def a_command_that_enters_is_in_the_same_namespaces_and_cgroups() -> None:
         if running()[0].groups:
             memory = [[x for x in text.splitlines() if ":memory:" in x] for text in groups]
             assert memory[0] == memory[1]
-        assert os.readlink(f"/proc/{terminal.pid}/root") == "/"
+        assert Path(f"/proc/{terminal.pid}/root").readlink() == Path("/")
         assert box.exec(["cat", "/proc/1/comm"]).stdout == "sleep\n"
 
 
@@ -130,7 +132,7 @@ def root_inside_is_who_started_it_outside() -> None:
     with Sandbox() as box:
         sides = xray(box)
         assert (sides.inside.uid, sides.inside.user) == (0, "root")
-        assert sides.outside.uid == os.geteuid() == os.stat(f"/proc/{box.pid}").st_uid
+        assert sides.outside.uid == os.geteuid() == Path(f"/proc/{box.pid}").stat().st_uid
         assert anatomy(box).is_rootless == (os.geteuid() != 0)
 
 
@@ -152,7 +154,9 @@ def the_anatomy_names_what_was_changed() -> None:
 def the_family_tree_is_that_of_ps() -> None:
     with Sandbox() as box:
         members = {member.pid: member for member in family_tree(box).members}
-        shown = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True)
+        shown = subprocess.run(
+            ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+        )
         parents = dict(map(int, line.split()) for line in shown.stdout.splitlines())
         for pid, member in members.items():
             assert parents[pid] == member.ppid or pid == os.getpid(), pid

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +25,14 @@ def inside(pid: int, kind: str, *argv: str) -> str:
     nsenter(1): an ordinary user needs the capabilities of the user namespace.
     """
     user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-    command = ["nsenter", "--target", str(pid), *user, f"--{kind}", "--", *argv]
+    command = [program("nsenter"), "--target", str(pid), *user, f"--{kind}", "--"]
+    command += [program(argv[0]), *argv[1:]]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def namespace(pid: int | str, kind: str) -> int:
     """Inode number of a namespace, from the text of its link."""
-    link = os.readlink(f"/proc/{pid}/ns/{kind}")
+    link = str(Path(f"/proc/{pid}/ns/{kind}").readlink())
     return int(link.partition("[")[2].rstrip("]"))
 
 
@@ -39,10 +42,20 @@ def status(pid: int | str) -> dict[str, str]:
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
+def names_in(folder: str | Path) -> list[str]:
+    """The names of what a folder holds, sorted."""
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def program(name: str) -> str:
+    """The path of a program of the host; an ordinary user's PATH often lacks the sbin folders."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    assert found, f"{name} is not installed"
+    return found
+
+
 def new_folder(name: str) -> Path:
     """A new folder of the user's, below TMPDIR; its name may hold anything."""
-    import tempfile
-
     folder = Path(tempfile.mkdtemp()) / name
     folder.mkdir()
     return folder
