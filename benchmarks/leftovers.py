@@ -55,9 +55,6 @@ def _use(count: int, limits: dict[str, str | int]) -> None:
 
 def _look() -> dict[str, int]:
     helper, session = client().pid, current_session()
-    ours = {str(os.getpid()), str(helper)}
-    command = ["lsns", "--json", "--noheadings"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     links = subprocess.run(["ip", "-json", "link"], capture_output=True, text=True, check=True)
     bases = {place.base for place in client().places().values() if place.base}
     groups = [path for base in bases for path in Path(base).glob(f"labkit-{session.id}*")]
@@ -65,12 +62,18 @@ def _look() -> dict[str, int]:
         "processes": len(Path(f"/proc/{helper}/task/{helper}/children").read_text().split()),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
         "cgroups": len(groups),
-        "namespaces": len([r for r in json.loads(shown)["namespaces"] if str(r["pid"]) in ours]),
+        "namespaces": len(_namespaces(os.getpid()) | _namespaces(helper)),
         "links": len(json.loads(links.stdout)),
         "files": _count(session.folder),
         "open files, session": _count("/proc/self/fd"),
         "open files, helper": _count(f"/proc/{helper}/fd"),
     }
+
+
+def _namespaces(pid: int) -> set[int]:
+    command = ["lsns", "--json", "--task", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {int(row["ns"]) for row in json.loads(shown)["namespaces"]}
 
 
 def _count(folder: str | Path) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labkit.jupyter.desk import desk
 from labkit.jupyter.text import Text, code_block, points
 from labkit.jupyter.verdicts import CardView, NotPassed, card_view_of
-from labkit.jupyter.workspace import is_graded_by_school
+from labkit.jupyter.workspace import is_autograded, is_graded_by_school
 
 if TYPE_CHECKING:
     from labkit.grading import Check, Hint
@@ -33,7 +34,8 @@ def check(id: str) -> CardView:
     outcome = workspace.run(id)
     if is_graded_by_school() and not outcome.verdict.is_passed:
         raise NotPassed(outcome.verdict)
-    return card_view_of(outcome, workspace.progress)
+    card = card_view_of(outcome, workspace.progress)
+    return replace(card, grade=str(outcome.check.points)) if is_autograded() else card
 
 
 def hint(id: str) -> Text:

@@ -27,11 +27,13 @@ class CardView:
         card: what is shown.
         values: what a runner collects: ``topic``, ``check``, ``status``, ``state``.
         seconds: how long the check took.
+        grade: the points that nbgrader shall give, where it grades; else empty.
     """
 
     card: Card
     values: dict[str, str]
     seconds: float
+    grade: str = ""
 
     @property
     def is_passed(self) -> bool:
@@ -55,7 +57,9 @@ class CardView:
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         # The time differs at each run: as metadata it is no part of what two runs are compared by.
-        data = {**self.picture._repr_mimebundle_(), VERDICT_TYPE: self.values}
+        data: dict[str, Any] = {**self.picture._repr_mimebundle_(), VERDICT_TYPE: self.values}
+        if self.grade:
+            data["text/plain"] = self.grade  # nbgrader takes the text of a result for points
         return data, {"seconds": self.seconds}
 
 

@@ -184,7 +184,9 @@ def current_workspace(start: Path | None = None) -> Workspace:
     """
     course = find_course(start)
     known = _workspaces()
-    key = (course.root, is_graded_by_school(), os.environ.get("LABKIT_HOME", ""))
+    # Grading moves to a home of its own, once.
+    home = "" if is_autograded() else os.environ.get("LABKIT_HOME", "")
+    key = (course.root, home)
     if key not in known:
         known[key] = _new_workspace(course)
     known[key].course = course  # an author may have changed it
@@ -196,26 +198,37 @@ def is_graded_by_school() -> bool:
     return os.environ.get("NBGRADER_EXECUTION", "") in ("autograde", "validate")
 
 
+def is_autograded() -> bool:
+    """Whether nbgrader runs this notebook to grade it: a student's work, on a teacher's machine."""
+    return os.environ.get("NBGRADER_EXECUTION", "") == "autograde"
+
+
 @cache
-def _workspaces() -> dict[tuple[Path, bool, str], Workspace]:
+def _workspaces() -> dict[tuple[Path, str], Workspace]:
     return {}
 
 
 def _new_workspace(course: Course) -> Workspace:
-    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+    if is_autograded():
         return _grading_workspace(course)
     return Workspace(course, Progress(), _work_folder(course))
 
 
 def _grading_workspace(course: Course) -> Workspace:
-    """For nbgrader: no student's work meets another's, and the teacher's progress meets neither."""
-    from labkit.core.session import current_session
+    """For nbgrader: no student's files and images meet another's, nor the teacher's progress.
+
+    A home of its own, for this process; it ends with a session of the teacher's home.
+    """
+    from labkit.core.session import Session
     from labkit.grading.events import new_event
 
-    folder = current_session().folder
-    progress = Progress(folder / "progress.sqlite")
+    keeper = Session()
+    atexit.register(keeper.close)
+    home = keeper.folder / "home"
+    os.environ["LABKIT_HOME"] = str(home)
+    progress = Progress(home / "progress.sqlite")
     progress.add(new_event("seed", seed=GRADER_SEED))
-    return Workspace(course, progress, folder / WORK)
+    return Workspace(course, progress, home / WORK)
 
 
 def _work_folder(course: Course) -> Path:

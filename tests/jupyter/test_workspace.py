@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,17 +111,41 @@ def test_a_damaged_progress_file_is_told_of_once(
     assert capsys.readouterr().err == ""
 
 
-def test_nbgrader_gets_a_workspace_of_its_own(
-    root: Path, write_note: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+STUDENT = """\
+from labkit import ImageStore, begin, check
+from labkit.core.errors import LabkitError
+
+lab = begin("first-box")
+try:
+    check("write-note")
+except LabkitError as error:
+    print(error)
+print(lab.values, sorted(lab.folder.iterdir()), [one.reference for one in ImageStore().list()])
+(lab.folder / "note.txt").write_text(lab["word"])
+ImageStore().build("mine:1", files={"/etc/motd": "hi"})
+print(check("write-note")._repr_mimebundle_()[0]["text/plain"])
+"""
+
+
+def test_under_nbgrader_no_student_meets_another(
+    root: Path, write_note: Callable[[], None], labkit_home: Path
 ) -> None:
     write_note()
-    own = current_workspace()
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    graded = current_workspace()
-    topic = graded.course.topic("first-box")
-    assert graded.progress.path != own.progress.path
-    assert not (graded.folder(topic) / "note.txt").exists()
-    assert graded.progress.seed == "nbgrader"
+    before = sorted(path for path in labkit_home.rglob("*") if "run" not in path.parts)
+    env = {**os.environ, "NBGRADER_EXECUTION": "autograde"}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", STUDENT], env=env, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    error, first, grade = said[0]
+    assert error.startswith("not yet: There is no note: note.txt: expected ")
+    assert first.endswith("[] []")  # no file and no image of anybody's
+    assert said[1] == said[0]  # the same values, and nothing of the first student's
+    assert grade == "2"  # nbgrader reads the points
+    after = sorted(path for path in labkit_home.rglob("*") if "run" not in path.parts)
+    assert after == before
 
 
 def test_an_author_who_edits_a_check_sees_the_new_one(workspace: Workspace, root: Path) -> None:

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.requires("sandbox")
 COUNT = 200
 
 
-def namespaces() -> int:
-    shown = subprocess.run(["lsns", "--json"], capture_output=True, text=True, check=True).stdout
-    ours = {os.getpid(), client().pid}
-    return len([row for row in json.loads(shown)["namespaces"] if row["pid"] in ours])
+def namespaces(pid: int) -> list[str]:
+    command = ["lsns", "--json", "--task", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return sorted(str(row["ns"]) for row in json.loads(shown)["namespaces"])
 
 
 def census() -> dict[str, object]:
@@ -35,7 +35,7 @@ def census() -> dict[str, object]:
     return {
         "links": sorted(link["ifname"] for link in json.loads(links.stdout)),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        "namespaces": namespaces(),
+        "namespaces": [namespaces(pid) for pid in (os.getpid(), helper)],
         "open files": len(names_in("/proc/self/fd")),
         "open files of the helper": len(names_in(f"/proc/{helper}/fd")),
         "children of the helper": Path(f"/proc/{helper}/task/{helper}/children").read_text(),
