@@ -36,7 +36,8 @@ class Rival:
     def run(self) -> float:
         """Runs it once; seconds from start to exit."""
         started = time.perf_counter()
-        subprocess.run(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        nothing = subprocess.DEVNULL
+        subprocess.run(self.argv, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
         return time.perf_counter() - started
 
 
@@ -89,8 +90,9 @@ def _oci_runtimes(folder: Path, rootfs: Path) -> list[Rival]:
     config["linux"]["namespaces"] = [{"type": kind} for kind in _NAMESPACES]
     config["linux"]["resources"] |= {"memory": {"limit": MEMORY_BYTES}, "pids": {"limit": PIDS}}
     (bundle / "config.json").write_text(json.dumps(config))
+    unique = f"labkit-bench-{os.getpid()}"  # it becomes the name of a cgroup
     return [
-        Rival(f"{name} run", (name, "--root", str(state / name), "run", "-b", str(bundle), name))
+        Rival(f"{name} run", (name, "--root", str(state / name), "run", "-b", str(bundle), unique))
         for name in ("runc", "crun")
     ]
 

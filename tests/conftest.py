@@ -126,7 +126,8 @@ def labkit_home(
     if not is_shared:
         place.remove()
     if left:
-        pytest.fail("left behind:\n" + "\n".join(f"  {line}" for line in left), pytrace=False)
+        text = "\n".join(f"  {line[:300]}" for line in left)
+        pytest.fail(f"left behind:\n{text}", pytrace=False)
 
 
 @pytest.fixture

@@ -23,7 +23,11 @@ ROOT = Path(__file__).parents[1]
 LINES = 400
 """Beyond this a file has more than one idea; the house aims at 40 to 250."""
 
-PUBLIC = {"Sandbox"}
+PUBLIC = {
+    "ImageStore", "Sandbox", "anatomy", "begin", "check", "compare", "course_map", "doctor",
+    "export_progress", "family_tree", "hint", "import_progress", "live", "predict", "reference",
+    "reveal", "task", "watch", "xray",
+}  # fmt: skip
 """What `from labkit import …` offers. A name more is a promise more."""
 
 UNWANTED = {
@@ -62,8 +66,10 @@ def files(*patterns: str) -> list[Path]:
 
 
 def test_no_file_outgrows_its_idea() -> None:
-    code = files("*.py", "*.js", "*.css")
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in code}
+    texts = {path: path.read_text() for path in files("*.py", "*.js", "*.css")}
+    # A notebook's source is a text to be read from top to bottom, not code to find one's way in.
+    code = {path: text for path, text in texts.items() if "# %% [markdown]" not in text[:200]}
+    lengths = {str(path.relative_to(ROOT)): len(text.splitlines()) for path, text in code.items()}
     assert len(lengths) > 20
     assert {path: lines for path, lines in lengths.items() if lines > LINES} == {}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.leaks import Place, Watch
+from tests.support.leaks import Place, Watch, close_session
 from tests.support.session_ids import SessionIds
 from tests.support.snapshot import cgroup_folders
 from tests.support.wait import wait_until
@@ -104,3 +104,18 @@ def test_a_cgroup_of_a_session_that_has_gone_is_named(watch: Watch) -> None:
 def test_waiting_says_what_it_last_saw() -> None:
     with pytest.raises(TimeoutError, match=r"the moon: not within 0.05 s, last seen \[\]"):
         wait_until(list, timeout_s=0.05, what="the moon")
+
+
+@pytest.mark.requires("sandbox")
+def test_the_helper_of_a_session_that_stays_is_no_leftover(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labkit.sandbox import Sandbox
+
+    long = watch.place.home / ("a-long-name-" * 15)
+    (long / "run").mkdir(parents=True)
+    monkeypatch.setenv("LABKIT_HOME", str(long))
+    assert Sandbox().run(["true"]).exit_code == 0
+    assert watch.leftovers() == []
+    close_session()
+    assert watch.leftovers() == []

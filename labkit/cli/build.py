@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labkit.course import Course, Stale
 
 
-@click.command("build")
+@click.command("build", short_help="Make the notebooks from their sources (for authors).")
 @click.argument("topics", nargs=-1)
 @click.option("--check", "is_check", is_flag=True, help="Write nothing; say what is out of date.")
 @click.option("--no-execute", is_flag=True, help="Do not play the notebooks; keep their outputs.")

@@ -89,7 +89,7 @@ def _is_course(folder: Path) -> bool:
     return (folder / COURSE_FILE).is_file()
 
 
-def browser_command() -> bool:
+def has_browser() -> bool:
     """Whether there is a browser that can show a page here, and not in this terminal."""
     import webbrowser
 
@@ -138,7 +138,7 @@ def _say_address(address: Address, course: Course, *, opens_browser: bool) -> No
     say("")
     if not opens_browser:
         say("JupyterLab runs. Its address:")
-    elif browser_command():
+    elif has_browser():
         say("JupyterLab runs, and opens in your browser. Its address:")
         _open(url)
     else:
@@ -151,15 +151,20 @@ def _say_address(address: Address, course: Course, *, opens_browser: bool) -> No
 
 
 def _open(url: str) -> None:
-    """Opens a browser; what it has to say on this terminal is not shown."""
+    """Opens a browser; what it has to say on this terminal is not shown, nor waited for."""
     import subprocess
+    import threading
 
     code = "import sys, webbrowser; webbrowser.open(sys.argv[1])"
-    subprocess.Popen(
-        [sys.executable, "-c", code, url],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    nothing = subprocess.DEVNULL
+
+    def run() -> None:
+        subprocess.run(
+            [sys.executable, "-c", code, url],
+            stdin=nothing, stdout=nothing, stderr=nothing, check=False, start_new_session=True,
+        )  # fmt: skip
+
+    threading.Thread(target=run, name="labkit-browser", daemon=True).start()
 
 
 def _hold(server: Server) -> None:

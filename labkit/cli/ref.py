@@ -7,7 +7,7 @@ import click
 from labkit.cli.console import console, is_terminal, say
 
 
-@click.command("ref")
+@click.command("ref", short_help="Show the quick reference of a topic.")
 @click.argument("topic")
 def ref_command(topic: str) -> None:
     """Show the quick reference of a topic: by its number, its name, or both."""

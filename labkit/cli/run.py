@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SIGNS = {"passed": "✓", "not yet": "·", "blocked": "✗", "broken": "✗"}
 
 
-@click.command("run")
+@click.command("run", short_help="Play notebooks, and tell what their checks say.")
 @click.argument("topics", nargs=-1)
 @click.option("--solutions", is_flag=True, help="Play the solutions only.")
 @click.option("--exercises", is_flag=True, help="Play the exercises, as you have filled them in.")

@@ -78,8 +78,8 @@ def task_command(id: str) -> None:
     from labkit.jupyter.states import task
 
     say(str(task(id, {})))
-    note("What runs, runs until you press Ctrl-C (or this command's input ends).")
     try:
+        note("What runs, runs until you press Ctrl-C (or this command's input ends).")
         for _ in sys.stdin:
             pass
     except KeyboardInterrupt:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +66,8 @@ def applets(busybox: Path) -> list[str]:
     Raises:
         Blocked: it does not run here.
     """
+    import subprocess
+
     try:
         done = subprocess.run(
             [busybox, "--list"], capture_output=True, timeout=_LIST_S, check=True, text=True
@@ -111,6 +110,11 @@ def _candidates() -> Iterator[Path]:
 
 def _fetch() -> Path | None:
     """Takes the distribution's package apart without installing it. Fails without a word."""
+    # All three only here: most machines have a busybox, and each import costs some milliseconds.
+    import shutil
+    import subprocess
+    import tempfile
+
     tools = data_dir() / "tools"
     tried = tools / "busybox.tried"
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")) or _is_recent(tried):
@@ -128,6 +132,8 @@ def _fetch() -> Path | None:
 
 
 def _unpacked_package(folder: Path) -> Path | None:
+    import subprocess
+
     options = ["-q", "-o", "Acquire::Retries=0", "-o", f"Acquire::http::Timeout={_FETCH_S // 2}"]
     commands = (
         ["apt-get", *options, "download", "busybox-static"],

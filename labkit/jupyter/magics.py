@@ -84,7 +84,7 @@ def _words(magic: str, line: str) -> list[str]:
     parser.add_argument("ids", nargs="*")
     ids: list[str] = parser.read(line).ids
     if not ids:
-        raise BadInput(f"{magic} needs the id of a task", hint=f"{_known_ids()}")
+        raise BadInput(f"{magic} needs the id of a task", hint=_known_ids())
     return ids
 
 
@@ -102,7 +102,8 @@ def _only(magic: str, ids: list[str]) -> str:
 def _known_ids() -> str:
     from labkit.jupyter.completion import check_ids
 
-    return f"There are: {', '.join(check_ids())}"
+    ids = ", ".join(check_ids())
+    return f"There are: {ids}" if ids else ""
 
 
 def _display(value: Any) -> None:

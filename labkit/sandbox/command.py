@@ -208,9 +208,13 @@ def pump(pipes: Pipes, data: bytes, status_fd: int, deadline: float | None) -> N
             elif not pipes.read(fd):
                 poll.unregister(fd)
     for fd in (pipes.stdout, pipes.stderr):
-        for _ in range(_MOST_CHUNKS):
-            if not is_readable(fd, 0) or not pipes.read(fd):
-                break
+        _drain(pipes, fd)
+
+
+def _drain(pipes: Pipes, fd: int) -> None:
+    for _ in range(_MOST_CHUNKS):
+        if not is_readable(fd, 0) or not pipes.read(fd):
+            return
 
 
 def _feed(fd: int, data: bytes) -> bytes:

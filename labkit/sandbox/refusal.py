@@ -57,7 +57,8 @@ def _of_the_moment(step: str, number: int, spec: Spec) -> LabkitError:
 def name_is_taken(name: str) -> BadInput:
     """A name is unique among the running sandboxes of a user."""
     return BadInput(
-        f"a sandbox named {name!r} runs already", hint="Take another name, stop that one, or say start(…, replace=True)"
+        f"a sandbox named {name!r} runs already",
+        hint="Take another name, stop that one, or say start(…, replace=True)",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,21 @@ def start(*words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         [str(PROGRAM), *words], cwd=cwd, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+
+
+def on_terminal(*words: str) -> tuple[int, str]:
+    """Runs the real program on a terminal. Gives its exit code, and what it wrote there."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [str(PROGRAM), *words], env={**os.environ, "TERM": "xterm"},
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4096)
+            except OSError:  # EIO: nobody has the other end open any more
+                break
+    os.close(ours)
+    return process.returncode, shown.decode()

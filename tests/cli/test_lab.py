@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.cli.lab import browser_command, place_course
+from labkit.cli.lab import _open, has_browser, place_course
 from labkit.cli.server import NOTIFICATIONS, Server
 from labkit.core.errors import Blocked, SystemFault
 from tests.cli.program import invoke, start
@@ -204,6 +204,17 @@ def test_a_file_is_no_place_for_a_course(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_browser_needs_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not browser_command()
+    assert not has_browser()
     monkeypatch.setenv("BROWSER", "/bin/true")
-    assert browser_command() == (os.name == "posix")
+    assert has_browser()
+
+
+def test_the_browser_gets_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/address.new\n'
+                       f"mv {tmp_path}/address.new {tmp_path}/address\n")  # fmt: skip
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    _open("http://127.0.0.1:1/lab?token=abc")
+    wait_until((tmp_path / "address").exists, what="the browser")
+    assert (tmp_path / "address").read_text() == "http://127.0.0.1:1/lab?token=abc\n"

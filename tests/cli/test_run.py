@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from labkit.course import build, read_course
-from tests.cli.program import invoke
+from tests.cli.program import invoke, on_terminal
 from tests.jupyter.small import write_course
 
 pytestmark = pytest.mark.requires("sandbox")
@@ -84,19 +82,8 @@ def test_a_topic_that_is_not_there_exits_with_2(built: Path, name: str, words: s
 
 
 def test_on_a_terminal_there_is_a_bar_for_each_notebook(built: Path) -> None:
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        words = ["-m", "labkit.cli", "run", "--solutions"]
-        os.execve(sys.executable, [sys.executable, *words], {**os.environ, "TERM": "xterm"})
-    shown = b""
-    while True:
-        try:
-            shown += os.read(terminal, 4096)
-        except OSError:  # EIO: the program has ended
-            break
-    os.close(terminal)
-    assert os.waitpid(pid, 0)[1] == 0
-    text = shown.decode()
+    code, text = on_terminal("run", "--solutions")
+    assert code == 0
     assert "━" in text
     assert "first-box, solution" in text
     assert "4 of 4 checks passed" in text

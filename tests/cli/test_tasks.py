@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from labkit.jupyter.workspace import Workspace
 from labkit.sandbox import running
-from tests.cli.program import invoke, labkit, start
+from tests.cli.program import invoke, labkit, on_terminal, start
 from tests.support import wait_until
 
 
@@ -116,16 +115,7 @@ def test_the_reference_is_plain_where_nobody_watches(root: Path) -> None:
 
 
 def test_the_reference_is_drawn_on_a_terminal(root: Path) -> None:
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        os.execvp(sys.executable, [sys.executable, "-m", "labkit.cli", "ref", "00"])
-    shown = b""
-    while True:
-        try:
-            shown += os.read(terminal, 4096)
-        except OSError:  # EIO: the program has ended
-            break
-    os.close(terminal)
-    assert os.waitpid(pid, 0)[1] == 0
-    assert b"The first box" in shown
-    assert b"`box.start()`" not in shown  # drawn as code, without its marks
+    code, shown = on_terminal("ref", "00")
+    assert code == 0
+    assert "The first box" in shown
+    assert "`box.start()`" not in shown  # drawn as code, without its marks

@@ -133,17 +133,46 @@ def rewritten(archive: BinaryIO, at: int, field: bytes) -> BinaryIO:
     return io.BytesIO(bytes(raw))
 
 
-@pytest.mark.parametrize("field", [b"\xff" * 12, b"\x80" + b"\xff" * 11, b"-1234567890\0"])
-def test_a_size_that_leads_back_or_nowhere_is_refused(field: bytes) -> None:
-    with pytest.raises(MalformedTar):
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        (b"\xff" * 12, "negative number"),
+        (b"\x80" + b"\xff" * 11, "ends within the content"),
+        (b"-1234567890\0", "where a header has a number"),
+    ],
+)
+def test_a_size_that_leads_back_or_nowhere_is_refused(field: bytes, why: str) -> None:
+    with pytest.raises(MalformedTar, match=why):
         list(read_entries(rewritten(tar_of(entry("x", b"data")), 124, field)))
 
 
+@pytest.mark.parametrize(
+    "record",
+    [{"size": "-1"}, {"size": "x"}, {"uid": "-1"}, {"uid": "1" * 30}, {"mtime": "x"},
+     {"mtime": "--1"}, {"mtime": "1.x"}, {"mtime": "1" * 30}, {"mtime": "nan"}],
+)  # fmt: skip
+def test_a_number_of_an_extended_header_that_is_none_is_refused(record: dict[str, str]) -> None:
+    with pytest.raises(MalformedTar, match="an extended header says"):
+        list(read_entries(tar_of(entry("x", pax_headers=record))))
+
+
+@pytest.mark.parametrize(
+    "content", [b"no length\n", b"99 a=b\n", b"0 a=b\n", b"4 a=b\n", b"5 ab\n"]
+)
+def test_an_extended_header_that_is_not_of_its_form_is_refused(content: bytes) -> None:
+    header = tar_of(entry("h", content, type=tarfile.XHDTYPE)).read()[:BLOCK]
+    archive = header + content.ljust(BLOCK, b"\0") + tar_of(entry("x")).read()
+    size = b"%011o\0" % len(content)
+    with pytest.raises(MalformedTar, match="not of pax's form"):
+        list(read_entries(rewritten(io.BytesIO(archive), 124, size)))
+
+
 def test_an_extended_header_cannot_fill_the_memory() -> None:
-    too_large = b"%011o\0" % (MAX_META + 1)
-    archive = rewritten(tar_of(entry("x" * 200, b""), form=tarfile.GNU_FORMAT), 124, too_large)
-    with pytest.raises(MalformedTar, match="extended header"):
+    archive = tar_of(entry("x" * (MAX_META + 1)), form=tarfile.GNU_FORMAT)
+    with pytest.raises(MalformedTar, match=r"the extended header at byte 512 has \d+ bytes"):
         list(read_entries(archive))
+    (read,) = read_entries(tar_of(entry("x" * (MAX_META - 1)), form=tarfile.GNU_FORMAT))
+    assert len(read.name) == MAX_META - 1
 
 
 @pytest.mark.parametrize("key", ["path", "linkpath", "size"])

@@ -98,14 +98,14 @@ def test_nothing_is_left_of_it(snapshot: Callable[[], Snapshot]) -> None:
     assert logs == set()
 
 
-def test_an_interrupt_ends_the_sandbox(capsys: Capture) -> None:
+def test_an_interrupt_ends_the_sandbox(capsys: Capture, tmp_path: Path) -> None:
     def interrupt() -> None:
-        wait_until(running, what="the sandbox")
+        wait_until((tmp_path / "begun").exists, what="the script")
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    run_cell("", "echo begun; sleep 60", {})
+    run_cell(f"--volume '{tmp_path}:/data'", "touch /data/begun; sleep 60", {})
     thread.join()
     assert capsys.readouterr().err == "→ stopped\n"
     assert running() == []

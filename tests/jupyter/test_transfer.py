@@ -39,7 +39,7 @@ def exported(workspace: Workspace, tmp_path: Path) -> Path:
     """The progress of a machine where three tasks are passed."""
     done = elsewhere(WORK, tmp_path / "other")
     assert done.returncode == 0, done.stderr
-    for path in (tmp_path / "my course/work").iterdir():
+    for path in (tmp_path / "my course/my-work").iterdir():
         path.rename(tmp_path / path.name)  # its files stay on that machine
     return tmp_path / "my course/me.json"
 

@@ -15,7 +15,7 @@ from tests.lanes.lane import Lane
 ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
-_SYSTEM = {"core", "grading", "host", "image", "sandbox"}
+_SYSTEM = {"core", "host", "image", "sandbox"}
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
 _ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
 _BIN = Path(sys.executable).parent

@@ -59,3 +59,11 @@ def helper_of(pid: int) -> int:
             if stat and int(stat.rpartition(")")[2].split()[1]) == pid:
                 return int(name)
     raise AssertionError(f"process {pid} has no helper")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process has not ended; a zombie has, and has closed its files."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

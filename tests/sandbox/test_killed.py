@@ -18,7 +18,7 @@ from labkit.core.errors import SystemFault
 from labkit.core.session import current_session, sweep
 from labkit.sandbox import Sandbox, running
 from labkit.sandbox.client import client
-from tests.sandbox.owners import OWNER, helper_of, nothing_left, owner
+from tests.sandbox.owners import OWNER, helper_of, is_alive, nothing_left, owner
 from tests.support.as_user import OrdinaryUser, python_for_everyone
 from tests.support.session_ids import SessionIds
 from tests.support.snapshot import Snapshot, take_snapshot
@@ -112,7 +112,7 @@ def test_both_are_killed_and_the_next_sweep_clears_up(
             for pid in (process.pid, helper)[:: 1 if first == "owner" else -1]:
                 os.kill(pid, signal.SIGKILL)
             process.wait()
-        wait_until(lambda: not snapshot().since(before) or _only(snapshot().since(before)))
+        wait_until(lambda helper=helper: not is_alive(helper) and _only(snapshot().since(before)))
         removed = sweep()
         if os.geteuid() == 0:
             assert {leftover.kind for leftover in removed} >= {"cgroup"}
@@ -142,18 +142,11 @@ def test_a_command_that_drops_its_user_id_is_ended_with_the_session_too(
             os.kill(pid, signal.SIGSTOP)
             os.kill(pid, signal.SIGKILL)
         process.wait()
-    wait_until(lambda: "boot.py" not in str(snapshot().since(before)))
+    wait_until(lambda: not is_alive(helper))
     assert "(sleep)" in Path(f"/proc/{survivor}/stat").read_text()  # the case is a real one
     assert [row.kind for row in sweep() if row.kind == "sandbox"] == ["sandbox"]
     nothing_left(snapshot, before)
-    wait_until(lambda: not _is_alive(survivor))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(lambda: not is_alive(survivor))
 
 
 def test_an_owner_that_ends_before_its_helper_is_up_leaves_nothing(

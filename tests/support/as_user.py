@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import labkit
 from tests.support.leaks import remove_folder
 
-_ROOT = Path(__file__).parents[2]
 _FIRST_UID, _UIDS = 41_000, 9_000
 """Numbers of ordinary users that no distribution hands out by default (the first is 1000)."""
 
@@ -63,7 +63,7 @@ class OrdinaryUser:
         library = self.folder / "lib"
         if not library.exists():
             hidden = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(_ROOT / "labkit", library / "labkit", ignore=hidden)
+            shutil.copytree(Path(labkit.__file__).parent, library / "labkit", ignore=hidden)
         return self.run([python_for_everyone(), "-c", code], timeout_s=timeout_s)
 
 

@@ -49,7 +49,7 @@ class EachNotebookAnew:
         watch.place.remove()
         tempfile.tempdir = None
         if left:
-            text = "\n".join(f"  {line}" for line in left)
+            text = "\n".join(f"  {line[:300]}" for line in left)
             pytest.fail(f"{item.path.name} left behind:\n{text}", pytrace=False)
 
 

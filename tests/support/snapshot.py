@@ -80,7 +80,7 @@ def our_processes(home: Path, not_ours: Collection[int] = ()) -> list[int]:
 def describe(pid: int) -> str:
     """A process in a line: PID and command."""
     command = _read(f"/proc/{pid}/cmdline").replace(b"\0", b" ") or _read(f"/proc/{pid}/comm")
-    return f"{pid} {command.decode(errors='replace').strip()[:200]}"
+    return f"{pid} {command.decode(errors='replace').strip()}"
 
 
 def cgroup_folders() -> Iterator[Path]:

@@ -49,6 +49,7 @@ def become(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) ->
     if sync.recv(1) != b"g":
         os._exit(1)
     os.setsid()
+    join_groups(open_groups(spec, steps), steps)
     if "cgroup" in namespaces:
         steps.now = "make a cgroup namespace"
         # Only now: a cgroup namespace takes the group one is in when it is made as its root.
@@ -62,6 +63,20 @@ def become(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) ->
     if "mnt" in namespaces:
         _own_mounts(spec, sync, steps)
     run(spec, fds, sync, steps)
+
+
+def open_groups(spec: Spec, steps: Steps) -> list[int]:
+    """The files of the sandbox's cgroups by which a process joins them."""
+    steps.now = "open the cgroup"
+    return [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in spec["members"]]
+
+
+def join_groups(groups: list[int], steps: Steps) -> None:
+    """Moves this process into cgroups."""
+    steps.now = "join the cgroup"
+    for fd in groups:
+        os.write(fd, b"0")
+        os.close(fd)
 
 
 def run(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) -> None:

@@ -97,6 +97,7 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     started, attempt = time.monotonic(), Attempt()
     try:
         _make_groups(attempt, spec, places, log)
+        spec = {**spec, "members": _members(attempt.groups, places)}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
@@ -111,7 +112,6 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
             attempt.step = "map the user ids"
             if "user" in spec["namespaces"]:
                 _write_id_maps(attempt.pid)
-            _join_groups(attempt, attempt.groups)
             ours.send(b"g")
             _await_exec(attempt, ours)
         attempt.step = "write the journal"
@@ -136,8 +136,13 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     )  # fmt: skip
 
 
-def enter(spec: Spec, fds: Sequence[int], target: Child) -> Child:
-    """Starts a command in the namespaces and cgroups of a sandbox that runs."""
+def enter(spec: Spec, fds: Sequence[int], target: Child, places: dict[str, Place]) -> Child:
+    """Starts a command in the namespaces and cgroups of a sandbox that runs.
+
+    Args:
+        spec, fds, places: as for :func:`start`.
+        target: the sandbox's PID 1.
+    """
     started, attempt = time.monotonic(), Attempt()
     oom_kills = cgroups.oom_kills(target.groups)
     flags = 0
@@ -151,7 +156,8 @@ def enter(spec: Spec, fds: Sequence[int], target: Child) -> Child:
                 attempt.step = "enter the sandbox"
                 middle = os.fork()
                 if middle == 0:
-                    spec = {**spec, "flags": flags, "pidfd": target.pidfd}
+                    members = _members(target.groups, places)
+                    spec = {**spec, "flags": flags, "pidfd": target.pidfd, "members": members}
                     _as_child(_enter_and_clone, spec, fds, theirs, ours)
             first = ours.recv(_SYNC_BYTES)
             os.waitpid(middle, 0)
@@ -159,7 +165,6 @@ def enter(spec: Spec, fds: Sequence[int], target: Child) -> Child:
                 raise Refused(*_read_report(first, attempt.step))
             attempt.pid = int(first[1:])
             attempt.pidfd = os.pidfd_open(attempt.pid)
-            _join_groups(attempt, target.groups)
             ours.send(b"g")
             _await_exec(attempt, ours)
     except OSError as error:
@@ -230,6 +235,7 @@ def _enter_and_clone(
     spec: Spec, fds: Sequence[int], sync: socket.socket, steps: inside.Steps
 ) -> None:
     """In the middle process: join the namespaces, then fork (a PID namespace takes children)."""
+    groups = inside.open_groups(spec, steps)
     steps.now = "join the namespaces"
     linux.setns(spec["pidfd"], spec["flags"])
     # The helper is to be the parent: it must be able to wait for the process.
@@ -239,9 +245,15 @@ def _enter_and_clone(
         if sync.recv(1) != b"g":
             os._exit(1)
         os.setsid()
+        inside.join_groups(groups, steps)
         inside.run(spec, fds, sync, steps)
     sync.send(b"p%d" % pid)
     os._exit(0)
+
+
+def _members(groups: dict[str, str], places: dict[str, Place]) -> list[str]:
+    files = (cgroups.members_file(places[name], folder) for name, folder in groups.items())
+    return list(dict.fromkeys(files))
 
 
 @cache
@@ -279,12 +291,6 @@ def _make_groups(attempt: Attempt, spec: Spec, places: dict[str, Place], log: in
         attempt.step = f"set {name} to {value}"
         controller = name.partition(".")[0]
         cgroups.set_limit(places[controller], attempt.groups[controller], name, value)
-
-
-def _join_groups(attempt: Attempt, groups: dict[str, str]) -> None:
-    for folder in dict.fromkeys(groups.values()):
-        attempt.step = f"put it into the cgroup {folder}"
-        cgroups.write(f"{folder}/cgroup.procs", str(attempt.pid))
 
 
 def _await_exec(attempt: Attempt, sync: socket.socket) -> None:

@@ -118,7 +118,7 @@ class Helper:
         if target is None:
             raise Refused("ended", errno.ESRCH)
         _need_four(fds)
-        return self._started(launch.enter(request, fds, target), fds, passed)
+        return self._started(launch.enter(request, fds, target, self.places), fds, passed)
 
     def do_signal(self, request: wire.Message, *_: Any) -> wire.Message:
         """Sends a signal to a process that this helper started."""
