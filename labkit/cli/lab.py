@@ -38,11 +38,13 @@ def lab_command(folder: Path | None, no_browser: bool, port: int) -> None:
     """
     from labkit.cli.server import Server
     from labkit.course import trust
+    from labkit.course.find import VARIABLE
 
     course = place_course(folder)
     trust(course)
     _end_on_signals()
-    with Server(course.root, port=port) as server:
+    # A notebook that changes its folder, and a terminal, still mean this course.
+    with Server(course.root, port=port, env={VARIABLE: str(course.root)}) as server:
         say(f"The course is in {course.root}")
         _say_health()
         address = server.wait_until_ready()

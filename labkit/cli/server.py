@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -60,11 +60,20 @@ class Server:
     Args:
         folder: what it serves; notebooks are opened there.
         port: the port; the next free one is taken when somebody has it.
+        env: what its environment, and that of its kernels and terminals, has beside ours.
         options: further options of ``jupyter lab``.
     """
 
-    def __init__(self, folder: Path, *, port: int = PORT, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = PORT,
+        env: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.folder, self.log = folder, data_dir() / "jupyterlab.log"
+        self._env = dict(env or {})
         self._token = secrets.token_hex(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._command = [sys.executable, "-m", "jupyterlab", *settings(folder, port), *options]
@@ -88,6 +97,7 @@ class Server:
                 cwd=self.folder,
                 env={
                     **os.environ,
+                    **self._env,
                     "JUPYTER_TOKEN": self._token,
                     "JUPYTER_CONFIG_PATH": quiet_config(),
                 },

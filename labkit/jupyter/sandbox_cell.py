@@ -7,12 +7,14 @@ nothing about IPython but where a cell's output goes (``sys.stdout``).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import select
 import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.errors import BadInput, NotFound, TimedOut
@@ -138,13 +140,33 @@ def _find(name: str, namespace: Mapping[str, Any]) -> Sandbox:
 
 def _run_new(box: Sandbox, body: str) -> int:
     try:
-        box.start(["sh", "-c", body])
+        with _no_interrupt():
+            box.start(["sh", "-c", body])
         return _follow(box)
     except KeyboardInterrupt:
         print("→ stopped", file=sys.stderr, flush=True)  # noqa: T201
         return 0
     finally:
         box.kill()
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Holds an interrupt back until the block has ended.
+
+    Between the start of a sandbox and the news of it nobody would know what to end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts are the main thread's
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _follow(box: Sandbox) -> int:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -110,6 +109,8 @@ def test_it_serves_the_course_behind_a_token_and_ends_on_ctrl_c(lab: Running, ro
     server = lab.server_pid()
     command = Path(f"/proc/{server}/cmdline").read_text()
     assert token not in command
+    environment = Path(f"/proc/{server}/environ").read_text().split("\0")
+    assert f"LABKIT_COURSE={root}" in environment
     assert "127.0.0.1" in command
     lab.process.send_signal(signal.SIGINT)
     said = lab.end()

@@ -111,6 +111,22 @@ def test_an_interrupt_ends_the_sandbox(capsys: Capture, tmp_path: Path) -> None:
     assert running() == []
 
 
+def test_an_interrupt_while_it_starts_leaves_nothing(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Sandbox.start
+
+    def interrupted(self: Sandbox, argv: list[str] | None = None) -> Sandbox:
+        os.kill(os.getpid(), signal.SIGINT)  # before anybody knows of the sandbox
+        return start(self, argv)
+
+    monkeypatch.setattr(Sandbox, "start", interrupted)
+    run_cell("", "sleep 60", {})
+    assert capsys.readouterr().err == "→ stopped\n"
+    assert running() == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_cell_runs_in_a_sandbox_of_the_notebook(capsys: Capture) -> None:
     with Sandbox(name="web", hostname="inside") as box:
         namespace = {"my_box": box, "_3": box}

@@ -1,10 +1,11 @@
-"""Runs the parts' tests against an installed labkit: in another Python, or as an ordinary user.
+"""Runs an installed labkit in another Python, or as an ordinary user: its tests, then the course.
 
     python -m tests.lanes.elsewhere PYTHON|--as-user REPORT TESTS…
 
 A venv in a temporary folder gets the package (not the checkout) and pytest; the tests are copied
 beside it, so that they find nothing else of the project; what needs a browser is left to the other
-lanes. All of it goes at the end.
+lanes. Then `labkit run` plays every lab and solution that the package carries. All of it goes at
+the end.
 """
 
 from __future__ import annotations
@@ -14,26 +15,43 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.as_user import ordinary_user, python_for_everyone
+from tests.support.as_user import OrdinaryUser, ordinary_user, python_for_everyone
 
 ROOT = Path(__file__).parents[2]
 _TOOLS = ("hypothesis", "pytest", "pytest-timeout")
 
 
 def main(who: str, report: str, *tests: str) -> int:
-    """Exit code of pytest."""
-    with tempfile.TemporaryDirectory(prefix="labkit-elsewhere-", dir="/tmp") as name:
+    """Exit code of pytest, or else of `labkit run`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="labkit-elsewhere-", dir="/tmp") as name,
+        ordinary_user() as user,
+    ):
         folder = Path(name)
         folder.chmod(0o755)
-        python = make_venv(python_for_everyone() if who == "--as-user" else who, folder / "venv")
+        is_user = who == "--as-user"
+        python = make_venv(python_for_everyone() if is_user else who, folder / "venv")
         copy_tests(folder / "project")
-        command = [str(python), "-m", "pytest", "--ignore-glob=*browser*", *tests]
-        if who != "--as-user":
-            return run([*command, f"--junitxml={report}"], cwd=folder / "project")
-        return run_as_user(command, folder / "project", report)
+        written = user.folder / "report.xml"
+        pytest = [str(python), "-m", "pytest", "--ignore-glob=*browser*", f"--junitxml={written}"]
+        course = [str(python.with_name("labkit")), "run"]
+        codes = [
+            run(user.command(argv) if is_user else argv, cwd=folder / "project", env=_settings(user))
+            for argv in ([*pytest, *tests], course)
+        ]
+        shutil.copy(written, report)
+        return max(codes)
+
+
+def _settings(user: OrdinaryUser) -> Mapping[str, str]:
+    """The user's own folders, for both: what is tried here meets nothing of whoever tries it."""
+    own = {name: value for name, value in user.env.items() if name not in ("PATH", "PYTHONPATH")}
+    if os.geteuid() == 0:
+        own["HOME"] = str(user.folder / "home")
+    return own
 
 
 def make_venv(base: str, folder: Path) -> Path:

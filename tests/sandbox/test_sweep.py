@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,7 +44,7 @@ def test_what_a_journal_names_and_is_not_ours_is_not_touched(labkit_home: Path) 
     """A PID that went to somebody else, groups and folders of others, words that nobody wrote."""
     places = client().places()
     base = Path(places["pids"].base)
-    others = [base / "somebody-elses", base / "labkit-ffffffff-other"]
+    others = [base / f"somebody-elses-{os.getpid()}", base / f"labkit-ffffffff-{os.getpid()}"]
     for group in others:
         group.mkdir()
     not_a_group = labkit_home.parent / "tmp" / "labkit-0badcafe-folder"
