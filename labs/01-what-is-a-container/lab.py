@@ -138,7 +138,9 @@ compare("pid-one-ends", happened="they end with it")
 images = ImageStore()
 base = images.get("base")
 files = [path for path in base.layers[0].rglob("*") if path.is_file()]
-print(f"{base.reference}: {len(base.layers)} layer with {len(files)} files, started in {base.working_dir}")
+print(
+    f"{base.reference}: {len(base.layers)} layer with {len(files)} files, started in {base.working_dir}"
+)
 
 # %% [markdown]
 # ### Why pack everything? The same library, twice

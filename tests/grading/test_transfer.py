@@ -113,6 +113,15 @@ def test_an_imported_pass_earns_nothing_until_it_is_replayed(
     assert other.score([note]).done == 0
 
 
+def test_whoever_made_the_export_its_events_are_foreign(
+    progress: Progress, other: Progress, note: Check
+) -> None:
+    progress.record_verdict(note, passed())
+    made_by_hand = Export("ada", "0.1.0", tuple(progress.events()), "0" * 16)
+    other.import_(made_by_hand)
+    assert other.state_of(note).earned == 0
+
+
 def test_imported_hints_and_predictions_count(
     progress: Progress, other: Progress, note: Check
 ) -> None:

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.as_user import OrdinaryUser, ordinary_user, python_for_everyone
+from tests.support.as_user import ordinary_user, python_for_everyone
 
 ROOT = Path(__file__).parents[2]
 _TOOLS = ("hypothesis", "pytest", "pytest-timeout")
@@ -26,39 +27,61 @@ _TOOLS = ("hypothesis", "pytest", "pytest-timeout")
 
 def main(who: str, report: str, *tests: str) -> int:
     """Exit code of pytest, or else of `labkit run`."""
-    with (
-        tempfile.TemporaryDirectory(prefix="labkit-elsewhere-", dir="/tmp") as name,
-        ordinary_user() as user,
-    ):
+    with tempfile.TemporaryDirectory(prefix="labkit-elsewhere-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        is_user = who == "--as-user"
-        python = make_venv(python_for_everyone() if is_user else who, folder / "venv")
+        python = make_venv(python_for_everyone() if who == "--as-user" else who, folder / "venv")
         copy_tests(folder / "project")
-        written = user.folder / "report.xml"
-        pytest = [str(python), "-m", "pytest", "--ignore-glob=*browser*", f"--junitxml={written}"]
-        course = [str(python.with_name("labkit")), "run"]
-        codes = [
-            run(user.command(argv) if is_user else argv, cwd=folder / "project", env=_settings(user))
-            for argv in ([*pytest, *tests], course)
-        ]
-        shutil.copy(written, report)
-        return max(codes)
+        if who == "--as-user":
+            with ordinary_user() as user:
+                trial = Trial(python, folder / "project", user.folder, user.command([]), user.env)
+                return trial.run(tests, report)
+        return Trial(python, folder / "project", folder, [], os.environ).run(tests, report)
 
 
-def _settings(user: OrdinaryUser) -> Mapping[str, str]:
-    """The user's own folders, for both: what is tried here meets nothing of whoever tries it."""
-    own = {name: value for name, value in user.env.items() if name not in ("PATH", "PYTHONPATH")}
-    if os.geteuid() == 0:
-        own["HOME"] = str(user.folder / "home")
-    return own
+@dataclass(frozen=True)
+class Trial:
+    """What is tried, where, and by whom.
+
+    Attributes:
+        python: of the venv that has labkit.
+        project: the folder with the tests.
+        own: a folder for what is written on the way.
+        prefix: what makes a command that of another user.
+        env: the environment to start from.
+    """
+
+    python: Path
+    project: Path
+    own: Path
+    prefix: Sequence[str]
+    env: Mapping[str, str]
+
+    def run(self, tests: Sequence[str], report: str) -> int:
+        """The tests, then the course; the first exit code that is not 0."""
+        written = self.own / "report.xml"
+        options = ["--ignore-glob=*browser*", f"--junitxml={written}"]
+        tested = self.call(str(self.python), "-m", "pytest", *options, *tests)
+        if written.exists():
+            shutil.copy(written, report)
+        return tested or self.call(str(self.python.with_name("labkit")), "run")
+
+    def call(self, *argv: str) -> int:
+        """Runs a command where its output is seen."""
+        env = {name: value for name, value in self.env.items() if name != "PYTHONPATH"}
+        env["LABKIT_HOME"] = str(self.own / "labkit")
+        env["LABKIT_REQUIRE_ALL"] = os.environ.get("LABKIT_REQUIRE_ALL", "")
+        env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(self.own / "hypothesis")
+        command = [*self.prefix, *argv]
+        return subprocess.run(command, cwd=self.project, env=env, check=False).returncode
 
 
 def make_venv(base: str, folder: Path) -> Path:
     """A venv with labkit and what its tests need; its Python."""
     python = folder / "bin" / "python"
-    run([base, "-m", "venv", str(folder)], check=True)
-    run([str(python), "-m", "pip", "install", "--quiet", str(ROOT), *_TOOLS], check=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", str(ROOT), *_TOOLS]
+    for command in ([base, "-m", "venv", str(folder)], install):
+        subprocess.run(command, cwd=ROOT, check=True)
     return python
 
 
@@ -67,27 +90,6 @@ def copy_tests(folder: Path) -> None:
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=hidden)
     shutil.copy(ROOT / "pyproject.toml", folder)
-
-
-def run_as_user(command: Sequence[str], project: Path, report: str) -> int:
-    """Runs pytest as somebody without rights, and brings the report."""
-    with ordinary_user() as user:
-        theirs = user.folder / "report.xml"
-        env = {name: value for name, value in user.env.items() if name != "PYTHONPATH"}
-        env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(user.folder / "hypothesis")
-        env["LABKIT_REQUIRE_ALL"] = os.environ.get("LABKIT_REQUIRE_ALL", "")
-        argv = user.command([*command, f"--junitxml={theirs}"])
-        code = run(argv, cwd=project, env=env)
-        if theirs.exists():
-            shutil.copy(theirs, report)
-        return code
-
-
-def run(
-    argv: Sequence[str], *, cwd: Path = ROOT, env: dict[str, str] | None = None, check: bool = False
-) -> int:
-    """Runs a command where its output is seen."""
-    return subprocess.run(argv, cwd=cwd, env=env, check=check).returncode
 
 
 if __name__ == "__main__":

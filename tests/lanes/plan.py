@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.lanes import pythons
@@ -15,7 +16,10 @@ from tests.lanes.lane import Lane
 ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
-_SYSTEM = {"core", "host", "image", "sandbox"}
+_LIBRARY = ("core", "grading", "host", "image", "sandbox", "views")
+"""The parts whose tests need nothing of the checkout; the others play the course."""
+_SYSTEM = ("core", "host", "image", "sandbox")
+"""Those that do what an ordinary user may do less of."""
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
 _ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
 _BIN = Path(sys.executable).parent
@@ -25,11 +29,6 @@ def parts() -> list[str]:
     """The folders with tests of labkit's parts, and of the course."""
     folders = (path for path in (ROOT / "tests").iterdir() if path.is_dir())
     return sorted(f"tests/{path.name}" for path in folders if path.name not in _NO_PARTS)
-
-
-def parts_of_the_package() -> list[str]:
-    """Those that need nothing of the checkout but the package."""
-    return [part for part in parts() if (ROOT / "labkit" / Path(part).name).is_dir()]
 
 
 def all_lanes() -> list[Lane]:
@@ -76,7 +75,7 @@ def _notebooks() -> Lane:
 
 
 def _other_python(python: pythons.Python) -> Lane:
-    command = (*_ELSEWHERE, str(python.path), "{junit}", *parts_of_the_package())
+    command = (*_ELSEWHERE, str(python.path), "{junit}", *_tests_of(_LIBRARY))
     name = f"python{python.version}"
     return Lane(name, "labkit installed in another Python", (command,), _at_least_sandboxes())
 
@@ -84,10 +83,13 @@ def _other_python(python: pythons.Python) -> Lane:
 def _as_ordinary_user() -> list[Lane]:
     if os.geteuid() != 0:
         return []  # then every lane is
-    system = [part for part in parts_of_the_package() if Path(part).name in _SYSTEM]
-    command = (*_ELSEWHERE, "--as-user", "{junit}", *system)
+    command = (*_ELSEWHERE, "--as-user", "{junit}", *_tests_of(_SYSTEM))
     what = "what touches the system, by an ordinary user"
     return [Lane("user", what, (command,), _at_least_sandboxes())]
+
+
+def _tests_of(names: Iterable[str]) -> list[str]:
+    return [f"tests/{name}" for name in names if (ROOT / "tests" / name).is_dir()]
 
 
 def _at_least_sandboxes() -> dict[str, str]:

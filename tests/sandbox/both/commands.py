@@ -134,8 +134,8 @@ def stop_asks_and_a_handler_may_answer() -> None:
 def stop_kills_at_once_what_has_no_handler() -> None:
     with Sandbox().start(["sleep", "60"]) as box:
         started = time.monotonic()
-        box.stop(timeout_s=5)
-        assert time.monotonic() - started < 1
+        box.stop(timeout_s=30)
+        assert time.monotonic() - started < 10
         assert box.wait() == -signal.SIGKILL
 
 
@@ -143,9 +143,11 @@ def stop_kills_in_the_end_what_does_not_answer() -> None:
     script = "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done"
     with Sandbox().start(["sh", "-c", script]) as box:
         box.wait_for_log("ready")
-        box.stop(timeout_s=0.3)
+        box.signal(signal.SIGTERM)
+        box.wait_for_log("no")
+        assert box.is_running
+        box.stop(timeout_s=0.2)
         assert box.wait() == -signal.SIGKILL
-        assert "no\n" in box.logs()
     box.stop()
     box.kill()
 
