@@ -86,10 +86,20 @@ def connect(path: Path) -> sqlite3.Connection:
             if row[0] != number:
                 raise Damaged(f"event {number} is missing")
         connection.execute("PRAGMA synchronous = FULL")
+        _try_to_write(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _try_to_write(connection: sqlite3.Connection) -> None:
+    """A damaged header can say that the file is for reading only: found here, not at a verdict."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("PRAGMA user_version = 1")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> int:

@@ -418,6 +418,12 @@ def test_a_schema_that_is_not_even_text_is_mended(sound: tuple[bytes, list[Event
     assert check_damaged(damaged, sound) == events
 
 
+def test_a_header_that_forbids_writing_is_mended(sound: tuple[bytes, list[Event]]) -> None:
+    content, events = sound
+    assert content[18:20] == b"\x02\x02"  # write version, read version: 2 is WAL
+    assert check_damaged(content[:18] + b"\x07" + content[19:], sound) == events
+
+
 def test_a_file_that_never_was_ours_is_kept_aside(sound: tuple[bytes, list[Event]]) -> None:
     assert check_damaged(b"dear diary\n" * 1000, sound) == []
 

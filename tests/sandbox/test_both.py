@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import labkit
 from tests.sandbox.both import commands, escapes, facts, files
 from tests.support.as_user import ordinary_user
 
@@ -72,7 +73,9 @@ def played() -> Iterator[Callable[[str], str]]:
             folder.mkdir(exist_ok=True)
             (folder / "__init__.py").touch()
         shutil.copy(Path(__file__).parents[1] / "support" / "wait.py", library.parent / "support")
-        shutil.copytree(Path(__file__).parents[2] / "labkit", user.folder / "lib" / "labkit")
+        package = Path(labkit.__file__).parent
+        without = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(package, user.folder / "lib" / "labkit", ignore=without)
         names = [name for name in FUNCTIONS if "with_limits" not in name]
         done = user.python(PLAY % names, timeout_s=110)
         last = done.stdout.splitlines()[-1] if done.stdout else ""

@@ -60,10 +60,10 @@ class OrdinaryUser:
 
     def python(self, code: str, *, timeout_s: float = 60.0) -> Done:
         """Runs Python code that can ``import labkit``, as the user."""
-        library = self.folder / "lib"
+        library = self.folder / "lib" / "labkit"
         if not library.exists():
             hidden = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(Path(labkit.__file__).parent, library / "labkit", ignore=hidden)
+            shutil.copytree(Path(labkit.__file__).parent, library, ignore=hidden)
         return self.run([python_for_everyone(), "-c", code], timeout_s=timeout_s)
 
 
