@@ -63,11 +63,9 @@ def file_name(place: Place, name: str) -> str:
     return _V1_FILES.get(name, name) if place.version == 1 else name
 
 
-def create(place: Place, group: str) -> str:
-    """Makes one group and returns its folder. Raises OSError."""
-    folder = f"{place.base}/{group}"
+def create(folder: str) -> None:
+    """Makes one group. Raises OSError."""
     os.mkdir(folder, 0o755)
-    return folder
 
 
 def members_file(place: Place, folder: str) -> str:

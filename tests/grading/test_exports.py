@@ -73,7 +73,7 @@ def test_the_strategies_cover_every_kind() -> None:
     assert set(data) == set(FORMS)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, database=None, max_examples=60)
 @given(seeds, histories)
 def test_what_is_exported_comes_back(seed: str, history: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +86,7 @@ def test_what_is_exported_comes_back(seed: str, history: list[Event]) -> None:
         assert again.read_bytes() == path.read_bytes()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, database=None, max_examples=25)
 @given(histories)
 def test_what_is_stored_comes_back(history: list[Event]) -> None:
     with (
@@ -254,7 +254,9 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None, database=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.data(), histories)
 def test_an_export_changed_at_any_place_is_read_or_refused(
     data: st.DataObject, history: list[Event]
@@ -281,7 +283,7 @@ def test_an_export_changed_at_any_place_is_read_or_refused(
             assert read_export(path).events == export.events
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, database=None, max_examples=150)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused(content: bytes) -> None:
     path = written(content)

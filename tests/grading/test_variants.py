@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.core.errors import BadInput
@@ -54,6 +54,7 @@ def test_another_process_with_another_hash_seed_draws_the_same() -> None:
     assert out.stdout.strip() == str(VARIANT.values("ada", "what-is-a-container"))
 
 
+@settings(deadline=None, database=None)
 @given(st.dictionaries(names, choices, min_size=1), names, choices, st.text(), st.text())
 def test_a_name_added_changes_no_other(
     known: dict[str, Any], name: str, choice: Any, seed: str, topic: str
@@ -63,6 +64,7 @@ def test_a_name_added_changes_no_other(
     assert {key: after[key] for key in before} == before
 
 
+@settings(deadline=None, database=None)
 @given(st.text(), st.text())
 def test_values_stay_within_what_the_author_allowed(seed: str, topic: str) -> None:
     values = VARIANT.values(seed, topic)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import select
-import signal
 import socket
 import time
 from collections.abc import Sequence
@@ -24,24 +23,14 @@ from labkit.core.linux import start_ticks
 from labkit.sandbox import cgroups
 from labkit.sandbox.cgroups import Place
 from labkit.sandbox.helper import inside, wire
+from labkit.sandbox.helper.attempt import Attempt, Refused
 
 Spec = dict[str, Any]
 
 DEADLINE_S = 10.0
 """How long a command may take until it is executed: a volume may lie on a server that is gone."""
 
-_END_S = 2.0
-"""How long a killed process may take to end; one that hangs in a file system may never."""
-
 _SYNC_BYTES = 4096
-
-
-class Refused(Exception):
-    """A step failed. ``report`` is what goes back over the wire."""
-
-    def __init__(self, step: str, number: int) -> None:
-        super().__init__(step)
-        self.report = {"step": step, "errno": number}
 
 
 class Child(NamedTuple):
@@ -68,23 +57,6 @@ class Child(NamedTuple):
     """Of a PID 1: its line in the journal."""
 
 
-class Attempt:
-    """A start that may still fail: what has been made so far, and how to take it away again."""
-
-    def __init__(self) -> None:
-        self.step = "start"
-        self.groups: dict[str, str] = {}
-        self.pid = self.pidfd = self.upper = self.terminal = -1
-
-    def give_up(self) -> None:
-        """Takes everything away. A cgroup that stays busy is left to the journal."""
-        has_ended = self.pid < 0 or _end(self.pid, self.pidfd)
-        for fd in (self.pidfd, self.upper, self.terminal):
-            close(fd)
-        if has_ended:
-            remove_groups(self.groups)
-
-
 def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) -> Child:
     """Makes a sandbox and starts its command as PID 1.
 
@@ -95,33 +67,25 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
         log: the session's journal.
     """
     started, attempt = time.monotonic(), Attempt()
+    groups = {name: f"{place.base}/{spec['group']}" for name, place in places.items() if place.base}
+    spec = {**spec, "members": _members(groups, places)}
     try:
-        _make_groups(attempt, spec, places, log)
-        spec = {**spec, "members": _members(attempt.groups, places)}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
                 attempt.step = "make the namespaces"
-                flags = 0
-                for kind in spec["namespaces"]:
-                    flags |= linux.CLONE_FLAGS[kind] if kind != "cgroup" else 0
                 linux.last_capability()  # read here once, not in every child
-                attempt.pid, attempt.pidfd = linux.clone(flags)
+                attempt.pid, attempt.pidfd = linux.clone(_clone_flags(spec["namespaces"]))
                 if attempt.pid == 0:
                     _as_child(inside.become, spec, fds, theirs, ours)
+            # While the child comes to life:
+            _make_groups(attempt, spec, groups, places, log)
             attempt.step = "map the user ids"
             if "user" in spec["namespaces"]:
                 _write_id_maps(attempt.pid)
             ours.send(b"g")
+            entry = _write_down(attempt, spec, log)
             _await_exec(attempt, ours)
-        attempt.step = "write the journal"
-        entry = {
-            "kind": "sandbox", "name": spec["name"], "pid": attempt.pid,
-            "start_ticks": start_ticks(attempt.pid), "helper": os.getpid(),
-            "upper_fd": attempt.upper, "groups": attempt.groups, "image": spec["image"],
-            "layers": spec["layers"], "volumes": spec["volumes"], "hostname": spec["hostname"],
-        }  # fmt: skip
-        journal.append(log, **entry)
         has_marks = bool(attempt.groups) or "pid" in spec["namespaces"]
         namespaces = () if has_marks else own_namespaces(attempt.pid)
     except OSError as error:
@@ -192,29 +156,6 @@ def own_namespaces(pid: int) -> tuple[int, ...]:
     return namespace(pid, "user"), namespace(pid, "mnt")
 
 
-def remove_groups(groups: dict[str, str]) -> bool:
-    """Removes the cgroups of a sandbox that has ended; says whether that went."""
-    try:
-        for folder in dict.fromkeys(groups.values()):
-            cgroups.remove(folder)
-    except OSError:
-        return False  # the journal names it: the end of the session, or a sweep, tries again
-    return True
-
-
-def close(fd: int) -> None:
-    """Closes a descriptor that may be none (-1)."""
-    if fd >= 0:
-        os.close(fd)
-
-
-def has_ended_within(pidfd: int, timeout_s: float) -> bool:
-    """Waits for the end of a process."""
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(timeout_s * 1000))
-
-
 def _as_child(
     action: Any, spec: Spec, fds: Sequence[int], sync: socket.socket, theirs: socket.socket
 ) -> NoReturn:
@@ -274,23 +215,43 @@ def _write_id_maps(pid: int) -> None:
         cgroups.write(f"/proc/{pid}/{name}", text)
 
 
-def _make_groups(attempt: Attempt, spec: Spec, places: dict[str, Place], log: int) -> None:
-    made: set[str] = set()
-    for controller, place in places.items():
-        if not place.base:
-            continue
-        folder = f"{place.base}/{spec['group']}"
-        if folder not in made:  # one folder holds all controllers of v2
-            attempt.step = "write the journal"
-            journal.append(log, "cgroup", path=folder)
-            attempt.step = f"make the cgroup {folder}"
-            cgroups.create(place, spec["group"])
-            made.add(folder)
-        attempt.groups[controller] = folder
+def _clone_flags(kinds: Sequence[str]) -> int:
+    flags = 0
+    for kind in kinds:
+        if kind != "cgroup":  # made later: see labkit.sandbox.helper.inside
+            flags |= linux.CLONE_FLAGS[kind]
+    return flags
+
+
+def _make_groups(
+    attempt: Attempt, spec: Spec, groups: dict[str, str], places: dict[str, Place], log: int
+) -> None:
+    """Makes the cgroups and sets the limits. One folder holds all controllers of v2."""
+    for folder in dict.fromkeys(groups.values()):
+        attempt.step = "write the journal"
+        journal.append(log, "cgroup", path=folder)
+        attempt.step = f"make the cgroup {folder}"
+        cgroups.create(folder)
+        attempt.groups |= {name: path for name, path in groups.items() if path == folder}
     for name, value in spec["limits"].items():
         attempt.step = f"set {name} to {value}"
         controller = name.partition(".")[0]
-        cgroups.set_limit(places[controller], attempt.groups[controller], name, value)
+        cgroups.set_limit(places[controller], groups[controller], name, value)
+
+
+def _write_down(attempt: Attempt, spec: Spec, log: int) -> journal.Entry:
+    """Writes the sandbox into the journal, before its command is executed."""
+    attempt.step = "write the journal"
+    if "mnt" in spec["namespaces"]:
+        attempt.upper = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # keeps the number
+    entry = {
+        "kind": "sandbox", "name": spec["name"], "pid": attempt.pid,
+        "start_ticks": start_ticks(attempt.pid), "helper": os.getpid(),
+        "upper_fd": attempt.upper, "groups": attempt.groups, "image": spec["image"],
+        "layers": spec["layers"], "volumes": spec["volumes"], "hostname": spec["hostname"],
+    }  # fmt: skip
+    journal.append(log, **entry)
+    return entry
 
 
 def _await_exec(attempt: Attempt, sync: socket.socket) -> None:
@@ -305,7 +266,8 @@ def _await_exec(attempt: Attempt, sync: socket.socket) -> None:
         if raw == b"":
             return
         if raw.startswith(b"u") and received:
-            attempt.upper = received[0]
+            os.dup2(received[0], attempt.upper, inheritable=False)
+            os.close(received[0])
         elif raw.startswith(b"t") and received:
             attempt.terminal = received[0]
         elif raw.startswith(b"e"):
@@ -319,12 +281,3 @@ def _read_report(raw: bytes, otherwise: str) -> tuple[str, int]:
         return otherwise, errno.ESRCH
     number, _, step = raw[1:].decode(errors="replace").partition(" ")
     return step, int(number)
-
-
-def _end(pid: int, pidfd: int) -> bool:
-    """Kills a child and waits for it; says whether it has ended."""
-    os.kill(pid, signal.SIGKILL)  # ours and not waited for: the PID cannot be anyone else's
-    if pidfd >= 0 and not has_ended_within(pidfd, _END_S):
-        return False  # the loop collects it when it does
-    os.waitpid(pid, 0)
-    return True

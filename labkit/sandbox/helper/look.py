@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from labkit.core import linux
 from labkit.sandbox.helper import launch, wire
+from labkit.sandbox.helper.attempt import Refused
 
 _MOST_PROCESSES, _MOST_CHARACTERS = 200, 300
 """Rows of a process table that a picture can show, and their width; the count is told as well."""
@@ -24,7 +25,7 @@ _MOST_ENTRIES = 2000
 
 
 def look(pid: int) -> dict[str, Any]:
-    """Facts of process ``pid`` as it sees them. Raises :class:`launch.Refused`."""
+    """Facts of process ``pid`` as it sees them. Raises :class:`Refused`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         with theirs:
@@ -37,11 +38,11 @@ def look(pid: int) -> dict[str, Any]:
             message, _ = wire.receive(ours)
         except TimeoutError:  # a root on a server that is gone; the loop collects the child
             os.kill(child, signal.SIGKILL)
-            raise launch.Refused("look inside", errno.ETIMEDOUT) from None
+            raise Refused("look inside", errno.ETIMEDOUT) from None
     os.waitpid(child, 0)
     if message is None or "error" in message:
         report = (message or {}).get("error", {"step": "look inside", "errno": errno.ESRCH})
-        raise launch.Refused(report["step"], report["errno"])
+        raise Refused(report["step"], report["errno"])
     return message
 
 

@@ -23,7 +23,8 @@ from typing import Any
 from labkit.core import journal, linux
 from labkit.sandbox import cgroups
 from labkit.sandbox.helper import launch, wire
-from labkit.sandbox.helper.launch import Child, Refused
+from labkit.sandbox.helper.attempt import Refused, close, has_ended_within, remove_groups
+from labkit.sandbox.helper.launch import Child
 from labkit.sandbox.helper.look import look
 
 _JOURNAL_BYTES = 64 * 1024
@@ -159,7 +160,7 @@ class Helper:
 
     def is_orphan(self) -> bool:
         """Whether the session's process has ended: then nobody else clears up after it."""
-        return not self.is_dismissed and launch.has_ended_within(self.owner, _OWNER_S)
+        return not self.is_dismissed and has_ended_within(self.owner, _OWNER_S)
 
     def _all(self) -> list[Child]:
         return list(self.children.values())
@@ -184,8 +185,8 @@ class Helper:
         if child.namespaces:
             _end_strays(lambda pid: launch.own_namespaces(pid) == child.namespaces)
         if child.is_first:
-            launch.remove_groups(child.groups)
-        launch.close(child.upper_fd)
+            remove_groups(child.groups)
+        close(child.upper_fd)
         report = {
             "exit_code": os.waitstatus_to_exitcode(status),
             "wall_s": time.monotonic() - child.started,
@@ -283,10 +284,10 @@ def _end_strays(is_meant: Callable[[int], bool]) -> None:
         has_found = False
         for pid in filter(is_meant, _child_pids()):
             pidfd = os.pidfd_open(pid)
-            if not launch.has_ended_within(pidfd, 0):
+            if not has_ended_within(pidfd, 0):
                 has_found = True
                 os.kill(pid, signal.SIGKILL)
-                launch.has_ended_within(pidfd, max(0.0, deadline - time.monotonic()))
+                has_ended_within(pidfd, max(0.0, deadline - time.monotonic()))
             os.close(pidfd)
 
 
