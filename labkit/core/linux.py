@@ -176,7 +176,7 @@ def start_ticks(pid: int) -> int:
     """
     try:
         stat = read(f"/proc/{pid}/stat")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     return int(stat.rpartition(b")")[2].split()[19])
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit.core.errors import NotFound
-from labkit.core.journal import read_journal
+from labkit.core.journal import Entry, read_journal
 from labkit.core.linux import start_ticks
 from labkit.core.session import session_folders
 from labkit.sandbox.client import Refusal, client
@@ -59,7 +59,7 @@ def running() -> list[Running]:
         if not is_alive:
             continue
         for entry in read_journal(str(folder)):
-            if entry["kind"] != "sandbox" or start_ticks(entry["pid"]) != entry["start_ticks"]:
+            if entry["kind"] != "sandbox" or not _lives(entry):
                 continue
             upper_fd, helper = entry["upper_fd"], entry["helper"]
             found.append(
@@ -76,6 +76,11 @@ def running() -> list[Running]:
                 )
             )
     return found
+
+
+def _lives(entry: Entry) -> bool:
+    ticks: int = entry["start_ticks"]
+    return ticks > 0 and start_ticks(entry["pid"]) == ticks
 
 
 def find_running(name: str) -> Running:
