@@ -113,7 +113,7 @@ def test_what_the_views_mark_is_let_pass() -> None:
         ("0.12 s and 3.4 ms", "1.07 s and 12 ms"),
         ('<tspan class="v" dy="1">12</tspan>', '<tspan class="v" dy="1">a b</tspan>'),
         ("name │┆ 12   │ x", "name │┆ 4711 │ x"),
-        ("/tmp/labkit-ab12cd/course/work/topic/x", "/home/you/course/work/topic/x"),
+        ("/tmp/labkit-ab12cd/course/my-work/topic/x", "/home/you/course/my-work/topic/x"),
         ("cgroup labkit-0a1b2c3d", "cgroup labkit-ffffffff"),
         ("a   b  \n", "a b\n"),
     ],
