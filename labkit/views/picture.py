@@ -122,7 +122,7 @@ def css() -> str:
         ".labkit svg{display:block;width:100%;height:auto;"
         f"font-family:var(--jp-ui-font-family,{SANS})}}"
         f".labkit .lk-m{{font-family:var(--jp-code-font-family,{MONO})}}"
-        ".labkit.labkit td,.labkit.labkit th{text-align:left;padding:3px 8px}"
+        ".labkit.labkit :is(td,th){text-align:left;padding:3px}"
         ".labkit-pic>a{position:absolute;border-radius:9px}"
         f".labkit-pic>a:hover,.labkit-pic>a:focus{{outline:3px solid {css_value('inn')}}}"
     )

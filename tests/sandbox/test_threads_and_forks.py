@@ -247,7 +247,8 @@ def test_a_helper_with_too_many_open_files_says_so_and_goes_on() -> None:
                 assert "Too many open files" in str(error), error
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         assert box.exec(["echo", "well"]).stdout == "well\n"
-        assert len(names_in(f"/proc/{pid}/fd")) == used
+        # The end of `echo` is told before the helper has let go of it.
+        wait_until(lambda: len(names_in(f"/proc/{pid}/fd")) == used)
         assert client().pid == pid
 
 
