@@ -25,7 +25,7 @@ inode, home = 4026531840 + pid % 9000, f"/tmp/x{pid}"
 print(f"PID  {pid} (inside: PID 1)")
 print(f"pid:[{inode}] or {inode}")
 print(f"took {time.perf_counter_ns() % 1000 / 7:.3f} s, {pid % 100} ms")
-print(f"{home}/home/work/first/note.txt and {home}")
+print(f"{home}/home/my-work/first/note.txt and {home}")
 print(f"{home}/run/sessions/{pid:08x} labkit-{pid:08x}")
 print("name".ljust(5 + pid % 9) + "value".ljust(5 + pid % 3))
 print("─" * (4 + pid % 9), hex(10**9 + pid))

@@ -109,7 +109,7 @@ def anatomy(*shared: str, used: int = 13_002_342) -> Anatomy:
         layers=("b5bb9d8014a0f9b1d61e21e796d78dcc", "7d865e959b2466918c9863afca942d0f"),
         changed=("/etc/motd", "/etc/os-release (deleted)", "/srv/www/index.html", "/tmp/notes/"),
         volumes=(
-            Volume("/home/ada/lab/work/01-what-is-a-container/data", "/data", False),
+            Volume("/home/ada/lab/my-work/01-what-is-a-container/data", "/data", False),
             Volume("/etc/ssl/certs", "/etc/ssl/certs", True),
         ),
         limits=(
