@@ -48,13 +48,9 @@ PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 23, 24
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
-_OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
-_AT_FDCWD, _AT_RECURSIVE, _AT_EMPTY_PATH = -100, 0x8000, 0x1000
-_MOVE_MOUNT_F_EMPTY_PATH = 4
-_MOUNT_ATTR_RDONLY = 1
+AT_RECURSIVE, AT_EMPTY_PATH = 0x8000, 0x1000
+OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, MOUNT_ATTR_RDONLY = 1, 4, 1
 
-# Calls added since Linux 5.1 have one number on every architecture; clone(2) is older.
-_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR = 428, 429, 442
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine(), -1)
 
 # PyDLL keeps the interpreter's lock across the call: nothing else runs in a process with one
@@ -84,9 +80,27 @@ def clone(flags: int) -> tuple[int, int]:
     return _done(pid, "clone"), pidfd.value if pid else -1
 
 
-def unshare(flags: int) -> None:
-    """Moves this process into new namespaces."""
-    _done(_libc.unshare(flags), "unshare")
+def clone_into(code: int, stack: int, flags: int, argument: int) -> tuple[int, int]:
+    """Starts a process at the address ``code``; returns ``(pid, pidfd)``, in the parent alone.
+
+    Args:
+        code: a function in machine code, which does not return.
+        stack: the address above its stack.
+        flags: of clone(2).
+        argument: what the function is called with.
+    """
+    pidfd = ctypes.c_int(-1)
+    pid = _libc.clone(
+        ctypes.c_void_p(code), ctypes.c_void_p(stack), flags | CLONE_PIDFD | signal.SIGCHLD,
+        ctypes.c_void_p(argument), ctypes.byref(pidfd), None, None,
+    )  # fmt: skip
+    return _done(pid, "clone"), pidfd.value
+
+
+def make_executable(address: int, size: int) -> None:
+    """Lets memory be read and executed, no longer written (mprotect(2))."""
+    read_execute = 1 | 4
+    _done(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), read_execute), "mprotect")
 
 
 def setns(fd: int, flags: int) -> None:
@@ -94,79 +108,14 @@ def setns(fd: int, flags: int) -> None:
     _done(_libc.setns(fd, flags), "setns")
 
 
-def mount(source: str, target: str, fstype: str, flags: int = 0, options: str = "") -> None:
-    """mount(2)."""
-    _done(
-        _libc.mount(
-            source.encode(), target.encode(), fstype.encode(), ctypes.c_ulong(flags),
-            options.encode() or None,
-        ),
-        f"mount {fstype or 'propagation'}",
-    )  # fmt: skip
-
-
-def umount(target: str, flags: int = 0) -> None:
-    """umount2(2)."""
-    _done(_libc.umount2(target.encode(), flags), "umount")
-
-
-def pivot_root(new_root: str, put_old: str) -> None:
-    """pivot_root(2)."""
-    _done(_libc.pivot_root(new_root.encode(), put_old.encode()), "pivot_root")
-
-
-def open_tree(path: str) -> int:
-    """A detached copy of the mounts at and below ``path``, as a file descriptor."""
-    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
-    return _done(_libc.syscall(_SYS_OPEN_TREE, _AT_FDCWD, path.encode(), flags), f"open {path}")
-
-
-def set_read_only(tree: int) -> None:
-    """Makes a detached tree of mounts read-only, all of it."""
-    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
-    flags = _AT_EMPTY_PATH | _AT_RECURSIVE
-    size = ctypes.c_size_t(32)
-    _done(
-        _libc.syscall(_SYS_MOUNT_SETATTR, tree, b"", flags, ctypes.byref(attributes), size),
-        "mount_setattr",
-    )
-
-
-def move_mount(tree: int, target: str) -> None:
-    """Attaches a detached tree of mounts at ``target`` and closes its descriptor."""
-    _done(
-        _libc.syscall(
-            _SYS_MOVE_MOUNT, tree, b"", _AT_FDCWD, target.encode(), _MOVE_MOUNT_F_EMPTY_PATH
-        ),
-        f"mount on {target}",
-    )
-    os.close(tree)
-
-
-def sethostname(name: str) -> None:
-    """sethostname(2)."""
-    raw = name.encode()
-    _done(_libc.sethostname(raw, ctypes.c_size_t(len(raw))), "sethostname")
-
-
 def prctl(option: int, value: int = 0) -> int:
     """prctl(2) with one argument."""
     return _done(_libc.prctl(option, value, 0, 0, 0), "prctl")
 
 
-def keep_capabilities(names: Iterable[str]) -> None:
-    """Drops every capability but ``names`` from all sets, the bounding set included."""
-    keep = 0
-    for name in names:
-        keep |= 1 << CAPABILITIES.index(name.removeprefix("CAP_"))
-    for number in range(last_capability() + 1):
-        if not keep >> number & 1:
-            prctl(PR_CAPBSET_DROP, number)
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    version_3 = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    low, high = keep & 0xFFFFFFFF, keep >> 32
-    sets = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
-    _done(_libc.capset(version_3, sets), "capset")
+def capability_mask(names: Iterable[str]) -> int:
+    """The mask of some capabilities, named with or without ``CAP_``."""
+    return sum(1 << CAPABILITIES.index(name.removeprefix("CAP_")) for name in names)
 
 
 def start_ticks(pid: int) -> int:

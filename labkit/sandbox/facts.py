@@ -99,11 +99,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Volume:
-    """A folder of the host that is mounted into a sandbox."""
+    """A folder or a file of the host that is mounted into a sandbox."""
 
     source: str
     target: str
     is_read_only: bool
+    is_folder: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import signal
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -299,7 +300,7 @@ class Sandbox:
             **message, "name": spec.name, "group": f"labkit-{home.id}-{spec.name}",
             "namespaces": spec.namespaces, "hostname": spec.hostname, "layers": spec.layers,
             "stage": str(home.folder / "stage"), "image": spec.image, "limits": spec.kernel_limits,
-            "volumes": [[v.source, v.target, v.is_read_only] for v in spec.volumes],
+            "volumes": [astuple(volume) for volume in spec.volumes],
         }  # fmt: skip
 
     def _ask(

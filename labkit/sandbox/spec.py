@@ -250,4 +250,5 @@ def _parse_volume(source: Path, target: str) -> Volume:
             f"there is no {absolute} to mount",
             hint="Make it first: a volume is a folder of the host that outlives the sandbox",
         )
-    return Volume(str(absolute), str(PurePosixPath(*parts)), mode == "ro")
+    where = str(PurePosixPath(*parts))
+    return Volume(str(absolute), where, mode == "ro", is_folder=absolute.is_dir())

@@ -1,7 +1,8 @@
 """What a new process does to itself to become a container. Read it from top to bottom.
 
-Runs in the child of the helper's clone(2): alone in its new namespaces, until exec(2) replaces it.
-Every step has a name; when one fails, its name and errno go back to the helper.
+Written down here by the helper as a batch of system calls, and made by the child of its clone(2):
+alone in its new namespaces, until execve(2) replaces it. Each step has a name; when one fails, its
+name and errno go back to the session.
 
 Sources: namespaces(7), pivot_root(2), Documentation/filesystems/overlayfs.rst, devpts(5),
 OCI Runtime Specification 1.2 (default devices, masked and read-only paths).
@@ -9,7 +10,7 @@ OCI Runtime Specification 1.2 (default devices, masked and read-only paths).
 
 from __future__ import annotations
 
-import array
+import errno
 import fcntl
 import os
 import signal
@@ -17,10 +18,12 @@ import socket
 import stat
 import struct
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labkit.core import linux
+from labkit.sandbox.cgroups import Place, members_file
+from labkit.sandbox.helper.batch import Batch, Result
 
 Spec = dict[str, Any]
 
@@ -30,137 +33,150 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kmsg", "/proc/latency_stats")
 """Files that tell about the host."""
 
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-_TIOCSPTLCK, _TIOCGPTN = 0x40045431, 0x80045430
+_HERE = -100  # AT_FDCWD
+_PATH_ONLY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
+_TIOCSPTLCK, _TIOCGPTPEER = 0x40045431, 0x5441
+_CAPABILITY_VERSION_3 = 0x20080522
+_OR_EXISTS = (0, errno.EEXIST)
 _ROWS, _COLUMNS = 24, 80
 """Size of a new terminal: that of the VT100, which every program can cope with."""
 
 
-class Steps:
-    """Remembers which step is being done, for the report of a failure."""
+def become(
+    do: Batch,
+    spec: Spec,
+    fds: Sequence[int],
+    sync: int,
+    places: Mapping[str, Place],
+    *,
+    is_fork: bool,
+) -> None:
+    """Turns a new process into a sandbox's PID 1 and starts the command.
 
-    now = "start"
-
-
-def become(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) -> None:
-    """Turns this process into the sandbox's PID 1 and starts the command. Does not return."""
-    namespaces = spec["namespaces"]
-    steps.now = "wait for the helper"
-    if sync.recv(1) != b"g":
-        os._exit(1)
-    os.setsid()
-    join_groups(open_groups(spec, steps), steps)
-    if "cgroup" in namespaces:
-        steps.now = "make a cgroup namespace"
-        # Only now: a cgroup namespace takes the group one is in when it is made as its root.
-        linux.unshare(linux.CLONE_NEWCGROUP)
-    if "uts" in namespaces:
-        steps.now = "set the hostname"
-        linux.sethostname(spec["hostname"])
-    if "net" in namespaces:
-        steps.now = "bring the loopback interface up"
-        _loopback_up()
-    if "mnt" in namespaces:
-        _own_mounts(spec, sync, steps)
-    run(spec, fds, sync, steps)
-
-
-def open_groups(spec: Spec, steps: Steps) -> list[int]:
-    """The files of the sandbox's cgroups by which a process joins them."""
-    steps.now = "open the cgroup"
-    return [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in spec["members"]]
-
-
-def join_groups(groups: list[int], steps: Steps) -> None:
-    """Moves this process into cgroups."""
-    steps.now = "join the cgroup"
-    for fd in groups:
-        os.write(fd, b"0")
-        os.close(fd)
-
-
-def run(spec: Spec, fds: Sequence[int], sync: socket.socket, steps: Steps) -> None:
-    """Gives up what the command must not have, and executes it. Does not return."""
-    steps.now = "hide from the processes of the sandbox"
-    # Until exec they could trace this process, and reach the helper's open files through it.
-    linux.prctl(linux.PR_SET_DUMPABLE, 0)
-    steps.now = "open a terminal"
-    stdio = _terminal(sync) if spec["tty"] else fds[:3]
-    try:
-        os.setgroups([])
-    except PermissionError:
-        pass  # a user without privileges cannot give up a group either: user_namespaces(7)
-    if spec["capabilities"] is not None:
-        steps.now = "drop capabilities"
-        linux.keep_capabilities(spec["capabilities"])
-    steps.now = "set no_new_privs"
-    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    steps.now = "die with the helper"
-    # Last of the credentials: changing them clears it.
-    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if _has_closed(sync):  # it died before this was set
-        os._exit(1)
-    steps.now = f"enter the folder {spec['cwd']}"
-    os.chdir(spec["cwd"])
-    for number, fd in enumerate(stdio):
-        os.dup2(fd, number)
-    steps.now = f"execute {spec['argv'][0]}"
-    os.execve(_find_program(spec["argv"][0], spec["env"]["PATH"]), spec["argv"], spec["env"])
-
-
-def _find_program(name: str, path: str) -> str:
-    """Where a program is, as execvp(3) finds it, without an execve for each folder of PATH.
-
-    The kernel sets up the memory of a new program before it sees that there is none.
+    Args:
+        do: the batch that this is written down in.
+        spec: what the session asks for.
+        fds: standard input, output and error.
+        sync: the child's end of the socket to the helper, which sends a byte when the user ids are
+            mapped, and another when the cgroups are made.
+        places: where cgroups are made.
+        is_fork: whether the process is a fork of the helper's, or shares its memory.
     """
-    if "/" in name:
-        return name
-    found = [f"{folder or '.'}/{name}" for folder in path.split(":")]
-    there = [candidate for candidate in found if os.path.isfile(candidate)]
-    runs = (candidate for candidate in there if os.access(candidate, os.X_OK))
-    return next(runs, (there or found)[0])
+    namespaces = spec["namespaces"]
+    wait_for_the_helper(do, sync)
+    do("setsid")
+    do.step = "find the cgroups"
+    trees = {place.base: place for place in places.values() if place.base}.values()
+    bases = [(place, do("openat", _HERE, place.base, _PATH_ONLY, 0)) for place in trees]
+    if "uts" in namespaces:
+        do.step = "set the hostname"
+        do("sethostname", spec["hostname"], len(spec["hostname"]))
+    if "net" in namespaces:
+        do.step = "bring the loopback interface up"
+        control = do("socket", socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
+        do("ioctl", control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
+    if "mnt" in namespaces:
+        _own_mounts(do, spec, sync)
+    wait_for_the_helper(do, sync)
+    do.step = "join the cgroup"
+    for place, base in bases:
+        members = members_file(place, spec["group"])
+        do("write", do("openat", base, members, os.O_WRONLY | os.O_CLOEXEC, 0), "0", 1)
+    if "cgroup" in namespaces:
+        do.step = "make a cgroup namespace"
+        # Only now: a cgroup namespace takes the group one is in when it is made as its root.
+        do("unshare", linux.CLONE_NEWCGROUP)
+    execute(do, spec, fds, sync, is_fork=is_fork)
 
 
-def _own_mounts(spec: Spec, sync: socket.socket, steps: Steps) -> None:
-    """A root of its own: image layers below, an empty writable layer above, volumes in it."""
-    steps.now = "keep mounts from spreading to the host"
-    linux.mount("", "/", "", linux.MS_REC | linux.MS_SLAVE)
-    volumes = []
-    for source, target, is_read_only in spec["volumes"]:
-        steps.now = f"open the volume {source}"
-        tree = linux.open_tree(source)
-        if is_read_only:
-            linux.set_read_only(tree)
-        volumes.append((tree, target, os.stat(source)))
-    steps.now = "open the host's devices"
-    devices = [(name, _open_device(name)) for name in DEVICES]
-    stage = spec["stage"]
-    steps.now = "mount memory for the writable layer"
-    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
-    proc = _open_proc(spec, steps)
-    root = _overlay(spec, sync, steps)
-    steps.now = "change the root (pivot_root)"
-    os.chdir(root)
-    linux.pivot_root(".", ".")  # "/" is the new root; the old one now lies on it, at "."
-    linux.umount(".", linux.MNT_DETACH)
-    os.chdir("/")
-    steps.now = "fill /dev"
-    _fill_dev(devices)
-    # Before there is a /proc: links of the image may name its links, which lead to open files.
-    for tree, target, status in volumes:
-        steps.now = f"mount a volume on {target}"
-        _make_target(target, is_folder=stat.S_ISDIR(status.st_mode))
-        linux.move_mount(tree, target)
-    steps.now = "mount /proc"
-    _mkdir("/proc")
-    linux.move_mount(proc, "/proc")
+def wait_for_the_helper(do: Batch, sync: int) -> None:
+    """Waits for a byte of the helper's; fails when it has gone."""
+    do.step = "wait for the helper"
+    do("recvfrom", sync, bytes(1), 1, 0, 0, 0, even_if=())
+
+
+def execute(do: Batch, spec: Spec, fds: Sequence[int], sync: int, *, is_fork: bool) -> None:
+    """Gives up what the command must not have, and executes it."""
+    if is_fork:
+        do.step = "hide from the processes of the sandbox"
+        # Until exec they could trace this process, and reach the helper's open files through it.
+        do("prctl", linux.PR_SET_DUMPABLE, 0, 0, 0, 0)
+    do.step = "open a terminal"
+    if spec["tty"]:
+        _terminal(do, sync)
+    else:
+        for number, fd in enumerate(fds[:3]):
+            do("dup3", fd, number, 0)
+    do.step = "give up the groups"
+    # A user without privileges cannot give one up: user_namespaces(7).
+    do("setgroups", 0, None, even_if=(0, errno.EPERM))
     if spec["capabilities"] is not None:
-        for path in MASKED:
-            if os.path.exists(path):
-                linux.move_mount(linux.open_tree("/dev/null"), path)
+        do.step = "drop capabilities"
+        _keep_capabilities(do, spec["capabilities"])
+    do.step = "set no_new_privs"
+    do("prctl", linux.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    do.step = "die with the helper"
+    # Last of the credentials: changing them clears it.
+    do("prctl", linux.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # Nothing to receive yet is well; the end of the helper before this was set is not.
+    do("recvfrom", sync, bytes(1), 1, socket.MSG_DONTWAIT, 0, 0, even_if=(errno.EAGAIN,))
+    do.step = f"enter the folder {spec['cwd']}"
+    do("chdir", spec["cwd"])
+    do.step = f"execute {spec['argv'][0]}"
+    argv = do.put_list(spec["argv"])
+    env = do.put_list(f"{name}={value}" for name, value in spec["env"].items())
+    *others, last = paths = _candidates(spec["argv"][0], spec["env"]["PATH"])
+    for path in paths:
+        do("execve", path, argv, env, even_if=(errno.ENOENT, errno.ENOTDIR, errno.EACCES))
+    # None did. Once more, for the reason: a program that may not be executed tells more than none.
+    for path in others:
+        do("execve", path, argv, env, even_if=(errno.ENOENT, errno.ENOTDIR))
+    do("execve", last, argv, env)
 
 
-def _open_proc(spec: Spec, steps: Steps) -> int:
+def _candidates(name: str, path: str) -> list[str]:
+    """Where a program may be, as execvp(3) looks for it."""
+    return [name] if "/" in name else [f"{folder or '.'}/{name}" for folder in path.split(":")]
+
+
+def _own_mounts(do: Batch, spec: Spec, sync: int) -> None:
+    """A root of its own: image layers below, an empty writable layer above, volumes in it."""
+    do.step = "keep mounts from spreading to the host"
+    do("mount", None, "/", None, linux.MS_REC | linux.MS_SLAVE, None)
+    volumes = []
+    for source, target, is_read_only, is_folder in spec["volumes"]:
+        do.step = f"open the volume {source}"
+        volumes.append((_open_tree(do, source, is_read_only=is_read_only), target, is_folder))
+    do.step = "open the host's devices"
+    # Read-only keeps a device's owner and mode as they are, not its data.
+    devices = [(name, _open_tree(do, f"/dev/{name}", is_read_only=True)) for name in DEVICES]
+    stage = spec["stage"]
+    do.step = "mount memory for the writable layer"
+    do("mount", "tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+    proc = _open_proc(do, spec)
+    root = _overlay(do, spec, sync)
+    do.step = "change the root (pivot_root)"
+    do("chdir", root)
+    do("pivot_root", ".", ".")  # "/" is the new root; the old one now lies on it, at "."
+    do("umount2", ".", linux.MNT_DETACH)
+    do("chdir", "/")
+    do.step = "fill /dev"
+    _fill_dev(do, devices)
+    # Before there is a /proc: links of the image may name its links, which lead to open files.
+    for tree, target, is_folder in volumes:
+        do.step = f"mount a volume on {target}"
+        _make_target(do, target, is_folder=is_folder)
+        _move_mount(do, tree, target)
+    do.step = "mount /proc"
+    do("mkdirat", _HERE, "/proc", 0o755, even_if=_OR_EXISTS)
+    _move_mount(do, proc, "/proc")
+    if spec["capabilities"] is not None:
+        for path in MASKED:  # some kernels have fewer
+            do("mount", "/dev/null", path, None, linux.MS_BIND, None, even_if=(0, errno.ENOENT))
+
+
+def _open_proc(do: Batch, spec: Spec) -> Result:
     """A /proc of its own PID namespace, not yet attached anywhere.
 
     Made while the host's is still in sight: the kernel allows a new one only where another can be
@@ -168,114 +184,118 @@ def _open_proc(spec: Spec, steps: Steps) -> int:
     switches in it check no more than that, and so does changing the mode of its files, which
     counts for the whole machine.
     """
-    steps.now = "mount /proc"
+    do.step = "mount /proc"
     if "pid" in spec["namespaces"]:
         path = f"{spec['stage']}/proc"
-        os.mkdir(path)
-        linux.mount("proc", path, "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+        do("mkdirat", _HERE, path, 0o755)
+        do("mount", "proc", path, "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, None)
     else:
         path = "/proc"  # a process of the host's PID namespace may not mount another
-    tree = linux.open_tree(path)
-    if spec["capabilities"] is not None:
-        if "user" in spec["namespaces"]:
-            # In a further one it would have every capability again, to mount its cgroup with.
-            steps.now = "forbid further user namespaces"
-            _write(f"{path}/sys/user/max_user_namespaces", b"0")  # counts for this one alone
-        steps.now = "make /proc read-only"
-        linux.set_read_only(tree)
-    return tree
+    is_confined = spec["capabilities"] is not None
+    if is_confined and "user" in spec["namespaces"]:
+        # In a further one it would have every capability again, to mount its cgroup with.
+        do.step = "forbid further user namespaces"
+        switch = f"{path}/sys/user/max_user_namespaces"  # counts for this one alone
+        do("write", do("openat", _HERE, switch, os.O_WRONLY | os.O_CLOEXEC, 0), "0", 1)
+    do.step = "make /proc read-only"
+    return _open_tree(do, path, is_read_only=is_confined)
 
 
-def _overlay(spec: Spec, sync: socket.socket, steps: Steps) -> str:
+def _overlay(do: Batch, spec: Spec, sync: int) -> str:
     """Mounts the layers under a writable one that is memory of this mount namespace alone."""
     stage = spec["stage"]
     upper, work, root = f"{stage}/upper", f"{stage}/work", f"{stage}/root"
     for folder in (upper, work, root):
-        os.mkdir(folder, 0o755)
-    steps.now = "mount the layers (overlayfs)"
+        do("mkdirat", _HERE, folder, 0o755)
+    do.step = "mount the layers (overlayfs)"
     lower = ":".join(_escape(layer) for layer in spec["layers"])
     options = f"lowerdir={lower},upperdir={_escape(upper)},workdir={_escape(work)}"
     if "user" in spec["namespaces"]:
         options += ",userxattr"
-    linux.mount("overlay", root, "overlay", 0, options)
-    fd = os.open(upper, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    socket.send_fds(sync, [b"u"], [fd])
-    os.close(fd)
-    return str(root)
+    do("mount", "overlay", root, "overlay", 0, options)
+    _send_fd(do, sync, b"u", do("openat", _HERE, upper, _PATH_ONLY, 0))
+    return root
 
 
 def _escape(path: str) -> str:
     return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
-def _write(path: str, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    os.write(fd, data)
-    os.close(fd)
-
-
-def _open_device(name: str) -> int:
-    """A device of the host. Read-only keeps its owner and mode as they are, not its data."""
-    tree = linux.open_tree(f"/dev/{name}")
-    linux.set_read_only(tree)
-    return tree
-
-
-def _fill_dev(devices: list[tuple[str, int]]) -> None:
-    _mkdir("/dev")
-    linux.mount("tmpfs", "/dev", "tmpfs", linux.MS_NOSUID, "mode=755,size=65536k")
+def _fill_dev(do: Batch, devices: Iterable[tuple[str, Result]]) -> None:
+    do("mkdirat", _HERE, "/dev", 0o755, even_if=_OR_EXISTS)
+    do("mount", "tmpfs", "/dev", "tmpfs", linux.MS_NOSUID, "mode=755,size=65536k")
     for name, tree in devices:
-        os.close(os.open(f"/dev/{name}", os.O_CREAT | os.O_CLOEXEC, 0o666))
-        linux.move_mount(tree, f"/dev/{name}")
-    _mkdir("/dev/pts")
+        do("mknodat", _HERE, f"/dev/{name}", stat.S_IFREG | 0o666, 0)
+        _move_mount(do, tree, f"/dev/{name}")
+    do("mkdirat", _HERE, "/dev/pts", 0o755)
     flags = linux.MS_NOSUID | linux.MS_NOEXEC
-    linux.mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
-    _mkdir("/dev/shm")
+    do("mount", "devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
+    do("mkdirat", _HERE, "/dev/shm", 0o755)
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-    linux.mount("tmpfs", "/dev/shm", "tmpfs", flags, "mode=1777")
+    do("mount", "tmpfs", "/dev/shm", "tmpfs", flags, "mode=1777")
     links = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "ptmx": "pts/ptmx"}
     links |= {"stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
     for name, target in links.items():
-        os.symlink(target, f"/dev/{name}")
+        do("symlinkat", target, _HERE, f"/dev/{name}")
 
 
-def _make_target(target: str, *, is_folder: bool) -> None:
-    if os.path.exists(target):
-        return
-    os.makedirs(target if is_folder else os.path.dirname(target), exist_ok=True)
+def _make_target(do: Batch, target: str, *, is_folder: bool) -> None:
+    """Makes the mount point of a volume, and the folders that it lies in, where there is none."""
+    *folders, last = target.strip("/").split("/")
+    path = ""
+    for folder in folders + [last] * is_folder:
+        path += f"/{folder}"
+        do("mkdirat", _HERE, path, 0o755, even_if=_OR_EXISTS)
     if not is_folder:
-        os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC, 0o644))
+        do("mknodat", _HERE, f"{path}/{last}", stat.S_IFREG | 0o644, 0, even_if=_OR_EXISTS)
 
 
-def _mkdir(path: str) -> None:
-    if not os.path.isdir(path):
-        os.mkdir(path, 0o755)
+def _open_tree(do: Batch, path: str, *, is_read_only: bool) -> Result:
+    """A detached copy of the mounts at and below ``path``."""
+    tree = do("open_tree", _HERE, path, linux.OPEN_TREE_CLONE | os.O_CLOEXEC | linux.AT_RECURSIVE)
+    if is_read_only:
+        attributes = struct.pack("4Q", linux.MOUNT_ATTR_RDONLY, 0, 0, 0)
+        flags = linux.AT_EMPTY_PATH | linux.AT_RECURSIVE
+        do("mount_setattr", tree, "", flags, attributes, len(attributes))
+    return tree
 
 
-def _loopback_up() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        request = bytearray(struct.pack("16sh22x", b"lo", 0))
-        fcntl.ioctl(control, _SIOCGIFFLAGS, request)
-        _, flags = struct.unpack_from("16sh", request)
-        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+def _move_mount(do: Batch, tree: Result, target: str) -> None:
+    """Attaches a detached copy of mounts at ``target``."""
+    do("move_mount", tree, "", _HERE, target, linux.MOVE_MOUNT_F_EMPTY_PATH)
 
 
-def _has_closed(sync: socket.socket) -> bool:
-    """Whether nobody is at the other end any more."""
-    try:
-        return sync.recv(1, socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
+def _keep_capabilities(do: Batch, names: Iterable[str]) -> None:
+    """Drops every capability but ``names`` from all sets, the bounding set included."""
+    keep = linux.capability_mask(names)
+    for number in range(linux.last_capability() + 1):
+        if not keep >> number & 1:
+            do("prctl", linux.PR_CAPBSET_DROP, number, 0, 0, 0)
+    do("prctl", linux.PR_CAP_AMBIENT, linux.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    low, high = keep & 0xFFFFFFFF, keep >> 32
+    sets = struct.pack("6I", low, low, 0, high, high, 0)
+    do("capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), sets)
 
 
-def _terminal(sync: socket.socket) -> list[int]:
+def _terminal(do: Batch, sync: int) -> None:
     """A pty of the sandbox's own devpts; its master end goes to whoever asked."""
-    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    unlock, number = array.array("i", [0]), array.array("i", [0])
-    fcntl.ioctl(master, _TIOCSPTLCK, unlock)
-    fcntl.ioctl(master, _TIOCGPTN, number)
-    slave = os.open(f"/dev/pts/{number[0]}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
-    socket.send_fds(sync, [b"t"], [master])
-    return [slave, slave, slave]
+    master = do("openat", _HERE, "/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC, 0)
+    do("ioctl", master, _TIOCSPTLCK, struct.pack("i", 0))
+    again = do("fcntl", master, fcntl.F_DUPFD_CLOEXEC, 0)
+    slave = do("ioctl", again, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    do("dup3", slave, 0, 0)
+    do("dup3", 0, 1, 0)
+    do("dup3", 0, 2, 0)
+    do("ioctl", 0, termios.TIOCSCTTY, 0)
+    do("ioctl", 0, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+    _send_fd(do, sync, b"t", again)
+
+
+def _send_fd(do: Batch, sync: int, letter: bytes, fd: Result) -> None:
+    """Sends a letter and an open file to the helper (unix(7), SCM_RIGHTS)."""
+    length = socket.CMSG_LEN(4)
+    control = do.put(struct.pack("Nii", length, socket.SOL_SOCKET, socket.SCM_RIGHTS) + bytes(8))
+    fd.goes_to(control + length - 4)
+    parts = do.put(struct.pack("PN", do.put(letter), 1))
+    header = struct.pack("PIxxxxPNPNi", 0, 0, parts, 1, control, length, 0)
+    do("sendmsg", sync, header, socket.MSG_NOSIGNAL)

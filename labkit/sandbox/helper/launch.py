@@ -22,8 +22,9 @@ from labkit.core import journal, linux
 from labkit.core.linux import start_ticks
 from labkit.sandbox import cgroups
 from labkit.sandbox.cgroups import Place
-from labkit.sandbox.helper import inside, wire
+from labkit.sandbox.helper import inside, native, wire
 from labkit.sandbox.helper.attempt import Attempt, Refused
+from labkit.sandbox.helper.batch import Batch, Memory, work_off
 
 Spec = dict[str, Any]
 
@@ -68,29 +69,40 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     """
     started, attempt = time.monotonic(), Attempt()
     groups = {name: f"{place.base}/{spec['group']}" for name, place in places.items() if place.base}
-    spec = {**spec, "members": _members(groups, places)}
+    do = Batch(_memory())
     try:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
+                attempt.step = "write down what is to be done"
+                do("close", ours.fileno())
+                # It shares our memory where nobody but us can see it, else it is a fork.
+                runner = native.runner() if "pid" in spec["namespaces"] else None
+                is_fork = runner is None
+                inside.become(do, spec, fds, theirs.fileno(), places, is_fork=is_fork)
+                do.write_down()
                 attempt.step = "make the namespaces"
-                linux.last_capability()  # read here once, not in every child
-                attempt.pid, attempt.pidfd = linux.clone(_clone_flags(spec["namespaces"]))
-                if attempt.pid == 0:
-                    _as_child(inside.become, spec, fds, theirs, ours)
-            # While the child comes to life:
-            _make_groups(attempt, spec, groups, places, log)
+                flags = _clone_flags(spec["namespaces"])
+                if runner:
+                    attempt.pid, attempt.pidfd = runner.start(flags, do.first)
+                else:
+                    attempt.pid, attempt.pidfd = linux.clone(flags)
+                    if attempt.pid == 0:
+                        _work_off(do.memory)
             attempt.step = "map the user ids"
             if "user" in spec["namespaces"]:
                 _write_id_maps(attempt.pid)
             ours.send(b"g")
+            # While the child makes its mounts:
+            _make_groups(attempt, spec, groups, places, log)
             entry = _write_down(attempt, spec, log)
-            _await_exec(attempt, ours)
+            ours.send(b"g")
+            _await_exec(attempt, ours, do)
         has_marks = bool(attempt.groups) or "pid" in spec["namespaces"]
         namespaces = () if has_marks else own_namespaces(attempt.pid)
     except OSError as error:
         attempt.give_up()
-        raise Refused(attempt.step, error.errno or 0) from error
+        raise _reason(attempt, do, error) from error
     except Refused:
         attempt.give_up()
         raise
@@ -113,16 +125,19 @@ def enter(spec: Spec, fds: Sequence[int], target: Child, places: dict[str, Place
     for kind, flag in linux.CLONE_FLAGS.items():
         if namespace(target.pid, kind) != namespace(os.getpid(), kind):
             flags |= flag
+    do = Batch(_memory())
     try:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
+                attempt.step = "write down what is to be done"
+                inside.execute(do, spec, fds, theirs.fileno(), is_fork=True)
+                do.write_down()
                 attempt.step = "enter the sandbox"
                 middle = os.fork()
                 if middle == 0:
                     members = _members(target.groups, places)
-                    spec = {**spec, "flags": flags, "pidfd": target.pidfd, "members": members}
-                    _as_child(_enter_and_clone, spec, fds, theirs, ours)
+                    _join_and_clone(target.pidfd, flags, members, ours, theirs)
             first = ours.recv(_SYNC_BYTES)
             os.waitpid(middle, 0)
             if not first.startswith(b"p"):
@@ -130,7 +145,7 @@ def enter(spec: Spec, fds: Sequence[int], target: Child, places: dict[str, Place
             attempt.pid = int(first[1:])
             attempt.pidfd = os.pidfd_open(attempt.pid)
             ours.send(b"g")
-            _await_exec(attempt, ours)
+            _await_exec(attempt, ours, do)
     except OSError as error:
         attempt.give_up()
         raise Refused(attempt.step, error.errno or 0) from error
@@ -156,40 +171,47 @@ def own_namespaces(pid: int) -> tuple[int, ...]:
     return namespace(pid, "user"), namespace(pid, "mnt")
 
 
-def _as_child(
-    action: Any, spec: Spec, fds: Sequence[int], sync: socket.socket, theirs: socket.socket
-) -> NoReturn:
-    """Runs ``action`` in a new process; a failure is reported, and nothing returns from here."""
-    steps = inside.Steps()
+@cache
+def _memory() -> Memory:
+    return Memory()
+
+
+def _work_off(memory: Memory) -> NoReturn:
+    """In a fork of the helper: what the batch says, and then nothing more."""
     try:
-        theirs.close()
-        action(spec, fds, sync, steps)
-    except OSError as error:
-        sync.send(f"e{error.errno or 0} {steps.now}".encode(errors="replace"))
-    except BaseException as error:  # a fork must never run on as a second helper
-        sync.send(f"e0 {steps.now}: {error!r}".encode(errors="replace"))
+        work_off(memory)
     finally:
         os._exit(127)
 
 
-def _enter_and_clone(
-    spec: Spec, fds: Sequence[int], sync: socket.socket, steps: inside.Steps
-) -> None:
+def _join_and_clone(
+    target: int, flags: int, members: list[str], ours: socket.socket, sync: socket.socket
+) -> NoReturn:
     """In the middle process: join the namespaces, then fork (a PID namespace takes children)."""
-    groups = inside.open_groups(spec, steps)
-    steps.now = "join the namespaces"
-    linux.setns(spec["pidfd"], spec["flags"])
-    # The helper is to be the parent: it must be able to wait for the process.
-    pid, _ = linux.clone(linux.CLONE_PARENT)
-    if pid == 0:
-        steps.now = "wait for the helper"
-        if sync.recv(1) != b"g":
-            os._exit(1)
-        os.setsid()
-        inside.join_groups(groups, steps)
-        inside.run(spec, fds, sync, steps)
-    sync.send(b"p%d" % pid)
-    os._exit(0)
+    step = "open the cgroup"
+    try:
+        ours.close()
+        groups = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in members]
+        step = "join the namespaces"
+        linux.setns(target, flags)
+        # The helper is to be the parent: it must be able to wait for the process.
+        pid, _ = linux.clone(linux.CLONE_PARENT)
+        if pid == 0:
+            step = "wait for the helper"
+            if sync.recv(1) == b"g":
+                os.setsid()
+                step = "join the cgroup"
+                for fd in groups:
+                    os.write(fd, b"0")
+                _work_off(_memory())
+        else:
+            sync.send(b"p%d" % pid)
+    except OSError as error:
+        sync.send(f"e{error.errno or 0} {step}".encode())
+    except BaseException as error:  # a fork must never run on as a second helper
+        sync.send(f"e0 {step}: {error!r}".encode(errors="replace"))
+    finally:
+        os._exit(0)
 
 
 def _members(groups: dict[str, str], places: dict[str, Place]) -> list[str]:
@@ -254,13 +276,15 @@ def _write_down(attempt: Attempt, spec: Spec, log: int) -> journal.Entry:
     return entry
 
 
-def _await_exec(attempt: Attempt, sync: socket.socket) -> None:
+def _await_exec(attempt: Attempt, sync: socket.socket, do: Batch) -> None:
     """Waits until the child has executed its command: then the socket closes by itself."""
     attempt.step = f"get it ready within {DEADLINE_S:g} s"
     poll = select.poll()
     poll.register(sync, 0)  # its end alone: what it sends before can wait until then
     if not poll.poll(DEADLINE_S * 1000):
         raise Refused(attempt.step, errno.ETIMEDOUT)
+    if do.failure:
+        raise Refused(*do.failure)
     while True:
         raw, received = wire.receive_raw(sync, _SYNC_BYTES)
         if raw == b"":
@@ -274,6 +298,11 @@ def _await_exec(attempt: Attempt, sync: socket.socket) -> None:
             raise Refused(*_read_report(raw, ""))
         else:
             raise Refused("receive an open file", errno.EMFILE)
+
+
+def _reason(attempt: Attempt, do: Batch, error: OSError) -> Refused:
+    """Why a start failed: a child that failed first is why we could not reach it any more."""
+    return Refused(*(do.failure or (attempt.step, error.errno or 0)))
 
 
 def _read_report(raw: bytes, otherwise: str) -> tuple[str, int]:

@@ -225,6 +225,10 @@ def main(sock_fd: int, lock_fd: int, folder: str, owner_pid: int) -> None:
     for fd in (sock_fd, lock_fd):  # inherited, so far, by every child as well
         os.set_inheritable(fd, False)
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
+    if os.geteuid() == 0:
+        # Nobody traces a process that shares this memory until it executes: a sandbox of root's
+        # without a user namespace of its own could. (An ordinary user's lacks the capabilities.)
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)
     _stay_for_the_session()
     os.umask(0o022)
     try:
