@@ -46,7 +46,7 @@ def rivals(folder: Path, rootfs: Path) -> Iterator[list[Rival]]:
     """All of them; what they need is made in ``folder`` and taken away with the block."""
     with ExitStack() as stack:
         found = [_unshare(), _bwrap(rootfs), *_oci_runtimes(folder, rootfs)]
-        found.append(stack.enter_context(_docker(folder / "docker", rootfs)))
+        found += stack.enter_context(_docker(folder / "docker", rootfs))
         yield [_tried(rival) for rival in found]
 
 
@@ -98,17 +98,22 @@ def _oci_runtimes(folder: Path, rootfs: Path) -> list[Rival]:
 
 
 @contextmanager
-def _docker(folder: Path, rootfs: Path) -> Iterator[Rival]:
-    """``docker run --rm`` on a daemon of our own, which is stopped again."""
-    name = "docker run --rm"
+def _docker(folder: Path, rootfs: Path) -> Iterator[list[Rival]]:
+    """``docker run --rm`` on a daemon of our own, which is stopped again.
+
+    Once as one types it, on the daemon's bridge, and once without a network, as the sandbox is.
+    The daemon has a network namespace of its own: its bridge and its rules are not the machine's.
+    """
+    names = ("docker run --rm", "docker run --rm --network none")
     lacking = [tool for tool in ("docker", "dockerd", "containerd") if not shutil.which(tool)]
     if lacking or os.geteuid() != 0:
-        yield Rival(name, why_not=f"needs {', '.join(lacking) or 'root'}")
+        why_not = f"needs {', '.join(lacking) or 'root'}"
+        yield [Rival(name, why_not=why_not) for name in names]
         return
     folder.mkdir()
     socket = folder / "docker.sock"
     places = {"--data-root": "data", "--exec-root": "exec", "-p": "pid"}
-    argv = ["dockerd", "-H", f"unix://{socket}", "--bridge=none", "--iptables=false"]
+    argv = ["unshare", "--net", "dockerd", "-H", f"unix://{socket}"]
     argv += [word for flag, place in places.items() for word in (flag, str(folder / place))]
     with (folder / "log").open("w") as log:
         daemon = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
@@ -117,14 +122,15 @@ def _docker(folder: Path, rootfs: Path) -> Iterator[Rival]:
     try:
         if not _answers(docker, daemon):
             last = (folder / "log").read_text().strip().splitlines()[-1:]
-            yield Rival(name, why_not=f"dockerd does not start: {' '.join(last)[-120:]}")
+            why_not = f"dockerd does not start: {' '.join(last)[-120:]}"
+            yield [Rival(name, why_not=why_not) for name in names]
             return
         with subprocess.Popen(["tar", "-C", rootfs, "-c", "."], stdout=subprocess.PIPE) as tar:
             subprocess.run(
                 [*docker, "import", "-", "bench"], stdin=tar.stdout, capture_output=True, check=True
             )
-        limits = ("--memory", str(MEMORY_BYTES), "--pids-limit", str(PIDS), "--network", "none")
-        yield Rival(name, (*docker, "run", "--rm", *limits, "bench", "/bin/true"))
+        limits = ("--memory", str(MEMORY_BYTES), "--pids-limit", str(PIDS), "bench", "/bin/true")
+        yield [Rival(name, (*docker, *name.split()[1:], *limits)) for name in names]
     finally:
         daemon.terminate()
         daemon.wait(timeout=30)

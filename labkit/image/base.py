@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,20 +71,19 @@ def base_image(store: ImageStore | None = None) -> Image:
     """
     store = store or default_store()
     digest = store.layout.index.names().get(BASE)
-    busybox = find_busybox()
-    if digest and busybox is None:
-        return store.layout.image(BASE, digest)  # nothing newer to make it from
-    busybox = busybox or need_busybox()
-    stamp = _stamp(busybox)
-    if digest and _read_stamp(store.folder) == {**stamp, "digest": digest}:
+    if digest and _is_of_now(_read_stamp(store.folder), digest):
         try:
             return store.layout.image(BASE, digest)
         except (SystemFault, BadInput):
-            pass  # damaged: it is made again from the same busybox
-    return _make(store, busybox, stamp)
+            pass  # damaged: it is made again
+    busybox = find_busybox()
+    if digest and busybox is None:
+        return store.layout.image(BASE, digest)  # nothing newer to make it from
+    return _make(store, busybox or need_busybox())
 
 
-def _make(store: ImageStore, busybox: Path, stamp: dict[str, object]) -> Image:
+def _make(store: ImageStore, busybox: Path) -> Image:
+    stamp = _stamp(str(busybox))
     with store.layout.faults():
         store.layout.make_folders()
         tar = _layer(busybox, store.folder)
@@ -116,23 +116,36 @@ def _layer(busybox: Path, folder: Path) -> BinaryIO:
     return tar
 
 
-def _stamp(busybox: Path) -> dict[str, object]:
+def _stamp(busybox: str) -> dict[str, object]:
     found = os.stat(busybox)  # noqa: PTH116 - on the way of every sandbox's start
-    recipe = repr((_FOLDERS, _LINKS, _FILES, _PATH)).encode()
     return {
-        "busybox": str(busybox),
+        "busybox": busybox,
         "inode": found.st_ino,
         "mtime_ns": found.st_mtime_ns,
         "size": found.st_size,
-        "recipe": hashlib.sha256(recipe).hexdigest(),
+        "recipe": _recipe(),
     }
 
 
-def _read_stamp(folder: Path) -> object:
+@cache
+def _recipe() -> str:
+    return hashlib.sha256(repr((_FOLDERS, _LINKS, _FILES, _PATH)).encode()).hexdigest()
+
+
+def _read_stamp(folder: Path) -> dict[str, object]:
     try:
-        return json.loads((folder / _STAMP).read_bytes())
+        stamp = json.loads((folder / _STAMP).read_bytes())
     except (OSError, ValueError):
-        return None
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def _is_of_now(stamp: dict[str, object], digest: str) -> bool:
+    """Whether the image was made by today's recipe of a busybox that is still what it was."""
+    try:
+        return stamp == {**_stamp(str(stamp["busybox"])), "digest": digest}
+    except (KeyError, OSError):
+        return False
 
 
 def _parts(path: str) -> Parts:

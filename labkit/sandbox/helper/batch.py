@@ -36,7 +36,9 @@ _REPORT = 16
 STEP = 80
 _WORD = struct.Struct("q")
 
-_NUMBERS = {
+_NO_ARGUMENTS = (0,) * 6
+_COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine(), 0)
+NUMBERS = {
     # name: (x86-64, arm64)
     "capset": (126, 91), "chdir": (80, 49), "close": (3, 57), "dup3": (292, 24),
     "execve": (59, 221), "fcntl": (72, 25), "ioctl": (16, 29), "mkdirat": (258, 34),
@@ -46,13 +48,11 @@ _NUMBERS = {
     "setsid": (112, 157), "socket": (41, 198), "symlinkat": (266, 36), "umount2": (166, 39),
     "unshare": (272, 97), "write": (1, 64),
 }  # fmt: skip
-_COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine(), 0)
+_NUMBERS = {name: numbers[_COLUMN] for name, numbers in NUMBERS.items()}
 
 _syscall = ctypes.PyDLL(None, use_errno=True).syscall
 _syscall.argtypes = (ctypes.c_long,) * 7
 _syscall.restype = ctypes.c_long
-
-Argument = "int | str | bytes | Result | None"
 
 
 class Memory:
@@ -90,17 +90,26 @@ class Batch:
 
         do.step = "set the hostname"
         do("sethostname", "box", 3)
+
+    Nothing is in memory until :meth:`write_down`. What is called after it is added by the next one:
+    the process that works the batch off must not have come so far yet.
     """
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.step = "start"
-        self.words: list[int] = []
+        self.words = [0, 0]
         self._names: list[str] = []
         self._data = bytearray(_WORD.size)  # results that nobody wants go to its first word
         self._nowhere = memory.address + _DATA
+        self._written = self._written_data = 0
 
-    def __call__(self, name: str, *arguments: Argument, even_if: Iterable[int] = (0,)) -> Result:
+    def __call__(
+        self,
+        name: str,
+        *arguments: int | str | bytes | Result | None,
+        even_if: Iterable[int] = (0,),
+    ) -> Result:
         """Writes down one call.
 
         Args:
@@ -110,19 +119,18 @@ class Batch:
             even_if: errors after which the batch goes on; 0 when a result of 0 is none.
         """
         words, at = self.words, len(self.words)
-        words.append(_NUMBERS[name][_COLUMN])
+        words.append(_NUMBERS[name])
         for argument in arguments:
             if isinstance(argument, int):
                 words.append(argument)
             elif isinstance(argument, Result):
-                argument.goes_to(self.memory.address + _REPORT + len(words) * _WORD.size)
-                words.append(0)
-            elif argument is None:
+                argument.goes_to(self.memory.address + len(words) * _WORD.size)
                 words.append(0)
             else:
-                words.append(self.put(argument))
-        words += (0,) * (6 - len(arguments))
-        words += (self._nowhere, self._nowhere, sum(1 << number for number in even_if))
+                words.append(0 if argument is None else self.put(argument))
+        words += _NO_ARGUMENTS[len(arguments) :]
+        mask = 1 if even_if == (0,) else sum(1 << number for number in even_if)
+        words += (self._nowhere, self._nowhere, mask)
         self._names.append(self.step)
         return Result(self, at)
 
@@ -140,16 +148,19 @@ class Batch:
         return self.put(pointers.tobytes())
 
     def write_down(self) -> None:
-        """Puts the batch in memory, in the place of the one before.
+        """Puts in memory what is not there yet; at first, in the place of the batch before.
 
         Raises:
             OSError: it is too long (E2BIG).
         """
-        steps = array("q", (0, 0, *self.words)).tobytes()
-        if len(steps) > _DATA or len(self._data) > _BYTES - _DATA:
+        if len(self.words) * _WORD.size > _DATA or len(self._data) > _BYTES - _DATA:
             raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
-        self.memory.bytes[: len(steps)] = steps
-        self.memory.bytes[_DATA : _DATA + len(self._data)] = bytes(self._data)
+        steps = array("q", self.words[self._written :]).tobytes()
+        data = bytes(self._data[self._written_data :])
+        at, data_at = self._written * _WORD.size, _DATA + self._written_data
+        self.memory.bytes[data_at : data_at + len(data)] = data
+        self.memory.bytes[at : at + len(steps)] = steps
+        self._written, self._written_data = len(self.words), len(self._data)
 
     @property
     def first(self) -> int:

@@ -43,25 +43,15 @@ _ROWS, _COLUMNS = 24, 80
 """Size of a new terminal: that of the VT100, which every program can cope with."""
 
 
-def become(
-    do: Batch,
-    spec: Spec,
-    fds: Sequence[int],
-    sync: int,
-    places: Mapping[str, Place],
-    *,
-    is_fork: bool,
-) -> None:
-    """Turns a new process into a sandbox's PID 1 and starts the command.
+def become(do: Batch, spec: Spec, sync: int, places: Mapping[str, Place]) -> None:
+    """Turns a new process into a sandbox's PID 1, but for executing the command.
 
     Args:
         do: the batch that this is written down in.
         spec: what the session asks for.
-        fds: standard input, output and error.
         sync: the child's end of the socket to the helper, which sends a byte when the user ids are
             mapped, and another when the cgroups are made.
         places: where cgroups are made.
-        is_fork: whether the process is a fork of the helper's, or shares its memory.
     """
     namespaces = spec["namespaces"]
     wait_for_the_helper(do, sync)
@@ -87,7 +77,6 @@ def become(
         do.step = "make a cgroup namespace"
         # Only now: a cgroup namespace takes the group one is in when it is made as its root.
         do("unshare", linux.CLONE_NEWCGROUP)
-    execute(do, spec, fds, sync, is_fork=is_fork)
 
 
 def wait_for_the_helper(do: Batch, sync: int) -> None:
@@ -97,7 +86,13 @@ def wait_for_the_helper(do: Batch, sync: int) -> None:
 
 
 def execute(do: Batch, spec: Spec, fds: Sequence[int], sync: int, *, is_fork: bool) -> None:
-    """Gives up what the command must not have, and executes it."""
+    """Gives up what the command must not have, and executes it.
+
+    Args:
+        do, spec, sync: as for :func:`become`.
+        fds: standard input, output and error.
+        is_fork: whether the process is a fork of the helper's; else it shares its memory.
+    """
     if is_fork:
         do.step = "hide from the processes of the sandbox"
         # Until exec they could trace this process, and reach the helper's open files through it.

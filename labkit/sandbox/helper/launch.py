@@ -75,14 +75,14 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
         with ours:
             with theirs:
                 attempt.step = "write down what is to be done"
+                sync = theirs.fileno()
                 do("close", ours.fileno())
-                # It shares our memory where nobody but us can see it, else it is a fork.
-                runner = native.runner() if "pid" in spec["namespaces"] else None
-                is_fork = runner is None
-                inside.become(do, spec, fds, theirs.fileno(), places, is_fork=is_fork)
+                inside.become(do, spec, sync, places)
                 do.write_down()
                 attempt.step = "make the namespaces"
                 flags = _clone_flags(spec["namespaces"])
+                # It shares our memory where nobody but us can see it, else it is a fork.
+                runner = native.runner() if "pid" in spec["namespaces"] else None
                 if runner:
                     attempt.pid, attempt.pidfd = runner.start(flags, do.first)
                 else:
@@ -94,6 +94,9 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
                 _write_id_maps(attempt.pid)
             ours.send(b"g")
             # While the child makes its mounts:
+            attempt.step = "write down what is to be done"
+            inside.execute(do, spec, fds, sync, is_fork=runner is None)
+            do.write_down()
             _make_groups(attempt, spec, groups, places, log)
             entry = _write_down(attempt, spec, log)
             ours.send(b"g")
