@@ -38,6 +38,12 @@ def _of_the_moment(step: str, number: int, spec: Spec) -> LabkitError:
     """What is no fault of the request or of the machine's rules."""
     if number == errno.ESRCH:
         return SystemFault(f"use sandbox {spec.name!r}", why="it has ended")
+    if number == errno.EWOULDBLOCK and step.startswith("hold the layers"):
+        return SystemFault(
+            f"start sandbox {spec.name!r}",
+            why=f"its image {spec.image!r} is being removed from the store at this moment",
+            hint="Make the image again, then start the sandbox",
+        )
     if number == errno.ETIMEDOUT:
         return SystemFault(
             f"start sandbox {spec.name!r}: {step}",

@@ -1,13 +1,15 @@
 """What a start has made so far, and how it is taken away when a later step fails.
 
-Sources: pidfd_open(2), waitpid(2), cgroups(7).
+Sources: pidfd_open(2), waitpid(2), cgroups(7), flock(2).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
+from collections.abc import Iterable
 
 from labkit.sandbox import cgroups
 
@@ -30,11 +32,27 @@ class Attempt:
         self.step = "start"
         self.groups: dict[str, str] = {}
         self.pid = self.pidfd = self.upper = self.terminal = -1
+        self.layers: tuple[int, ...] = ()
+
+    def hold_layers(self, layers: Iterable[str]) -> None:
+        """Keeps the image store from removing the layers, as long as they are open here.
+
+        Raises:
+            BlockingIOError: it is removing one of them.
+        """
+        self.step = "hold the layers of the image"
+        for layer in layers:
+            try:
+                fd = os.open(layer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except OSError:
+                continue  # a folder of somebody else's; if it is none at all, its mount says so
+            self.layers += (fd,)
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def give_up(self) -> None:
         """Takes everything away. A cgroup that stays busy is left to the journal."""
         has_ended = self.pid < 0 or _end(self.pid, self.pidfd)
-        for fd in (self.pidfd, self.upper, self.terminal):
+        for fd in (self.pidfd, self.upper, self.terminal, *self.layers):
             close(fd)
         if has_ended:
             remove_groups(self.groups)

@@ -56,6 +56,8 @@ class Child(NamedTuple):
     """Of a PID 1 with neither a PID namespace nor cgroups: what tells its descendants."""
     entry: journal.Entry | None = None
     """Of a PID 1: its line in the journal."""
+    layers: tuple[int, ...] = ()
+    """Its image's layers: while they are open, the store keeps them."""
 
 
 def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) -> Child:
@@ -71,6 +73,8 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     groups = {name: f"{place.base}/{spec['group']}" for name, place in places.items() if place.base}
     do = Batch(_memory())
     try:
+        if "mnt" in spec["namespaces"]:
+            attempt.hold_layers(spec["layers"])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
@@ -112,6 +116,7 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     return Child(
         attempt.pid, attempt.pidfd, fds[3], spec["name"], True, attempt.groups, started,
         attempt.upper, attempt.terminal, namespaces=namespaces, entry=entry,
+        layers=attempt.layers,
     )  # fmt: skip
 
 

@@ -186,7 +186,8 @@ class Helper:
             _end_strays(lambda pid: launch.own_namespaces(pid) == child.namespaces)
         if child.is_first:
             remove_groups(child.groups)
-        close(child.upper_fd)
+        for fd in (child.upper_fd, *child.layers):
+            close(fd)
         report = {
             "exit_code": os.waitstatus_to_exitcode(status),
             "wall_s": time.monotonic() - child.started,
