@@ -12,12 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labkit.machine.guest.channels import CHANNELS
 from labkit.machine.guest.ports import find_port
 
 RUN = Path("/run/labkit")
 """Sockets of the kernel, and of the events."""
-
-CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 
 _GROUP = Path("/sys/fs/cgroup/notebook")
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -47,8 +46,8 @@ class Kernel:
             if said.readline() != b"ready\n":
                 raise RuntimeError("the kernel did not get ready; its words are on the console")
         self.pid = self._process.pid
-        for name in CHANNELS:
-            _bridge(find_port(name), f"{RUN}/{name}")
+        for name, number in CHANNELS.items():
+            _bridge(find_port(name), f"{RUN}/channel-{number}")
 
     def begin(self, what: dict[str, Any]) -> None:
         """Tells it what is new, and lets it go."""
