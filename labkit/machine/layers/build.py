@@ -258,7 +258,7 @@ class _Maker:
 
     @contextmanager
     def _linux(self, package: Package, workshop: Workshop) -> Iterator[Callable[[], Path]]:
-        """Gives a function that unpacks and indexes the kernel's package when it is first called."""
+        """Gives a function that unpacks and indexes the kernel's package, when first called."""
         root = self.shelf.folder / _LINUX
 
         def unpacked() -> Path:

@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from labkit.core.errors import Blocked, NotFound, SystemFault, TimedOut
@@ -157,9 +158,9 @@ class Debian:
         file = self._archives / package.file
         return file.is_file() and file.stat().st_size == package.size
 
-    def _remembered(self) -> dict[str, list[dict[str, str | int]]]:
+    def _remembered(self) -> dict[str, list[dict[str, Any]]]:
         try:
-            known: dict[str, list[dict[str, str | int]]] = json.loads(self._memory.read_text())
+            known: dict[str, list[dict[str, Any]]] = json.loads(self._memory.read_text())
         except (OSError, ValueError):
             return {}
         return known
@@ -203,7 +204,7 @@ class Debian:
 
 
 def configuration(folder: Path, host: str, *, is_root: bool) -> str:
-    """An apt.conf that keeps apt in ``folder``, and of the host's takes only its way to the network.
+    """An apt.conf that keeps apt in ``folder``, and takes of the host's its way to the network.
 
     Args:
         folder: where everything lies.

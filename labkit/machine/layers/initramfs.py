@@ -7,9 +7,8 @@ Documentation/filesystems/ramfs-rootfs-initramfs.rst; busybox's list of applets.
 from __future__ import annotations
 
 import lzma
-import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from labkit.core.errors import SystemFault
 from labkit.machine.layers import cpio
@@ -95,7 +94,7 @@ def plain_module(content: bytes, path: str, unzstd: Callable[[bytes], bytes]) ->
 def _code(files: Sequence[tuple[str, bytes]]) -> Iterator[cpio.Entry]:
     made: set[str] = set()
     for path, content in files:
-        parts = path.split(os.sep)[:-1]
+        parts = PurePosixPath(path).parent.parts
         for depth in range(1, len(parts) + 1):
             name = "/".join(["labkit-guest", *parts[:depth]])
             if name not in made:

@@ -89,7 +89,10 @@ def items(closures: Closures, guest: Iterable[tuple[str, bytes]], wheels: Sequen
         ),
         python=Item(
             "python",
-            (*(w.pin for w in wheels), closures.python, *tools, _source("python.py", "workshop.py")),
+            (
+                *(w.pin for w in wheels), closures.python, *tools,
+                _source("python.py", "workshop.py"),
+            ),
             ".squashfs",
         ),
     )  # fmt: skip

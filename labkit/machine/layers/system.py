@@ -1,5 +1,5 @@
-"""The system layer: Debian packages unpacked, the kernel's modules, and the files that the packages'
-own scripts would have written, had they been run.
+"""The system layer: Debian packages unpacked, the kernel's modules, and the files that the scripts
+of the packages would have written, had they been run.
 
 Knows nothing about labkit but where its code will be. Sources: Debian Policy 4.6 chapter 6 and 10,
 the postinst scripts of base-files, base-passwd, libc-bin and iptables, update-alternatives(1).

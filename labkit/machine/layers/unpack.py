@@ -74,7 +74,7 @@ def _unpack_one(package: Path, writer: _Writer) -> None:
         assert child.stdout is not None and child.stderr is not None
         try:
             writer.read(child.stdout)
-            child.stdout.read()  # the padding behind the last member: or dpkg-deb sees a broken pipe
+            child.stdout.read()  # the padding at the end: or dpkg-deb sees a broken pipe
         except tarfile.TarError as error:
             raise SystemFault(f"unpack {package.name}", why=f"it is damaged: {error}") from error
         finally:

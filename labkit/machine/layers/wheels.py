@@ -5,8 +5,8 @@
 - **added**: what stands in this environment though nothing here requires it (or pip was asked for
   it by name), and all that it requires; not labkit's test tools, not JupyterLab's server.
 
-Knows nothing about where wheels come from. Sources: the core metadata specification (Requires-Dist),
-the dependency specifiers specification, PEP 610 (direct_url.json), PEP 376 (REQUESTED).
+Knows nothing about where wheels come from. Sources: the core metadata specification
+(Requires-Dist), the dependency specifiers specification, PEP 610 (direct_url.json), PEP 376 (REQUESTED).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _added(installed: Mapping[str, Installed], markers: Mapping[str, str]) -> li
 
 
 def _extras(requirement: Requirement) -> list[str]:
-    """The extras that a marker speaks of, so that what an extra brings is somebody's requirement."""
+    """The extras that a marker speaks of: what an extra brings is somebody's requirement, too."""
     words = str(requirement.marker or "").replace('"', " ").replace("'", " ").split()
     return [words[at + 2] for at, word in enumerate(words[:-2]) if word == "extra"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,26 +102,23 @@ class Workshop:
         matters. What cannot be compiled (templates, tests of syntax errors) stays as it is.
         """
         files = [str(f) for folder in folders for f in sorted((tree / folder).rglob("*.py"))]
-        shares = [files[n :: os.cpu_count() or 1] for n in range(os.cpu_count() or 1)]
-        children = [self._compiler(tree, share) for share in shares if share]
-        try:
-            for child, share in zip(children, filter(None, shares), strict=True):
-                _, said = child.communicate("\n".join(share), timeout=STEP_S)
-                if child.returncode not in (0, 1):  # 1: some file is not Python
-                    raise failure("compile Python", child.returncode, said, tree)
-        finally:
-            for child in children:
-                with suppress(ProcessLookupError):
-                    child.kill()
-                child.wait()
-                for pipe in (child.stdin, child.stdout, child.stderr):
-                    if pipe:
-                        pipe.close()
-        if files and not any((tree / folders[0]).rglob("*.pyc")):
+        cpus = os.cpu_count() or 1
+        with tempfile.TemporaryDirectory(dir=tree.parent, prefix=f"{tree.name}.") as lists:
+            children = []
+            for number in range(cpus):
+                share = Path(lists) / str(number)
+                share.write_text("\n".join(files[number::cpus]), encoding="utf-8")
+                children.append(self._compiler(tree, share))
+            try:
+                for child in children:
+                    _finish(child, tree)
+            finally:
+                _end(children)
+        if files and not any(True for f in folders for _ in (tree / f).rglob("*.pyc")):
             raise SystemFault("compile Python", why="the machine's Python compiled nothing")
 
-    def _compiler(self, tree: Path, share: Sequence[str]) -> subprocess.Popen[str]:
-        arguments = ("-m", "compileall", "-q", "-i", "-", "-s", str(tree), "-p", "/")
+    def _compiler(self, tree: Path, share: Path) -> subprocess.Popen[str]:
+        arguments = ("-m", "compileall", "-q", "-i", str(share), "-s", str(tree), "-p", "/")
         argv = self.argv(f"usr/bin/python{self.python}", "-S", "-s", *arguments)
         env = {
             **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
@@ -130,6 +127,20 @@ class Workshop:
         }
         return subprocess.Popen(
             [*argv, "--invalidation-mode", "unchecked-hash"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True, errors="replace", env=env,
         )  # fmt: skip
+
+
+def _finish(child: subprocess.Popen[str], folder: Path) -> None:
+    _, said = child.communicate(timeout=STEP_S)
+    if child.returncode not in (0, 1):  # 1: some file is not Python
+        raise failure("compile Python", child.returncode, said, folder)
+
+
+def _end(children: Iterable[subprocess.Popen[str]]) -> None:
+    for child in children:
+        child.kill()  # does nothing to one that has ended
+        child.wait()
+        if child.stderr:
+            child.stderr.close()
