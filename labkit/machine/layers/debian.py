@@ -185,7 +185,12 @@ class Debian:
                 hint="Install the packages apt, dpkg and debian-archive-keyring, if your "
                 "distribution has them (Fedora and Arch do); nothing else of the system changes",
             )
-        for part in (self._archives, self.folder / "lists/partial", self.folder / "cache"):
+        for part in (
+            self._archives,
+            self.folder / "lists/partial",
+            self.folder / "cache",
+            self.folder / "none/partial",
+        ):
             part.mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
         (self.folder / "labkit.sources").write_text(self._sources, encoding="utf-8")
@@ -223,7 +228,8 @@ def configuration(folder: Path, host: str, *, is_root: bool) -> str:
         "Dir::State::status": f"{folder}/status",
         "Dir::State::extended_states": f"{folder}/extended_states",
         "Dir::Cache": f"{folder}/cache",
-        "Dir::Cache::Archives": f"{folder}/archives",
+        # Empty for ever: --print-uris says nothing of a package that it finds there.
+        "Dir::Cache::Archives": f"{folder}/none",
         "Dir::Log": f"{folder}/cache",
         "APT::Architecture": architecture(),
         "APT::Sandbox::User": "root" if is_root else "",
@@ -241,7 +247,7 @@ def parse_uris(printed: str) -> tuple[Package, ...]:
     """What ``apt-get --print-uris`` says, as packages in the order of their names.
 
     Raises:
-        SystemFault: a line without a hash: the archive does not say what the package is.
+        SystemFault: nothing is in it, or a line without a hash, so that anything might come.
     """
     found = []
     for line in filter(None, map(str.strip, printed.splitlines())):
@@ -259,6 +265,8 @@ def parse_uris(printed: str) -> tuple[Package, ...]:
                 sha256=entry["sha256"],
             )
         )
+    if not found:
+        raise SystemFault("resolve Debian's packages", why="apt names none")
     return tuple(sorted(found, key=str))
 
 

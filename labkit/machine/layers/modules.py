@@ -5,9 +5,8 @@ Knows nothing about where they are packed. Sources: modules.dep(5), modprobe(8),
 
 from __future__ import annotations
 
-import fnmatch
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -101,8 +100,8 @@ def patterns(file: Path = PATTERNS) -> list[str]:
     return [f"kernel/{line}" for line in lines if line]
 
 
-def copy_wanted(source: Path, target: Path, wanted: Iterable[str]) -> int:
-    """Moves the modules that ``wanted`` matches, and all they depend on, to ``target``.
+def copy_wanted(source: Path, target: Path, wanted: Sequence[str]) -> int:
+    """Copies the modules that ``wanted`` matches, and all they depend on, to ``target``.
 
     Args:
         source: an unpacked ``/lib/modules/VERSION``, after depmod.
@@ -113,12 +112,18 @@ def copy_wanted(source: Path, target: Path, wanted: Iterable[str]) -> int:
         How many modules.
     """
     known = parse_dependencies((source / "modules.dep").read_text())
-    chosen = {path for path in known for pattern in wanted if fnmatch.fnmatchcase(path, pattern)}
+    chosen = {path for path in known if any(_matches(path, pattern) for pattern in wanted)}
     chosen.update(needed for path in list(chosen) for needed in known[path])
     for path in (*sorted(chosen), *INDEXES):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / path, target / path)
     return len(chosen)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    if pattern.endswith("/"):
+        return path.startswith(pattern)
+    return PurePosixPath(path).match(pattern)
 
 
 def _underscored(name: str) -> str:
