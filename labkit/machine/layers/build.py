@@ -233,7 +233,6 @@ class _Maker:
         return (items.workshop, *items.layers)
 
     def _unpack(self, closure: Sequence[Package], into: Path) -> None:
-        into.mkdir()
         unpack(self._debian.fetch(closure), into)
 
     def _make_kernel(self, linux: Path, workshop: Workshop, into: Path) -> None:
@@ -250,7 +249,6 @@ class _Maker:
 
     def _busybox(self, package: Package, root: Path) -> bytes:
         try:
-            root.mkdir()
             unpack(self._debian.fetch([package]), root)
             return (root / "bin/busybox").read_bytes()
         finally:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from labkit.core.errors import Blocked, SystemFault, TimedOut
 from labkit.machine.layers.programs import run
+from labkit.machine.layers.unpack import open_up
 from labkit.machine.layers.wheels import Wheel
 from labkit.machine.layers.workshop import Workshop
 
@@ -58,6 +59,7 @@ def make_python(wheels: Sequence[Wheel], workshop: Workshop, into: Path) -> None
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps(sorted(wheel.pin for wheel in left_out)), encoding="utf-8")
         workshop.compile(tree, [packages])
+        open_up(tree)
         workshop.squash(tree, into)
     finally:
         shutil.rmtree(tree, ignore_errors=True)

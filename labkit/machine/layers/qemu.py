@@ -35,7 +35,6 @@ def packages() -> list[str]:
 
 def unpack_qemu(files: list[Path], into: Path) -> None:
     """Unpacks QEMU and all it needs, and writes the script that starts it, wherever it lies."""
-    into.mkdir()
     unpack(files, into, lambda path: is_wanted(path) and not path.startswith(_UNUSED))
     wrapper = into / WRAPPER
     wrapper.write_text(_script(into), encoding="utf-8")

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from labkit.machine.layers import modules
-from labkit.machine.layers.unpack import unpack
+from labkit.machine.layers.unpack import make_folder, open_up, unpack
 from labkit.machine.layers.workshop import Workshop
 
 HERE = Path(__file__).parent
@@ -100,7 +100,10 @@ def make_system(packages: list[Path], kernel: Path, workshop: Workshop, into: Pa
         add_modules(tree, kernel, workshop)
         workshop.ldconfig(tree)
         shutil.rmtree(tree / "usr/lib" / f"python{workshop.python}" / "test", ignore_errors=True)
-        workshop.compile(tree, [f.format(version=workshop.python) for f in _PYTHON])
+        folders = [folder.format(version=workshop.python) for folder in _PYTHON]
+        workshop.compile(tree, folders)
+        for folder in (*folders, "usr/lib/modules"):
+            open_up(tree / folder)
         workshop.squash(tree, into)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
@@ -117,29 +120,30 @@ def add_modules(tree: Path, kernel: Path, workshop: Workshop) -> None:
 def write_system_files(tree: Path) -> None:
     """Whatever the packages' scripts would have made that matters in a machine."""
     for folder in _FOLDERS:
-        (tree / folder).mkdir(parents=True, exist_ok=True)
+        make_folder(tree, folder)
     for folder in ("tmp", "var/tmp"):
         (tree / folder).chmod(0o1777)
     (tree / "root").chmod(0o700)
     for target, source in _COPIES.items():
-        shutil.copyfile(tree / source, tree / target)
+        _write(tree / target, (tree / source).read_text(encoding="utf-8"))
     for name, text in _TEXTS.items():
-        (tree / name).write_text(text, encoding="utf-8")
+        _write(tree / name, text)
     _write_shadow(tree)
     for name, target in _LINKS.items():
         place = tree / name
         is_there = target.startswith(("/", "..")) or (place.parent / target).exists()
         if is_there and not place.is_symlink() and not place.exists():
             place.symlink_to(target)
-    init = tree / "usr/sbin/labkit-init"
-    shutil.copyfile(LABKIT_INIT, init)
-    init.chmod(0o755)
+    _write(tree / "usr/sbin/labkit-init", LABKIT_INIT.read_text(encoding="utf-8"), 0o755)
 
 
 def _write_shadow(tree: Path) -> None:
     """Nobody has a password; root needs none, as nobody else can reach the machine."""
     names = [line.partition(":")[0] for line in (tree / "etc/passwd").read_text().splitlines()]
     lines = [f"{name}:*:19000:0:99999:7:::\n" for name in names]
-    shadow = tree / "etc/shadow"
-    shadow.write_text("".join(lines), encoding="utf-8")
-    shadow.chmod(0o640)
+    _write(tree / "etc/shadow", "".join(lines), 0o640)
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)

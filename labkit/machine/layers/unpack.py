@@ -9,6 +9,7 @@ Debian Policy 4.6 chapter 9 and the technical committee's decision on merged /us
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tarfile
@@ -52,20 +53,43 @@ def merged(name: str) -> str:
 
 
 def unpack(packages: Iterable[Path], root: Path, wanted: Callable[[str], bool] = is_wanted) -> None:
-    """Puts what is ``wanted`` of the packages below ``root``.
+    """Puts what is ``wanted`` of the packages below ``root``, which is made when missing.
 
     Raises:
         Blocked: the disk is full.
         SystemFault: a package is damaged, or would write outside ``root``.
     """
+    root.mkdir(exist_ok=True)
+    root.chmod(0o755)
     for name in MERGED[:4]:
-        (root / "usr" / name).mkdir(parents=True, exist_ok=True)
+        make_folder(root, f"usr/{name}")
         link = root / name
         if not link.is_symlink():
             link.symlink_to(f"usr/{name}")
     writer = _Writer(root, wanted)
     for package in packages:
         _unpack_one(package, writer)
+
+
+def make_folder(root: Path, path: str) -> None:
+    """A folder below ``root`` and those above it, open to everybody where they are new."""
+    here = root
+    for part in PurePosixPath(path).parts:
+        here /= part
+        if not here.exists():
+            here.mkdir()
+            here.chmod(0o755)
+
+
+def open_up(folder: Path) -> None:
+    """Everybody may read what is below, whatever the umask of whoever made it."""
+    for parent, _, names in os.walk(folder):
+        here = Path(parent)
+        here.chmod(here.stat().st_mode | 0o755)
+        for path in map(here.joinpath, names):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o755 if mode & 0o100 else 0o644))
 
 
 def _unpack_one(package: Path, writer: _Writer) -> None:
@@ -126,7 +150,7 @@ class _Writer:
         """The place for a member, in a folder that no link leads out of the root."""
         parent = path.rpartition("/")[0]
         if parent not in self._known:
-            (self.root / parent).mkdir(parents=True, exist_ok=True)
+            make_folder(self.root, parent)
             if not (self.root / parent).resolve().is_relative_to(self._real_root):
                 raise SystemFault("unpack a Debian package", why=f"/{parent} leads out of its root")
             self._known.add(parent)

@@ -6,7 +6,8 @@
   it by name), and all that it requires; not labkit's test tools, not JupyterLab's server.
 
 Knows nothing about where wheels come from. Sources: the core metadata specification
-(Requires-Dist), the dependency specifiers specification, PEP 610 (direct_url.json), PEP 376 (REQUESTED).
+(Requires-Dist), the dependency specifiers specification, PEP 610 (direct_url.json), PEP 376
+(REQUESTED, INSTALLER).
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from packaging.utils import canonicalize_name
 LABKIT = "labkit"
 OUTSIDE = "jupyterlab"
 """What of labkit's requirements serves the browser, and runs outside."""
+
+SERVER = "jupyter-server"
+"""What requires it serves the browser, too."""
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
@@ -48,12 +52,22 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Installed:
-    """What is said about one installed distribution."""
+    """What is said about one installed distribution.
+
+    Attributes:
+        name: its normalised name.
+        version: as it says itself.
+        requires: what it requires, extras and all.
+        is_requested: pip was asked for it by name.
+        is_users: a tool such as pip put it here, not the host's distribution.
+        is_elsewhere: it came from a folder or an address: no index has it.
+    """
 
     name: str
     version: str
     requires: tuple[Requirement, ...]
     is_requested: bool
+    is_users: bool
     is_elsewhere: bool
 
 
@@ -124,11 +138,12 @@ def _added(installed: Mapping[str, Installed], markers: Mapping[str, str]) -> li
         for r in one.requires
         if any(_holds(r, markers, extra) for extra in ("", *_extras(r)))
     }
-    return [
+    roots = [
         Requirement(one.name)
         for one in installed.values()
-        if one.name not in known and (one.is_requested or one.name not in required)
+        if one.name not in known and one.is_users and (one.is_requested or one.name not in required)
     ]
+    return [root for root in roots if SERVER not in closure([root], installed, markers)]
 
 
 def _extras(requirement: Requirement) -> list[str]:
@@ -168,6 +183,7 @@ def _read(distribution: metadata.Distribution) -> Installed:
         version=distribution.version,
         requires=tuple(requires),
         is_requested=distribution.read_text("REQUESTED") is not None,
+        is_users=(distribution.read_text("INSTALLER") or "debian").strip() != "debian",
         is_elsewhere=_is_local(distribution.read_text("direct_url.json")),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -84,6 +85,7 @@ class Workshop:
         """Writes ``/etc/ld.so.cache`` of ``root``. The program is static: it needs no loader."""
         argv = [str(self.root / "usr/sbin/ldconfig"), "-r", str(root)]
         run("index the machine's libraries", argv, folder=root, timeout_s=STEP_S)
+        shutil.rmtree(root / "var/cache/ldconfig", ignore_errors=True)  # has our inode numbers
 
     def squash(self, tree: Path, into: Path) -> None:
         """Packs a folder as a squashfs that belongs to root: the same bytes for the same files."""
