@@ -1,0 +1,12 @@
+"""What a microVM is made of: kernel, initramfs, system and Python, made once and kept.
+
+Made by an ordinary user from Debian's packages and Python wheels, none of them from the host's own
+system: nothing is installed, and no package's script is run. Knows nothing about how a machine is
+started.
+"""
+
+from __future__ import annotations
+
+from labkit.machine.layers.build import Layers, Progress, build, prune, qemu_from_packages
+
+__all__ = ["Layers", "Progress", "build", "prune", "qemu_from_packages"]
