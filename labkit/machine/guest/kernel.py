@@ -15,7 +15,7 @@ import os
 import random
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
@@ -26,18 +26,18 @@ _PRELOADED = ("labkit.jupyter.extension", "labkit.sandbox", "labkit.views", "ipy
 """What the notebooks of the course import: emulated, it would take them seconds."""
 
 
-class Kernel(IPKernelApp):  # type: ignore[misc]
+class Kernel(IPKernelApp):
     """An ipykernel whose other end may come as late as it likes."""
 
     def _try_bind_socket(self, socket: Any, port: int) -> int:
         socket.setsockopt(zmq.HANDSHAKE_IVL, 0)
-        bound: int = super()._try_bind_socket(socket, port)
+        bound: int = cast("Any", super())._try_bind_socket(socket, port)
         return bound
 
 
 def main(folder: str) -> None:
     """Gets ready, waits, becomes the kernel of a session."""
-    app = Kernel.instance(
+    app: Any = Kernel.instance(
         transport="ipc",
         ip=f"{folder}/channel",
         connection_file=f"{folder}/connection.json",
@@ -55,7 +55,7 @@ def main(folder: str) -> None:
     app.start()
 
 
-def begin(app: Kernel, told: dict[str, Any]) -> None:
+def begin(app: Any, told: dict[str, Any]) -> None:
     """Makes the kernel that of one session."""
     os.environ.update(told["env"])
     os.chdir(told["cwd"])
@@ -65,8 +65,7 @@ def begin(app: Kernel, told: dict[str, Any]) -> None:
     random.seed(told["seed"])
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(int(told["seed"], 16) & 0xFFFFFFFF)
-    history = app.shell.history_manager
-    history.new_session()
+    app.shell.history_manager.new_session()
 
 
 def _own_streams() -> tuple[Any, Any]:

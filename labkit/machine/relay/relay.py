@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Protocol
 
@@ -24,6 +23,11 @@ _LAST_MESSAGES_S = 0.3
 
 _CLOCK_S = 1.0
 """A machine whose host was suspended this long has its clock set."""
+
+_WHAT_NEXT = (
+    "A fresh one comes with the kernel's restart. Your files and your progress are kept; "
+    "variables and sandboxes are gone.\n"
+)
 
 Event = Mapping[str, Any]
 
@@ -95,6 +99,16 @@ class Relay:
                     self._last_messages(poller, backs)
                     return self._end(ended)
 
+    def refuse(self, why: str) -> None:
+        """Answers what Jupyter has asked so far: there will be no machine."""
+        for name in ("shell", "control"):
+            socket = self.front.sockets[name]
+            while socket.poll(100):
+                request = read_request(name, socket.recv_multipart())
+                if request:
+                    self.open[request.header["msg_id"]] = request
+        self._answer_open(why, f"{why}\n")
+
     # -- messages ---------------------------------------------------------------------------------
 
     def _from_client(self, name: str, socket: zmq.Socket[bytes], back: Back) -> None:
@@ -133,7 +147,8 @@ class Relay:
         self, kind: str, content: dict[str, Any], parent: Request | None, topic: bytes = b""
     ) -> None:
         to = [topic or f"kernel.labkit.{kind}".encode()]
-        frames = self.signer.frames(kind, content, parent and parent.header, to)
+        header = parent.header if parent else None
+        frames = self.signer.frames(kind, content, header, to)
         self.front.sockets["iopub"].send_multipart(frames)
 
     # -- the end ----------------------------------------------------------------------------------
@@ -151,7 +166,7 @@ class Relay:
     def _last_messages(self, poller: zmq.Poller, backs: dict[zmq.Socket[bytes], str]) -> None:
         deadline = time.monotonic() + _LAST_MESSAGES_S
         while (left_s := deadline - time.monotonic()) > 0:
-            ready = dict(poller.poll(left_s * 1000))
+            ready = dict(poller.poll(int(left_s * 1000)))
             found = [socket for socket in backs if socket in ready]
             if not found:
                 return
@@ -162,11 +177,11 @@ class Relay:
         """Answers what is open, and gives this process's exit code."""
         if self._is_ending:
             return 0
-        text = f"The machine of this notebook has ended: {why}.\n"
-        text += (
-            "A fresh one comes with the kernel's restart. Files and progress are kept; variables"
-        )
-        text += " are gone.\n"
+        self._answer_open(why, f"The machine of this notebook has ended: {why}.\n{_WHAT_NEXT}")
+        return 1
+
+    def _answer_open(self, why: str, text: str) -> None:
+        """An error for every request that nobody will answer any more."""
         for request in self.open.values():
             if request.kind == "execute_request":
                 self._publish("stream", {"name": "stderr", "text": text}, request)
@@ -179,7 +194,7 @@ class Relay:
             with contextlib.suppress(zmq.Again):
                 self.front.sockets[request.channel].send_multipart(frames)
             self._publish("status", {"execution_state": "idle"}, request)
-        return 1
+        self.open.clear()
 
     def _hear_signals(self, machine: Machine) -> bool:
         """Passes an interrupt on; says whether this process is to end."""
