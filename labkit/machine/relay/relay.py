@@ -29,7 +29,7 @@ _WHAT_NEXT = (
     "variables and sandboxes are gone.\n"
 )
 
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 
 
 class Machine(Protocol):
