@@ -1,7 +1,8 @@
 """The host's folders in the machine: sshfs on the port ``files``, and the paths notebooks know.
 
 Mounted before the snapshot is taken, and still there after a resume, with another folder behind it:
-so nothing of them is kept here (no cache), and each name is asked for anew.
+so what is known of them is kept for a moment only, which is over before a snapshot is taken. Each
+question costs some milliseconds here, and programs ask the same ones in bursts.
 
 Sources: sshfs(1) (passive: SFTP on standard input and output), mount(2), fuse(8).
 """
@@ -20,9 +21,12 @@ COURSE = Path("/course")
 SOURCE = Path("/run/source")
 """A folder for Python's path, with ``labkit`` in it."""
 
+KEPT_S = 0.3
+"""Shorter than it takes a person to save a file and to run the cell that reads it."""
+
 _OPTIONS = (
     *("passive", "allow_other", "cache=no", "max_conns=1"),
-    *("attr_timeout=0", "entry_timeout=0", "negative_timeout=0", "ac_attr_timeout=0"),
+    *(f"attr_timeout={KEPT_S}", f"entry_timeout={KEPT_S}", "negative_timeout=0"),
 )
 _PATIENCE_S = 20.0
 
