@@ -87,7 +87,10 @@ class Debian:
     def remembered(self, names: Iterable[str]) -> tuple[Package, ...] | None:
         """The closure of ``names`` as last resolved, or None."""
         known = self._remembered().get(_key(names))
-        return tuple(Package(**entry) for entry in known) if known else None
+        try:
+            return tuple(Package(**entry) for entry in known) if known else None
+        except TypeError:
+            return None  # another labkit's memory
 
     def forget(self) -> None:
         """Closures are resolved anew, from new lists."""
@@ -160,10 +163,10 @@ class Debian:
 
     def _remembered(self) -> dict[str, list[dict[str, Any]]]:
         try:
-            known: dict[str, list[dict[str, Any]]] = json.loads(self._memory.read_text())
+            known = json.loads(self._memory.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return known
+        return known if isinstance(known, dict) else {}
 
     def _must_exist(self, names: Sequence[str]) -> None:
         known = set(self._apt("list the packages", ["apt-cache", "pkgnames"], _ASK_S).split())
