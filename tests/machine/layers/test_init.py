@@ -22,7 +22,7 @@ def test_each_program_that_init_calls_is_in_the_initramfs() -> None:
     called = set(
         re.findall(r"\bmust ([a-z_]+)|\$\(([a-z_]+)|/bin/([a-z_]+)", text.split("PATH=/usr")[0])
     )
-    names = {name for names in called for name in names if name} | {"switch_root"}
+    names = {name for names in called for name in names if name}
     assert names <= set(APPLETS)
     assert all(re.search(rf"\b{applet}\b", text) for applet in APPLETS)
 
