@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from labkit.core.errors import Blocked, NotFound, SystemFault, TimedOut
 from labkit.machine.layers.programs import run
-from labkit.machine.layers.shelf import digest_of
+from labkit.machine.layers.shelf import digest_of, disk_is_full
 from labkit.machine.layers.sources import VARIABLE, sources
 
 UPDATE_S = 300.0
@@ -140,11 +140,14 @@ class Debian:
 
         Raises:
             Unreachable: the archive does not answer, or no longer has them.
+            Blocked: there is no room for them.
         """
         wanted = list(packages)
         lacking = [p for p in wanted if not self._is_here(p)]
         if lacking:
             self._prepare()
+            if sum(p.size for p in lacking) > shutil.disk_usage(self.folder).free:
+                raise disk_is_full(self.folder)
             exact = [f"{p.name}={p.version}" for p in lacking]
             argv = ["apt-get", "download", "-qq", *exact]
             try:

@@ -106,7 +106,7 @@ def qemu_from_packages(folder: Path, progress: Progress = _silent) -> Path:
 
 
 def prune(folder: Path, keep: Iterable[Path]) -> list[Path]:
-    """Removes from ``folder`` what is not kept: layers, workshops, QEMUs, downloads.
+    """Removes from ``folder`` what is not kept: layers, QEMUs, old workshops, downloads.
 
     Args:
         folder: the one that :func:`build` was given.
@@ -116,10 +116,14 @@ def prune(folder: Path, keep: Iterable[Path]) -> list[Path]:
         What was removed.
     """
     shelf = Shelf(folder)
+    debian = Debian(shelf.folder / "debian")
     below = [path.absolute().relative_to(shelf.folder) for path in keep]
+    wanted = [shelf.folder / path.parts[0] for path in below]
+    if closure := debian.remembered(WORKSHOP):  # the next `pip install` will need it
+        wanted.append(shelf.folder / recipe.workshop_item(closure).file_name)
     with shelf.alone():
-        gone = shelf.prune(shelf.folder / path.parts[0] for path in below)
-        Debian(shelf.folder / "debian").drop_files()
+        gone = shelf.prune(wanted)
+        debian.drop_files()
     return gone
 
 

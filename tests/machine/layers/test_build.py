@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from labkit.machine.layers import Layers, build, prune, qemu_from_packages
 from labkit.machine.layers.debian import Debian
 from labkit.machine.layers.initramfs import NEEDED
 from labkit.machine.layers.modules import name_of, read_modules
+from labkit.machine.layers.shelf import Item, Shelf
 from labkit.machine.layers.workshop import Workshop
 from tests.machine.layers.virtual import boot
 from tests.support.as_user import OrdinaryUser
@@ -139,10 +141,26 @@ def test_qemu_comes_from_packages_too(layers: Layers, folder: Path, tmp_path: Pa
     assert build(folder).tools == qemu
 
 
-def test_prune_leaves_what_is_kept(layers: Layers, folder: Path) -> None:
-    gone = {path.name.partition("-")[0] for path in prune(folder, build(folder).paths)}
-    assert gone == {"workshop"}
-    assert build(folder).digest == layers.digest
+def test_what_debian_has_no_more_is_resolved_anew(layers: Layers, folder: Path) -> None:
+    (memory,) = (folder / "debian").glob("closures-*.json")
+    text = memory.read_text()
+    for closure in (known := json.loads(text)).values():
+        for package in closure:
+            if package["name"] == "busybox-static":
+                package |= {"version": "0", "file": "busybox-static_0_amd64.deb"}
+    memory.write_text(json.dumps(known))
+    assert build(folder) == layers
+    assert "busybox-static_0" not in memory.read_text()
+
+
+def test_prune_leaves_what_is_kept_and_the_tools(layers: Layers, folder: Path) -> None:
+    shelf = Shelf(folder)
+    old = shelf.keep(Item("kernel", ("old",)), lambda path: path.touch()).path
+    kept = build(folder)
+    assert old in prune(folder, kept.paths)
+    assert build(folder) == kept
+    assert not (folder / "debian/archives").exists()
+    assert list(folder.glob("workshop-*"))
 
 
 @pytest.mark.requires("root")
