@@ -28,6 +28,7 @@ _HOMES = {
     "reveal": "labkit.cli.tasks",
     "ref": "labkit.cli.ref",
     "progress": "labkit.cli.progress",
+    "machine": "labkit.cli.machine",
     "build": "labkit.cli.build",
     "clean": "labkit.cli.clean",
 }

@@ -85,6 +85,7 @@ def kill_members(group: str) -> None:
 
 ACTIONS: dict[str, Callable[[Entry, str], bool]] = {
     "sandbox": end_process,
+    "machine": end_process,
     "cgroup": remove_cgroup,
 }
 """Kind of entry to how it is undone, given the entry and the session's id."""

@@ -1,7 +1,7 @@
 """The machine's ports: files of /dev that carry bytes to the host and back.
 
-Source: drivers/char/virtio_console.c of Linux (``/sys/class/virtio-ports/*/name``; a read from a port
-whose host end is closed returns 0).
+Source: drivers/char/virtio_console.c of Linux (``/sys/class/virtio-ports/*/name``; a read
+from a port whose host end is closed returns 0).
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labkit.machine.guest.channels import CHANNELS
+from labkit.machine.guest.files import SOURCE, mount_files
 from labkit.machine.guest.ports import find_port
 
 RUN = Path("/run/labkit")
 """Sockets of the kernel, and of the events."""
-
-CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 
 _GROUP = Path("/sys/fs/cgroup/notebook")
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -40,6 +40,7 @@ class Kernel:
             [sys.executable, "-m", "labkit.machine.guest.kernel", RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
             preexec_fn=_join_group,  # noqa: PLW1509 - PID 1 has one thread
         )
         assert self._process.stdout
@@ -47,8 +48,8 @@ class Kernel:
             if said.readline() != b"ready\n":
                 raise RuntimeError("the kernel did not get ready; its words are on the console")
         self.pid = self._process.pid
-        for name in CHANNELS:
-            _bridge(find_port(name), f"{RUN}/{name}")
+        for name, number in CHANNELS.items():
+            _bridge(find_port(name), f"{RUN}/channel-{number}")
 
     def begin(self, what: dict[str, Any]) -> None:
         """Tells it what is new, and lets it go."""
@@ -63,8 +64,9 @@ class Kernel:
 
 
 def start_kernel() -> Kernel:
-    """Starts the kernel, and the bridges between its sockets and the ports."""
+    """Mounts the files, starts the kernel, and the bridges between its sockets and the ports."""
     _OOM_SCORE.write_text("-1000")
+    mount_files()
     return Kernel()
 
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PORTS = ("agent", "shell", "control", "stdin", "iopub", "hb", "files", "events", "terminal")
+PORTS = ("agent", "shell", "control", "stdin", "iopub", "files", "events", "terminal")
 """The machine's ports; in the guest each is called ``labkit.NAME``."""
 
-SOCKETS = ("shell", "control", "stdin", "iopub", "hb")
+SOCKETS = ("shell", "control", "stdin", "iopub")
 """Those that are sockets in the machine's folder, which ZeroMQ can connect to."""
 
 PASSED = tuple(name for name in PORTS if name not in SOCKETS)

@@ -1,0 +1,88 @@
+"""``labkit machine``: the Linux machine of its own that a notebook may run in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labkit.cli.console import is_terminal, note, say
+
+if TYPE_CHECKING:
+    from labkit.machine.snapshot import Snapshot
+
+
+@click.group("machine")
+def machine_command() -> None:
+    """Prepare, try, and run commands in a machine of its own (a microVM)."""
+
+
+@machine_command.command("prepare")
+def prepare_command() -> None:
+    """Make everything ready, once, so that notebooks open in a second."""
+    snapshot = prepare()
+    say(f"The machine is ready: {snapshot.design.accelerator}, {snapshot.folder}")
+
+
+@machine_command.command("run", context_settings={"ignore_unknown_options": True})
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="The folder that is /course inside; this one when not given.")  # fmt: skip
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...]) -> None:
+    """Run COMMAND in a fresh machine that is thrown away afterwards.
+
+    Without a command, it is a shell. You are root inside, and have /course of this machine's files.
+    """
+    from labkit.core.session import current_session
+    from labkit.machine.console import run_on_terminal
+    from labkit.machine.microvm import MicroVM
+
+    snapshot = prepare()
+    with MicroVM(snapshot, current_session(), (folder or Path.cwd()).resolve()) as machine:
+        machine.begin()
+        words = command or ("bash", "-l")
+        status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)
+    ctx.exit(status)
+
+
+def prepare() -> Snapshot:
+    """The snapshot, with a bar for a person who waits for it."""
+    from labkit.machine.snapshot import prepare as make
+
+    with _shown() as progress:
+        return make(progress)
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[Callable[[str, float], None]]:
+    """A bar on a terminal, a line a step elsewhere; nothing where nothing is to be done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    if not is_terminal():
+        seen: list[str] = []
+
+        def tell(what: str, share: float) -> None:
+            if share < 1 and what not in seen[-1:]:
+                seen.append(what)
+                note(f"Preparing the machine: {what} …")
+
+        yield tell
+        return
+    columns = (TextColumn("Preparing the machine"), BarColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=1.0)
+
+    def show(what: str, share: float) -> None:
+        if share < 1:
+            bar.start()
+        bar.update(task, description=what, completed=share)
+
+    try:
+        yield show
+    finally:
+        bar.stop()

@@ -1,0 +1,124 @@
+"""A command in a machine, on this terminal: keys go in, what it prints comes out.
+
+Sources: termios(3) (raw mode), tty_ioctl(4), signal(7) (SIGWINCH).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+
+from labkit.core.errors import SystemFault
+from labkit.machine.agent import Agent
+
+_CHUNK = 65536
+_QUIET_S = 0.2
+"""What a command wrote last may be on its way when its end is already known."""
+
+
+def run_on_terminal(
+    agent: Agent, port: socket.socket, argv: Sequence[str], *, cwd: str = "/course"
+) -> int:
+    """Runs a command in a machine, with this process's standard streams.
+
+    Args:
+        agent: PID 1 of the machine.
+        port: the host's end of its port ``terminal``.
+        argv: the command; it gets a pty when both ends here are terminals.
+        cwd: where it starts.
+
+    Returns:
+        Its exit code; 128 and the signal's number when one ended it, as a shell has it.
+
+    Raises:
+        SystemFault: the machine ended first, or its terminal is in use.
+    """
+    is_terminal = os.isatty(0) and os.isatty(1)
+    size = list(_size()) if is_terminal else None
+    env = {"TERM": os.environ.get("TERM", "xterm")} if is_terminal else {}
+    agent.tell("run", id=1, argv=list(argv), env=env, cwd=cwd, size=size)
+    with _raw(is_terminal), _resizes(agent, is_terminal):
+        status = _pump(agent, port)
+    if status is None:
+        raise SystemFault(
+            "open a terminal in the machine",
+            why="another one is open there",
+            hint="Close that one first: its `exit`, or Ctrl-D",
+        )
+    return status if status >= 0 else 128 - status
+
+
+def _pump(agent: Agent, port: socket.socket) -> int | None:
+    """Carries bytes until the command has ended; its status."""
+    poll = select.poll()
+    for fd in (0, port.fileno(), agent.fileno()):
+        poll.register(fd, select.POLLIN)
+    while True:
+        ready = {fd for fd, _ in poll.poll()}
+        if port.fileno() in ready:
+            _write(port.recv(_CHUNK))
+        if agent.fileno() in ready:
+            for event in agent.read():
+                if event["event"] == "ended":
+                    _drain(port)
+                    status: int | None = event["status"]
+                    return status
+        if 0 in ready:
+            typed = os.read(0, _CHUNK)
+            port.sendall(typed)
+            if not typed:  # the end of a file: the command reads nothing more
+                poll.unregister(0)
+
+
+def _drain(port: socket.socket) -> None:
+    while select.select([port], [], [], _QUIET_S)[0] and (data := port.recv(_CHUNK)):
+        _write(data)
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _size() -> tuple[int, int]:
+    columns, rows = os.get_terminal_size(1)
+    return rows, columns
+
+
+@contextlib.contextmanager
+def _raw(is_terminal: bool) -> Iterator[None]:
+    """Every key goes to the machine, Ctrl-C included."""
+    if not is_terminal:
+        yield
+        return
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def _resizes(agent: Agent, is_terminal: bool) -> Iterator[None]:
+    """Passes on that the window got another size."""
+    if not is_terminal:
+        yield
+        return
+
+    def tell(*_: object) -> None:
+        rows, columns = _size()
+        agent.tell("resize", rows=rows, columns=columns)
+
+    before = signal.signal(signal.SIGWINCH, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)

@@ -1,0 +1,99 @@
+"""The notebook's kernel: ipykernel, ready to its first message, and then it waits to be told whose.
+
+``python3 -m labkit.machine.guest.kernel FOLDER``: binds its sockets in FOLDER, says ``ready`` on
+standard output, and reads one JSON object from standard input: ``key`` and ``session`` of the
+connection, ``seed``, ``cwd``, ``env``. What it does before is in the snapshot, so nothing secret
+or random may come of it.
+
+Sources: ipykernel's ``IPKernelApp``; zmq_setsockopt(3) (ZMQ_HANDSHAKE_IVL).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import random
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+from labkit.machine.guest.channels import CHANNELS
+
+_PRELOADED = (
+    *("labkit.core", "labkit.image", "labkit.sandbox", "labkit.host", "labkit.host.probes"),
+    *("labkit.grading", "labkit.views", "labkit.course", "labkit.jupyter", "sqlite3"),
+)
+_WARM_UP = "from labkit.sandbox import Sandbox; Sandbox().run(['true'])"
+"""Makes the base image, and brings into memory what a first sandbox reads from the disks."""
+
+
+class Kernel(IPKernelApp):
+    """An ipykernel whose other end may come as late as it likes."""
+
+    def _try_bind_socket(self, socket: Any, port: int) -> int:
+        socket.setsockopt(zmq.HANDSHAKE_IVL, 0)
+        bound: int = cast("Any", super())._try_bind_socket(socket, port)
+        return bound
+
+
+def main(folder: str) -> None:
+    """Gets ready, waits, becomes the kernel of a session."""
+    app: Any = Kernel.instance(
+        transport="ipc",
+        ip=f"{folder}/channel",
+        connection_file=f"{folder}/connection.json",
+        **{f"{name}_port": number for name, number in CHANNELS.items()},
+        hb_port=len(CHANNELS) + 1,
+    )
+    tell, hear = _own_streams()
+    app.initialize([])
+    _preload()
+    with tell, hear:
+        tell.write(b"ready\n")
+        tell.flush()
+        told = json.loads(hear.readline())
+    begin(app, told)
+    app.start()
+
+
+def begin(app: Any, told: dict[str, Any]) -> None:
+    """Makes the kernel that of one session."""
+    os.environ.update(told["env"])
+    os.chdir(told["cwd"])
+    sys.path[0] = ""  # as Jupyter has it: modules beside the notebook
+    app.session.key = told["key"].encode()
+    app.session.session = told["session"]
+    random.seed(told["seed"])
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(int(told["seed"], 16) & 0xFFFFFFFF)
+    app.shell.history_manager.new_session()
+
+
+def _own_streams() -> tuple[Any, Any]:
+    """Standard input and output for ourselves; for everybody else they become nothing."""
+    tell, hear = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
+    with Path(os.devnull).open("r+b") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return tell, hear
+
+
+def _preload() -> None:
+    """What the notebooks of the course use: emulated, its import would take them seconds."""
+    for package in _PRELOADED:
+        found = import_module(package)
+        for module in pkgutil.iter_modules(getattr(found, "__path__", ()), f"{package}."):
+            if not module.ispkg:
+                import_module(module.name)
+    # In a process of its own: it has a session, and a session is no part of a snapshot.
+    subprocess.run([sys.executable, "-c", _WARM_UP], check=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

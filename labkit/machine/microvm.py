@@ -1,0 +1,124 @@
+"""A microVM at work: a resumed copy of the snapshot, with a folder of the host in it.
+
+Its parts end together: whoever holds it ends QEMU with it, and QEMU ends when its host has gone.
+Start it before the process has threads: QEMU follows the thread that started it.
+
+Knows nothing about Jupyter and about what is graded.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from labkit.core.journal import append, open_journal
+from labkit.core.linux import start_ticks
+from labkit.core.session import Session
+from labkit.machine.agent import Agent, Event
+from labkit.machine.files import Export, serve
+from labkit.machine.qemu.find import require_memory
+from labkit.machine.snapshot import SOURCE, Snapshot
+
+BEGIN_S = 20.0
+"""The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
+
+PRIVATE_BYTES = 160 << 20
+"""What a further machine takes of this one's memory, with its relay."""
+
+_SEED_BYTES = 32
+
+
+class MicroVM:
+    """A machine that runs.
+
+    Args:
+        snapshot: what it is a copy of.
+        session: the owner of what it makes.
+        folder: the folder of the host that it has as ``/course``.
+
+    Raises:
+        SystemFault: it does not start, or there is no memory for it.
+    """
+
+    def __init__(self, snapshot: Snapshot, session: Session, folder: Path) -> None:
+        require_memory(PRIVATE_BYTES)
+        self.folder = session.folder / "machine"
+        self.folder.mkdir(mode=0o700)
+        self.qemu = snapshot.resume(self.folder)
+        self.snapshot, self.started = snapshot, time.time()
+        pid = self.qemu.process.pid
+        log = open_journal(str(session.folder))
+        append(log, "machine", pid=pid, start_ticks=start_ticks(pid))
+        self.agent = Agent(self.qemu.ends["agent"])
+        self.exports = {"course": Export(folder), "labkit": Export(SOURCE, True)}
+        self.serve("files", lambda port: serve(port, self.exports))
+
+    def serve(self, port: str, server: Callable[[socket.socket], None]) -> None:
+        """Has a port answered in a thread, until the machine ends."""
+        threading.Thread(target=server, args=(self.qemu.ends[port],), daemon=True).start()
+
+    def begin(self, kernel: Mapping[str, Any] | None = None) -> None:
+        """Tells the machine what is new since its snapshot.
+
+        Args:
+            kernel: for the notebook's kernel, which then begins; None leaves it waiting.
+
+        Raises:
+            SystemFault: the machine ended. TimedOut: it does not answer.
+        """
+        seed = secrets.token_bytes(_SEED_BYTES).hex()
+        self.agent.tell("begin", now_ns=time.time_ns(), seed=seed, kernel=kernel and dict(kernel))
+        self.agent.wait_for("begun", BEGIN_S)
+
+    def fileno(self) -> int:
+        """Can be read when :meth:`events` has something to tell."""
+        return self.agent.fileno()
+
+    def events(self) -> list[Event]:
+        """What PID 1 has told since.
+
+        Raises:
+            SystemFault: the machine has ended.
+        """
+        return self.agent.read()
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the notebook's kernel."""
+        self.agent.tell("signal", number=number)
+
+    def set_clock(self) -> None:
+        """Brings its clock up to date: this machine was suspended, or the guest was."""
+        self.agent.tell("time", now_ns=time.time_ns())
+
+    def why_ended(self) -> str:
+        """What the machine ended of, in words for its user."""
+        console = self.qemu.log.read_text(errors="replace") if self.qemu.log.exists() else ""
+        if "Kernel panic" in console:
+            return f"its kernel panicked: {console.partition('Kernel panic - ')[2].splitlines()[0]}"
+        if "Power down" in console:
+            return "it was switched off from inside"
+        code = self.qemu.process.poll()
+        if code is not None and code < 0:
+            return f"QEMU was killed by signal {-code}"
+        return f"QEMU has ended: {self.qemu.last_words()}"
+
+    def end(self) -> None:
+        """Throws the machine away. Safe to call twice."""
+        self.qemu.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()

@@ -1,0 +1,149 @@
+"""Which QEMU there is, and whether it can use the processor itself (KVM) or has to emulate one.
+
+``/dev/kvm`` that opens proves nothing: there are machines where a guest on it hangs. So a guest of
+one instruction is started on it, with a deadline. What came of it holds until the next boot.
+
+Sources: qemu(1); docs/specs and hw/misc/debugexit.c of QEMU (isa-debug-exit).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.core.errors import Blocked, SystemFault
+from labkit.host.packages import install_command
+
+OLDEST = (7, 2)
+"""Debian 12's: older ones lack the machine type that snapshots are made for."""
+
+_VERSION_S = 10.0
+_PROBE_S = 4.0
+"""A guest on KVM that works has ended after 0.3 s."""
+
+_BOOT_SECTOR = bytes.fromhex("b010e6f4f4").ljust(510, b"\0") + b"\x55\xaa"
+"""mov al, 0x10; out 0xf4, al: through the debug exit, QEMU ends with exit code 0x21."""
+_PROVEN = 0x10 << 1 | 1
+
+
+@dataclass(frozen=True)
+class Program:
+    """A QEMU that can be started.
+
+    Attributes:
+        argv: the program, with what must come first.
+        version: such as ``(7, 2, 22)``.
+        identity: what tells it from another one, an update of the package included.
+    """
+
+    argv: tuple[str, ...]
+    version: tuple[int, ...]
+    identity: str
+
+
+def find_program(argv: Sequence[str] | None = None) -> Program:
+    """The QEMU of this machine.
+
+    Args:
+        argv: one to be used in place of that on the path.
+
+    Raises:
+        Blocked: there is none, it is too old, or it does not start.
+    """
+    name = f"qemu-system-{platform.machine()}"
+    found = shutil.which(name)
+    if not argv and not found:
+        raise _blocked("is not installed")
+    words = tuple(argv or (str(found),))
+    try:
+        shown = subprocess.run(
+            [*words, "--version"], capture_output=True, text=True, timeout=_VERSION_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _blocked(f"does not start: {error}") from error
+    match = re.search(r"version (\d+(?:\.\d+)+)", shown)
+    version = tuple(map(int, match.group(1).split("."))) if match else (0,)
+    if version < OLDEST:
+        wanted = ".".join(map(str, OLDEST))
+        raise _blocked(f"is too old: {shown.splitlines()[0]}, and it takes {wanted} or newer")
+    stat = os.stat(words[-1])  # noqa: PTH116
+    return Program(words, version, f"{shown} {stat.st_size} {stat.st_mtime_ns}")
+
+
+def find_accelerator(program: Program, folder: Path) -> str:
+    """``kvm`` where a guest was seen to run on it, else ``tcg``.
+
+    Args:
+        program: the QEMU.
+        folder: where the answer is kept until the next boot.
+    """
+    if platform.system() != "Linux" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    file = folder / "accelerator.json"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    known = {"boot": boot, "qemu": program.identity}
+    try:
+        answer = json.loads(file.read_bytes())
+        if {name: answer[name] for name in known} == known:
+            return str(answer["accelerator"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    accelerator = "kvm" if runs_on_kvm(program) else "tcg"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**known, "accelerator": accelerator}))
+    return accelerator
+
+
+def runs_on_kvm(program: Program) -> bool:
+    """Whether a guest on KVM comes to its end in time. A guest that hangs is killed."""
+    if platform.machine() != "x86_64":
+        return False  # written for, and not tried: emulation works everywhere
+    with tempfile.NamedTemporaryFile(prefix="labkit-kvm-") as disk:
+        disk.write(_BOOT_SECTOR)
+        disk.flush()
+        argv = [*program.argv, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+        argv += ["-M", "pc", "-accel", "kvm", "-cpu", "host", "-m", "16M"]
+        argv += ["-drive", f"file={disk.name},if=floppy,format=raw,read-only=on"]
+        argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+        nothing = subprocess.DEVNULL
+        try:
+            done = subprocess.run(
+                argv, stdin=nothing, stdout=nothing, stderr=nothing, timeout=_PROBE_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == _PROVEN
+
+
+def _blocked(why: str) -> Blocked:
+    return Blocked(
+        "a machine for this notebook cannot be started",
+        why=f"QEMU {why}",
+        hint=install_command("qemu"),
+        capability="microvm",
+    )
+
+
+def require_memory(needed_bytes: int) -> None:
+    """Refuses to start a machine that this one has no room for.
+
+    Raises:
+        SystemFault: less memory is available than it takes.
+    """
+    rows = Path("/proc/meminfo").read_text().splitlines()
+    sizes = dict(row.split(":") for row in rows)
+    available = int(sizes["MemAvailable"].split()[0]) * 1024
+    if available < needed_bytes:
+        raise SystemFault(
+            "start a machine for this notebook",
+            why=f"{available >> 20} MiB of memory are free, and it takes {needed_bytes >> 20}",
+            hint="Shut down another notebook's kernel: Running Terminals and Kernels lists them",
+        )
