@@ -10,6 +10,7 @@ Knows nothing about what the packages are for. Sources: apt-get(8), apt.conf(5),
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -92,10 +93,6 @@ class Debian:
         except TypeError:
             return None  # another labkit's memory
 
-    def forget(self) -> None:
-        """Closures are resolved anew, from new lists."""
-        self._memory.unlink(missing_ok=True)
-
     def update(self) -> None:
         """Fetches the lists of packages.
 
@@ -114,7 +111,7 @@ class Debian:
             raise _unreachable(error) from error
 
     def resolve(self, names: Sequence[str]) -> tuple[Package, ...]:
-        """The packages and all they depend on, from the lists last fetched; and remembers them.
+        """The packages and all they depend on, from the lists last fetched; remembered from now on.
 
         Raises:
             NotFound: there is no such package.
@@ -161,8 +158,15 @@ class Debian:
         shutil.rmtree(self._archives, ignore_errors=True)
 
     def _is_here(self, package: Package) -> bool:
-        file = self._archives / package.file
-        return file.is_file() and file.stat().st_size == package.size
+        """Whether its file is whole; one that is not is removed."""
+        path = self._archives / package.file
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            is_whole = hashlib.file_digest(file, "sha256").hexdigest() == package.sha256
+        if not is_whole:
+            path.unlink()
+        return is_whole
 
     def _remembered(self) -> dict[str, list[dict[str, Any]]]:
         try:

@@ -84,8 +84,8 @@ def build(folder: Path, progress: Progress = _silent, *, refresh: bool = False) 
     maker = _Maker(folder, progress)
     found = None if refresh else maker.find()
     if found is None:
-        with maker.shelf.alone():
-            found = maker.make(refresh=refresh)
+        with maker.shelf.alone():  # meanwhile another process may have made them
+            found = (None if refresh else maker.find()) or maker.make(refresh=refresh)
     progress("The machine's layers are there", 1.0)
     return found
 
@@ -102,7 +102,7 @@ def qemu_from_packages(folder: Path, progress: Progress = _silent) -> Path:
     if found := maker.find_qemu():
         return found
     with maker.shelf.alone():
-        return maker.make_qemu()
+        return maker.find_qemu() or maker.make_qemu()
 
 
 def prune(folder: Path, keep: Iterable[Path]) -> list[Path]:
@@ -182,8 +182,6 @@ class _Maker:
         if not all(known):
             self._progress("Asking Debian for its packages", 0.02)
             self._debian.update()
-            if refresh:
-                self._debian.forget()  # only now: without a network the old answer still serves
             self._is_fresh = True
         pairs = zip(known, lists, strict=True)
         return [closure or self._debian.resolve(names) for closure, names in pairs]

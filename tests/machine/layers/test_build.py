@@ -101,9 +101,13 @@ def test_what_is_there_is_found_without_a_network(
     assert time.monotonic() - start < 2
 
 
-def test_a_damaged_layer_alone_is_made_again_the_same(layers: Layers, folder: Path) -> None:
+def test_a_damaged_layer_alone_is_made_again_from_whole_packages(
+    layers: Layers, folder: Path
+) -> None:
     os.truncate(layers.initramfs, 1000)
     kernel = layers.kernel.stat()
+    (package,) = (folder / "debian/archives").glob("busybox-static_*.deb")
+    package.write_bytes(bytes(package.stat().st_size))  # of the right size, and damaged
     assert build(folder) == layers
     assert layers.kernel.stat() == kernel
 
@@ -149,7 +153,7 @@ def test_what_debian_has_no_more_is_resolved_anew(layers: Layers, folder: Path) 
             if package["name"] == "busybox-static":
                 package |= {"version": "0", "file": "busybox-static_0_amd64.deb"}
     memory.write_text(json.dumps(known))
-    assert build(folder) == layers
+    assert build(folder).digest == layers.digest
     assert "busybox-static_0" not in memory.read_text()
 
 
