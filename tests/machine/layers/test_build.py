@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,8 +32,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("layers")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Half a gigabyte, which pytest would keep for three more runs."""
+    made = tmp_path_factory.mktemp("layers")
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture(scope="module")
