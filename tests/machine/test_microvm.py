@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from labkit.core.errors import SystemFault
-from labkit.core.session import Session
+from labkit.core.session import Session, sweep
 from labkit.machine import microvm
 from labkit.machine.microvm import MicroVM
 from labkit.machine.snapshot import Snapshot
@@ -35,8 +35,9 @@ def test_inside_one_is_root_of_a_linux_with_everything_that_containers_are_made_
         mkdir /sys/fs/cgroup/trial && echo 1M > /sys/fs/cgroup/trial/memory.max
         mkdir -p /tmp/l /tmp/m && mount -t tmpfs none /tmp/m && mkdir /tmp/m/u /tmp/m/w /tmp/m/r
         mount -t overlay -o lowerdir=/tmp/l,upperdir=/tmp/m/u,workdir=/tmp/m/w overlay /tmp/m/r
-        ip link add a type veth peer name b && ip link add br0 type bridge
+        ip link add v0 type veth peer name v1 && ip link add br0 type bridge
         ip tuntap add tun0 mode tun && nft add table inet trial && nft list tables
+            losetup -f > /dev/null
         unshare --user --map-root-user --pid --fork --mount-proc ps -o pid= -p 1
         test -c /dev/fuse && findmnt -n -o FSTYPE /sys/fs/cgroup
     """
@@ -156,10 +157,11 @@ time.sleep(600)
     while Path(f"/proc/{qemu}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{qemu}").exists()
+    sweep()
 
 
 def test_ten_in_a_row_leave_nothing(snapshot: Snapshot, tmp_path: Path) -> None:
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
     for number in range(10):
         session = Session()
         with MicroVM(snapshot, session, tmp_path) as machine:
@@ -167,7 +169,7 @@ def test_ten_in_a_row_leave_nothing(snapshot: Snapshot, tmp_path: Path) -> None:
             assert Inside(machine).ask(f"echo {number}") == str(number)
         session.close()
         assert not session.folder.exists()
-    assert len(os.listdir("/proc/self/fd")) <= descriptors + 1
+    assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors + 1
 
 
 def test_without_memory_for_it_the_learner_hears_what_to_close(
