@@ -1,7 +1,8 @@
 """Reads the sources of a course: jupytext's py:percent files, cell by cell, with line numbers.
 
-jupytext reads the cells; this module adds where each stands, so that an author's mistake has a
-line, and keeps the keys of a cell's header apart that mean something to the course:
+jupytext reads the cells, :mod:`labkit.course.plain` those of a plain file; this module adds where
+each stands, so that an author's mistake has a line, and keeps the keys of a cell's header apart
+that mean something to the course:
 
 ``task="id"``   the code cell belongs to this task
 ``check="id"``  the cell asks this check; its code is generated
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labkit.core.errors import AuthorError
+from labkit.course.plain import read_plain
 
 MARKER = re.compile(r"^\s*#\s*%%%*(\s.*)?$")
 """A line that begins a cell. ``# %%bash`` (no space) is a magic, and begins none."""
@@ -117,7 +119,9 @@ def read_source(path: Path) -> list[SourceCell]:
     ]
 
 
-def _read_cells(path: Path, text: str, markers: list[int]) -> list[Any]:
+def _read_cells(path: Path, text: str, markers: list[int]) -> Sequence[Any]:
+    if plain := read_plain(text):
+        return plain
     import jupytext
     from nbformat import ValidationError
 
@@ -146,7 +150,7 @@ def _refuse_preamble(path: Path, lines: list[str]) -> None:
             )
 
 
-def _first_stray(path: Path, lines: list[str], markers: list[int], cells: list[Any]) -> str:
+def _first_stray(path: Path, lines: list[str], markers: list[int], cells: Sequence[Any]) -> str:
     """Where the headers that we see and the cells that jupytext sees begin to differ."""
     for marker, after, cell in zip(markers, [*markers[1:], len(lines)], cells, strict=False):
         if cell.source.count("\n") + 1 > after - marker:
