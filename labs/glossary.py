@@ -13,9 +13,8 @@
 # ### Container | containers
 #
 # A process, or a few, running in a box of its own: with its own view of files, process numbers and
-# network, and with limits on what it may use. It is an ordinary process of the machine it runs on;
-# the kernel has no thing called "container". People also say "container" for the image, or for the
-# whole ecosystem: topic 01 takes the three meanings apart.
+# network, and with limits on what it may use. It is an ordinary process of its machine; the kernel
+# has no thing called "container". (People also say it for the image, or the whole ecosystem.)
 #
 # ### Sandbox | sandboxes
 #
@@ -208,9 +207,8 @@
 #
 # ### Registry | registries
 #
-# A service that stores images and hands them out. One *pushes* images to it and *pulls* them from
-# it. "Like git, for images" is a fair first picture: only what is missing is moved. But nothing is
-# merged, and tags can move.
+# A service that stores images: one *pushes* them to it and *pulls* them from it. "Like git, for
+# images" is a fair first picture: only what is missing is moved. But nothing is ever merged.
 #
 # ### BusyBox
 #
@@ -245,9 +243,8 @@
 #
 # ### OCI | Open Container Initiative
 #
-# The agreement of the industry on three things: what an image is, how a runtime starts a
-# container, and how a registry is spoken to. It is why an image built with one tool runs with all
-# others.
+# The industry's agreement on what an image is, how a runtime starts a container, and how a registry
+# is spoken to. It is why an image built with one tool runs with all others.
 #
 # ### OCI runtime | OCI runtimes, low-level runtime
 #

@@ -33,8 +33,8 @@ course_map()
 # *solution* is there for afterwards. Lab and exercise of a topic take one to two hours.
 #
 # **How to come back.** Close everything whenever you like. What you have passed is kept on this
-# machine. What *ran* ends with its notebook; `task("NAME")`, or `%task NAME`, builds the state
-# before any task again in a moment. To take your progress to another machine:
+# machine. What *ran* ends with its notebook; `task("NAME")` builds the state before any task again
+# in a moment. To take your progress to another machine:
 # `export_progress("me.json")` here, `import_progress("me.json")` there.
 #
 # **When something is wrong.**

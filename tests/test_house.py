@@ -67,9 +67,7 @@ def files(*patterns: str) -> list[Path]:
 
 def test_no_file_outgrows_its_idea() -> None:
     texts = {path: path.read_text() for path in files("*.py", "*.js", "*.css")}
-    # A notebook's source is a text to be read from top to bottom, not code to find one's way in.
-    code = {path: text for path, text in texts.items() if "# %% [markdown]" not in text[:1000]}
-    lengths = {str(path.relative_to(ROOT)): len(text.splitlines()) for path, text in code.items()}
+    lengths = {str(path.relative_to(ROOT)): len(text.splitlines()) for path, text in texts.items()}
     assert len(lengths) > 20
     assert {path: lines for path, lines in lengths.items() if lines > LINES} == {}
 

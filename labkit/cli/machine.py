@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labkit.machine.snapshot import Snapshot
 
 
-@click.group("machine")
+@click.group("machine", short_help="Prepare and try a machine of its own (a microVM).")
 def machine_command() -> None:
     """Prepare, try, and run commands in a machine of its own (a microVM)."""
 

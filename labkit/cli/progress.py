@@ -50,7 +50,7 @@ def export_command(file: Path) -> None:
     say(str(export_progress(file)))
 
 
-@progress_command.command("import")
+@progress_command.command("import", short_help="Read progress from a file, and build it here.")
 @click.argument("file", type=_FILE)
 @click.option(
     "--take-seed/--keep-seed", default=None,

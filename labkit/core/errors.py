@@ -60,7 +60,7 @@ class NotFound(BadInput):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str] = (), *, hint: str = "") -> None:
-        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
         super().__init__(
             f"there is no {kind} {name!r}",
             hint=f"Did you mean {' or '.join(near)}?" if near else hint,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.errors import AuthorError, NotFound
+from labkit.core.errors import AuthorError, BadInput, NotFound
 from labkit.course.toml import TomlFile
 from labkit.course.topic import Topic
 
@@ -81,19 +81,19 @@ class Course:
         Raises:
             NotFound: there is none; says which are near.
         """
-        wanted = name.strip().strip("/").lower()
-        number = wanted.zfill(2)  # "1" is meant as "01"
         for topic in self.topics:
-            if number == topic.number or wanted in (topic.slug, topic.name):
+            if topic.is_called(name):
                 return topic
         known = [word for topic in self.topics for word in (topic.slug, topic.name)]
-        raise NotFound("topic", name, known, hint="Topics are named as their folders in labs/")
+        there = ", ".join(topic.name for topic in self.present)
+        raise NotFound("topic", name, known, hint=f"There are {there}")
 
     def check(self, name: str) -> tuple[Topic, Check]:
         """A check and its topic, by the check's id or by ``topic/id``.
 
         Raises:
             NotFound: there is none; says which are near.
+            BadInput: it names a topic; says which checks that has.
             AuthorError: a checks.py is broken, or two topics have a check of that id.
         """
         first, slash, last = name.strip().rpartition("/")
@@ -101,7 +101,11 @@ class Course:
         found = {id: (topic, check) for topic, id, check in self._checks(topics)}
         if last not in found:
             known = [f"{topic.slug}/{id}" if slash else id for id, (topic, _) in found.items()]
-            raise NotFound("check", name, known, hint="Its task names it: `labkit run` lists all")
+            of_topic = [id for id, (topic, _) in found.items() if topic.is_called(name)]
+            if of_topic:
+                what = f"{name.strip()!r} is a topic, not a check"
+                raise BadInput(what, hint=f"Its checks are {', '.join(of_topic)}")
+            raise NotFound("check", name, known, hint="`labkit progress` lists them all")
         return found[last]
 
     def _checks(self, topics: Sequence[Topic]) -> Iterator[tuple[Topic, str, Check]]:

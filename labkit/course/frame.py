@@ -15,9 +15,9 @@ from labkit.grading.checks import Check
 
 HOW = (
     "Work from the top down: do a task, then run the check below it, as often as you like. "
-    "Stuck? `%hint NAME` gives a hint that fits what you did; the check says what it costs. "
-    "`%reveal NAME` shows the solution of that one task, once you have agreed to its cost. "
-    "`%task NAME` brings you to any task."
+    'Stuck? `hint("NAME")` gives a hint that fits what you did; the check says what it costs. '
+    '`reveal("NAME")` shows the solution of that one task, once you have agreed to its cost. '
+    '`task("NAME")` brings you to the beginning of any task.'
 )
 
 PLACES = (("home", "map of the course"), ("glossary", "glossary"))
@@ -87,7 +87,7 @@ def _facts(course: Course, topic: Topic, kind: str, checks: Sequence[Check]) -> 
         done = (f"{_count(len(checks), 'task')}, {_points(total)}",)
         know = [f"the [lab]({_link(topic, 'lab')}) of this topic"]
     rows = [
-        "| 🧭 You need to know | ⏱ It takes | 🎯 You will have done |",
+        "| You need to know | It takes | You will have done |",
         "|:--|:--|:--|",
         f"| {_lines(know) or 'nothing yet'} | about {_count(minutes, 'minute')} | {_lines(done)} |",
     ]
@@ -122,7 +122,8 @@ def _body(text: str) -> str:
 
 
 def _lines(texts: Iterable[str]) -> str:
-    return "<br>".join(cell_text(text) for text in texts)
+    found = [cell_text(text) for text in texts]
+    return "<br>".join(f"· {text}" for text in found) if len(found) > 1 else "".join(found)
 
 
 def _count(number: int, thing: str) -> str:

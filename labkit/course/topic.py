@@ -84,6 +84,11 @@ class Topic:
         """Number and slug, as its folder and its notebooks are called."""
         return f"{self.number}-{self.slug}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether this is its number (``"1"`` will do), its slug, or both."""
+        wanted = name.strip().strip("/").lower()
+        return wanted.zfill(2) == self.number or wanted in (self.slug, self.name)
+
     @property
     def folder(self) -> Path:
         """Where its sources and its lab lie."""
@@ -120,7 +125,10 @@ class Topic:
             AuthorError: the file lacks something.
         """
         if self.is_planned:
-            raise BadInput(f"topic {self.name} is planned, and not there yet")
+            raise BadInput(
+                f"topic {self.name} is planned, and not there yet",
+                hint="`labkit progress` lists what is there",
+            )
         return read_details(self.folder / "topic.toml")
 
     def checks(self) -> Checks:

@@ -84,7 +84,7 @@ def _of_command(command: str, number: int) -> LabkitError:
         return BadInput(
             f"the sandbox has no program {command!r}",
             why="no folder of its PATH holds it, or the interpreter or loader it names is missing",
-            hint="What it does have: box.run(['ls', '/bin'])",
+            hint="" if command == "ls" else "What it does have: box.run(['ls', '/bin'])",
         )
     if number == errno.ENOEXEC:
         return BadInput(

@@ -11,7 +11,7 @@ from labkit.views.palette import Ink
 from labkit.views.snapshots import TopicCard, TopicStatus
 from labkit.views.svg import lines, rect, text
 
-TALL = 110
+TALL = 116
 """Height of a card: a number, three lines of title, a state."""
 NARROW = 200
 """Below this width the title is small and has three lines."""

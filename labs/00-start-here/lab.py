@@ -1,5 +1,4 @@
-# Topic 00, the lab. The first check comes after two cells; whoever adds one above it slows down
-# every newcomer.
+# The first check comes after two cells; one more above it would slow down every newcomer.
 
 # %% [markdown]
 # ## Your first container, in two minutes
@@ -24,8 +23,7 @@ print("It runs." if box.is_running else "It has ended.")
 #
 # Nothing here is a simulation. The Linux on this machine runs a program, `sleep`, in a box with
 # walls around it. Docker would ask the same Linux for the same walls; here labkit asks, so that
-# you need nothing installed. (A word that is a link leads to the glossary. Point at it, and it
-# says what it means.)
+# you need nothing installed. (Point at a word that is a link, and it says what it means.)
 #
 # What do the walls hide? Make a guess first. You will be asked for one before each surprise in
 # this course: choose, press the button, and go on. A wrong guess costs nothing and teaches more.
@@ -182,8 +180,11 @@ import time
 
 def ask(container):
     """What the container's web server answers when it is asked from inside."""
-    time.sleep(0.2)  # a server that was just started may need a moment
-    answer = container.exec(["wget", "-q", "-O", "-", "http://localhost/"])
+    for _ in range(50):  # a server that was just started may need a moment
+        answer = container.exec(["wget", "-q", "-O", "-", "http://localhost/"])
+        if "refused" not in answer.stderr:
+            break
+        time.sleep(0.1)
     return (answer.stdout + answer.stderr).strip()
 
 
@@ -195,9 +196,8 @@ print(ask(web))
 # %% [markdown]
 # ### Look inside
 #
-# `exec` runs any command in there. People say that they "log into" a container, but there is
-# nothing to log into: one more process starts in the same box. Which processes are there, and
-# which files?
+# `exec` runs any command in there. People say that they "log into" a container, but nobody logs
+# in: one more process starts in the same box. Which processes are there, and which files?
 
 # %%
 print(web.exec(["ps", "-o", "pid,args"]).stdout)
@@ -262,8 +262,7 @@ compare("without-programs", happened="yes" if answer.exit_code == 0 else "no")
 # as long as a running process uses it, and the server is such a process. And root in a container
 # reached only the *container's* files: `/bin` in there and `/bin` out here are two folders.
 #
-# Now break it for good. Its first process, PID 1, has a number out here; end that one from
-# outside.
+# Now break it for good. Its first process, PID 1, has a number out here: end it from outside.
 
 # %%
 import os
@@ -365,9 +364,8 @@ compare(
 
 # %% [markdown]
 # They share what they *read*; what one *writes* is its own. So the first one is special now, and
-# that is bad news: it is the only one of its kind, and nobody can make it again from anything. The
-# way to change what runs is to build `page:2` and put containers of it in the place of the old
-# ones. You will do so in the exercise.
+# that is bad news: nobody can make it again from anything. The way to change what runs is to build
+# `page:2` and put containers of it in the place of the old ones. You will do so in the exercise.
 
 # %%
 for container in (box, web, first, second):
@@ -376,8 +374,8 @@ for container in (box, web, first, second):
 # %% [markdown]
 # ### The rest of the way
 #
-# From here to a service that the world uses it is four more steps. Each has its place in a later
-# topic (the map says which topics are there already, and which are still *to come*):
+# Four more steps lead from here to a service that the world uses. Each has its place in a later
+# topic (the map says which topics are there, and which are still *to come*):
 #
 # | step | what you will do | topic |
 # |---|---|---|
@@ -386,10 +384,9 @@ for container in (box, web, first, second):
 # | **kill one** | end a [[pod]], and watch another one come in its place, without you | 12 |
 # | **update it** | change the version, and watch the cluster replace one after the other | 12 |
 #
-# Which of the topics is next is up to you. **Use it** leads on to images, Docker and clusters, and
-# tells later how they work: 05, 07, 10, 12, 14. **Understand it** takes the walls apart first: 01
-# to
-# 04. Either can come first, and both lead through everything in the end.
+# Which topic is next is up to you. **Use it** leads on to images, Docker and clusters, and tells
+# later how they work: 05, 07, 10, 12, 14. **Understand it** takes the walls apart first: 01 to 04.
+# Both lead through everything in the end.
 
 # %% [markdown]
 # ### What you can say now

@@ -11,10 +11,8 @@ lab
 
 # %% [markdown]
 # These values are yours; somebody else gets others. Write your code into the cells that say
-# *Your turn*, run them, and run the check below each. Work with Python, with `!commands`, or in a
-# terminal: a check looks at what is there, not at how it came about. Stuck? `hint("pid-one")`
-# gives a hint for the state that the check saw last; `task("freeze")` builds all that comes before
-# a task.
+# *Your turn*: in Python or with `!commands`, or work in a terminal (*File*, *New*, *Terminal*). A
+# check looks at what is there, not at how it came about.
 
 # %% [markdown]
 # ## Task 1 · A process that thinks it is alone
@@ -23,7 +21,7 @@ lab
 # `sleep` with `lab["seconds"]` seconds is **PID 1**. Leave it running.
 
 # %% task="pid-one"
-### BEGIN SOLUTION
+### BEGIN SOLUTION: start the container
 box = Sandbox(name="alone", hostname=lab["hostname"])
 box.start(["sleep", str(lab["seconds"])], replace=True)
 ### END SOLUTION
@@ -48,7 +46,7 @@ until_there = "until [ $(pidof sleep | wc -w) = 2 ]; do true; done"
 print(pair.exec(["sh", "-c", f"{until_there}; ps -o pid,args | grep ' sleep 700[12]$'"]).stdout)
 
 # %% task="freeze"
-### BEGIN SOLUTION
+### BEGIN SOLUTION: freeze that one worker
 from labkit.sandbox import processes
 
 home = os.readlink(f"/proc/{pair.pid}/ns/pid")
@@ -87,7 +85,7 @@ for name in ("old-app", "new-app"):
 sorted(path.name for path in parts.iterdir())
 
 # %% task="two-versions"
-### BEGIN SOLUTION
+### BEGIN SOLUTION: build the two images
 images = ImageStore()
 for app, version in (("old-app", 1), ("new-app", 2)):
     files = {"/usr/lib/greet.sh": parts / f"greet-{version}.sh", "/bin/app": parts / app}
@@ -109,7 +107,7 @@ notes = lab.folder / "notes"
 notes.mkdir(exist_ok=True)
 
 # %% task="keep"
-### BEGIN SOLUTION
+### BEGIN SOLUTION: start the keeper, and write its note
 keeper = Sandbox(name="keeper", hostname=lab["keeper"], volumes={notes: "/data"})
 keeper.start(replace=True)
 keeper.exec(["sh", "-c", f"echo {lab['word']} > /data/note.txt"])
@@ -156,7 +154,7 @@ config = {
     "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
     "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}]},
 }
-### BEGIN SOLUTION
+### BEGIN SOLUTION: complete the config, and write the file
 app = manifest["app"]
 environment = [f"{entry['name']}={entry['value']}" for entry in app["environment"]]
 config["process"]["args"] = app["exec"]
