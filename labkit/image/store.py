@@ -185,7 +185,7 @@ class ImageStore:
         names = self.layout.index.names()
         if name in names:
             return names[name]
-        hint = "store.build(…) makes an image, store.references() lists those there are"
+        hint = "ImageStore().references() lists those there are, .build(…) makes more"
         raise NotFound("image", short(name), map(short, names), hint=hint)
 
     def _parent(self, base: str | Image | None) -> Image | None:

@@ -25,6 +25,7 @@ export function render({ model, el }) {
   group.append(prose(make("legend"), model.get("question")));
   const inputs = model.get("choices").map((words, i) => {
     const input = make("input", { type: "radio", name: `lk-${me}`, value: i });
+    input.setAttribute("data-lm-suppress-shortcuts", "true"); // the arrows are the group's, not the notebook's
     const label = make("label");
     label.append(input, prose(make("span"), words));
     group.append(label);

@@ -48,7 +48,7 @@ PID_COLUMNS = (70, 36)
 """Room for a PID outside (seven digits: Linux gives none above 4194304) and inside."""
 LINES = 4
 """Lines of a list of processes."""
-STOPPED = "stopped by a signal"
+STOPPED, RUNS = "stopped by a signal", "runs"
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,8 @@ def _tables(both: BothSides, rows: Sequence[Facts], title: str) -> tuple[Table, 
         ("what", "from the host", "from inside"),
         (
             ("command", _names(both)[-1], _names(both)[-1]),
-            *((("state", STOPPED, STOPPED),) if both.is_stopped else ()),
+            # Always there, so that a change is told by its words.
+            ("state", *2 * (STOPPED if both.is_stopped else RUNS,)),
             *((facts.label, facts.outside, facts.inside) for facts in rows),
             ("parent process id", Volatile(str(outside.ppid)), own(str(inside.ppid))),
             (

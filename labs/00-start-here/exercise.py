@@ -6,9 +6,9 @@
 # without a *Your turn* make what the tasks need: run them, and go on.
 #
 # How you do a task is up to you: with Python in the cell, with a `!command`, or in a terminal
-# (*File*, *New*, *Terminal*). Checks look at the machine. If you would like to see them tick
-# themselves off while you work, run `watch("serve", "look-inside")` and so on in a cell of your
-# own.
+# (*File*, *New*, *Terminal*). A `!command` is waited for: what is to go on running, start in one of
+# the other ways. Checks look at the machine. To see them tick themselves off while you work, run
+# `watch("serve", "look-inside")` and so on in a cell of your own.
 
 # %% setup=true
 import os

@@ -11,8 +11,9 @@ lab
 
 # %% [markdown]
 # These values are yours; somebody else gets others. Write your code into the cells that say
-# *Your turn*: in Python or with `!commands`, or work in a terminal (*File*, *New*, *Terminal*). A
-# check looks at what is there, not at how it came about.
+# *Your turn*: in Python or with `!commands` (what is to go on running cannot begin with a `!`), or
+# work in a terminal (*File*, *New*, *Terminal*). A check looks at what is there, not at how it came
+# about.
 
 # %% [markdown]
 # ## Task 1 · A process that thinks it is alone

@@ -55,6 +55,26 @@ def test_lab_01_runs_and_its_buttons_act_on_the_real_process(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("desk", ["light"], indirect=True)
+def test_a_prediction_is_made_by_keyboard_alone(desk: Desk) -> None:
+    desk.open_notebook("labs/01-what-is-a-container/lab.ipynb")
+    cells = nbformat.read(COURSE.topic("01").notebook("lab"), as_version=4).cells
+    begin, ask = (
+        next(n for n, cell in enumerate(cells) if start in cell.source)
+        for start in ("begin(", 'predict(\n    "pid-one-ends"')
+    )
+    for number in (begin, ask):
+        select_cell(desk, number)
+        desk.page.keyboard.press("Shift+Enter")
+        desk.wait_idle()
+    cell = desk.page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").nth(ask)
+    cell.locator("input[type=radio]").first.focus()
+    for key in ("Space", "ArrowDown", "Tab", "Enter"):
+        desk.page.keyboard.press(key)
+    said = cell.get_by_role("status").filter(has_text="they end with it")
+    said.wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("desk", ["light"], indirect=True)
 def test_a_whole_lab_runs(desk: Desk) -> None:
     desk.open_notebook("labs/01-what-is-a-container/lab.ipynb")
     desk.run_all(timeout_s=90)

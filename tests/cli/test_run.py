@@ -46,7 +46,7 @@ def test_as_json_each_verdict_is_a_line(built: Path) -> None:
             "solution",
             "passed",
         )
-        assert 0 < float(str(one["seconds"])) < 20
+        assert 0 <= float(str(one["seconds"])) < 20  # to the millisecond
 
 
 def test_an_untouched_exercise_is_not_passed(built: Path) -> None:

@@ -95,6 +95,13 @@ def test_an_unknown_check_names_near_ones(course: Course, name: str, near: str) 
     assert near in caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["0", "00", "first-files"])
+def test_a_topic_in_place_of_a_check_names_its_checks(course: Course, name: str) -> None:
+    with pytest.raises(BadInput, match="is a topic, not a check") as caught:
+        course.check(name)
+    assert "copy-note" in caught.value.hint
+
+
 def test_two_topics_cannot_have_one_check(root: Path, reread: Callable[[], Course]) -> None:
     shutil.copytree(root / "labs/00-first-files", root / "labs/01-later-on")
     with pytest.raises(AuthorError, match=r"checks\.py:\d+: topic 00-first-files has a check"):

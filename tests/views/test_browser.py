@@ -300,6 +300,18 @@ def test_a_question_is_a_radio_group_with_a_name(look: Look) -> None:
     }  # fmt: skip
 
 
+def test_a_long_question_stands_inside_its_card_above_the_answers(look: Look) -> None:
+    script = """
+      el.style.width = "500px";
+      const top = (one) => el.querySelector(one).getBoundingClientRect().top;
+      const bottom = (one) => el.querySelector(one).getBoundingClientRect().bottom;
+      return [top("fieldset") < top("legend"), bottom("legend") <= top("label"),
+              bottom("legend") - top("legend") > 40];
+    """
+    state = choice_state(question="What becomes of it? " * 5)
+    assert look("<body>", act("choice", state, script)) == [True, True, True]
+
+
 def test_an_answer_is_sent_when_it_is_said_and_not_before(look: Look) -> None:
     script = """
       const save = button("This is my prediction");

@@ -19,6 +19,7 @@ from labkit.views import (
     tree_view,
     xray_view,
 )
+from labkit.views.changes import changes
 from labkit.views.lineage import MOST, lineage
 from tests.views import samples
 from tests.views.pictures import written
@@ -234,3 +235,7 @@ def test_a_stopped_process_is_said_to_be_stopped() -> None:
     stopped = xray_view(replace(both, is_stopped=True))
     assert "stopped by a signal" in stopped.svg
     assert "stopped by a signal" in stopped.text
+    assert changes(xray_view(both), stopped) == (
+        "state, from the host: runs → stopped by a signal."
+        " state, from inside: runs → stopped by a signal."
+    )
