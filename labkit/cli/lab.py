@@ -63,9 +63,10 @@ def place_course(folder: Path | None) -> Course:
         Blocked: this user may not write there.
     """
     from labkit.course import find_course, lay_out
-    from labkit.course.layout import MANIFEST
+    from labkit.course.layout import MANIFEST, refuse_closed
 
     target = _where(folder)
+    refuse_closed(target)
     # A course that nobody laid out is a checkout, or a school's own: it is opened as it is.
     if not _is_course(target) or (target / MANIFEST).exists():
         _say_laid_out(lay_out(target), target)

@@ -28,7 +28,8 @@ def find_course(start: Path | None = None) -> Course:
         if (folder / COURSE_FILE).is_file():
             return read_course(folder)
     if named := os.environ.get(VARIABLE):
-        if not (Path(named) / COURSE_FILE).is_file():
+        # Path.is_file() would raise where one may not look.
+        if not os.path.isfile(Path(named) / COURSE_FILE):  # noqa: PTH113
             raise BadInput(
                 f"{VARIABLE} names {named}, and that is no course",
                 why=f"there is no {COURSE_FILE} in it",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, Blocked
 from labkit.course.files import digest, write_whole
 from labkit.course.find import shipped_folder
 
@@ -64,6 +64,7 @@ def lay_out(folder: Path, *, source: Path | None = None) -> list[LaidOut]:
     from labkit.course.trusting import sign
 
     source, folder = (source or shipped_folder()).resolve(), folder.absolute()
+    refuse_closed(folder)
     if folder.exists() and not folder.is_dir():
         raise BadInput(
             f"the course cannot be laid out in {folder}",
@@ -87,6 +88,20 @@ def lay_out(folder: Path, *, source: Path | None = None) -> list[LaidOut]:
         _write_manifest(folder, {**known, **seen})
     sign(one.path for one in written)
     return written
+
+
+def refuse_closed(folder: Path) -> None:
+    """Refuses a folder that this user may not even look into.
+
+    Raises:
+        Blocked: so it is.
+    """
+    try:
+        (folder / "labs").exists()
+    except PermissionError as error:
+        what = f"cannot look into the folder {folder}"
+        hint = "Choose a folder that you can write"
+        raise Blocked(what, why="permission denied", hint=hint) from error
 
 
 def shipped_files(source: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from labkit.course import Course, build, find_course, lay_out, read_course, trus
 from labkit.course.files import write_whole
 from labkit.course.layout import MANIFEST
 from tests.course.small import edit
+from tests.support import OrdinaryUser
 
 LAB = "labs/00-first-files/lab.ipynb"
 
@@ -144,6 +145,18 @@ def test_a_folder_within_that_is_a_file_is_refused(shipped: Course, target: Path
 def test_a_target_that_cannot_be_written_is_refused(shipped: Course) -> None:
     with pytest.raises(Blocked, match="Choose a folder that you can write"):
         lay_out(Path("/sys/labkit-course"), source=shipped.root)
+
+
+def test_a_target_that_is_closed_to_this_user_is_refused(user: OrdinaryUser) -> None:
+    closed = user.folder / "closed"
+    closed.mkdir(mode=0)
+    code = (
+        "from pathlib import Path; from labkit.course import lay_out;"
+        f"lay_out(Path({str(closed)!r}), source=Path('/'))"
+    )
+    done = user.python(code)
+    assert "Blocked: cannot look into the folder" in done.stderr
+    assert "Choose a folder that you can write" in done.stderr
 
 
 def test_a_course_is_not_laid_out_over_itself(shipped: Course) -> None:
