@@ -98,6 +98,8 @@ class Back:
         for socket in self.sockets.values():
             socket.disable_monitor()
             socket.close()
+        for monitor in self.monitors:
+            monitor.close(linger=0)
 
 
 def _address(connection: Mapping[str, Any], name: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,25 +11,15 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from tests.machine.relay.kernels import Kernel
-
-ROOT = Path(__file__).parents[3]
+from tests.machine.relay.kernels import Kernel, write_kernelspec
 
 
 @pytest.fixture
 def jupyter(labkit_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Jupyter's own folders, with a kernel ``relayed``; short, for a socket's path is."""
-    folder = labkit_home.parent
-    spec = folder / "jupyter" / "kernels" / "relayed"
-    spec.mkdir(parents=True)
-    argv = [sys.executable, "-m", "tests.machine.relay.local", "-f", "{connection_file}"]
-    words = {"argv": argv, "display_name": "relayed", "language": "python"}
-    (spec / "kernel.json").write_text(json.dumps(words))
-    monkeypatch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))
-    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return folder
+    """Jupyter's own folders, with a kernel ``relayed``."""
+    for name, value in write_kernelspec(labkit_home.parent).items():
+        monkeypatch.setenv(name, value)
+    return labkit_home.parent
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,28 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 Message = dict[str, Any]
+
+_ROOT = Path(__file__).parents[3]
+
+
+def write_kernelspec(folder: Path) -> dict[str, str]:
+    """Jupyter's own folders in ``folder``, with a kernel ``relayed``; the variables that say so."""
+    spec = folder / "jupyter" / "kernels" / "relayed"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "tests.machine.relay.local", "-f", "{connection_file}"]
+    words = {"argv": argv, "display_name": "relayed", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(words))
+    return {
+        "JUPYTER_PATH": str(folder / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONPATH": str(_ROOT),
+        "LABKIT_TEST_SOCKETS": str(folder),
+    }
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -72,7 +96,7 @@ class Kernel:
             client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 def run(client: BlockingKernelClient, code: str, timeout_s: float = 30, **more: Any) -> Ran:
