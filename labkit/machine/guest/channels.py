@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 CHANNELS = {"shell": 1, "control": 2, "stdin": 3, "iopub": 4}
-"""Port to the number at the end of the path of the kernel's socket. The heartbeat is the relay's."""
+"""Port to the number at the end of the kernel's socket. The heartbeat is the relay's."""

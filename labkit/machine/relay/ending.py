@@ -1,4 +1,4 @@
-"""What is said when a machine has ended and was not asked to: in plain words, to everyone who waits.
+"""What is said when a machine has ended and was not asked to: in plain words, to all who wait.
 
 Source: "Messaging in Jupyter", 5.4 (``error``, replies with status ``error`` and ``aborted``).
 """

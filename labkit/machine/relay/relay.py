@@ -9,10 +9,12 @@ Source: "Messaging in Jupyter" (jupyter_client's documentation), JEP 65 (``iopub
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import zmq
 
@@ -34,7 +36,7 @@ _ALL_LAST_MESSAGES_S = 10.0
 """So long for all of them; some may be large."""
 
 _HEAD = 8
-"""The frames before a message's buffers: at most two idents, the mark, the signature, four parts."""
+"""The frames before a message's buffers: two idents at most, mark, signature, four parts."""
 
 _LONGEST_READ = 64 << 10
 """A frame longer than this is not looked at: headers and states are some hundred bytes."""
@@ -49,7 +51,10 @@ _CLOCK_S = 1.0
 """A machine whose host was suspended this long has its clock set."""
 
 _TURN_MS = 1000
-"""The longest that the loop waits: the host's suspension has no descriptor."""
+"""The longest that the loop waits: the host's suspension and Jupyter's end have no descriptor."""
+
+_PARENT = "JPY_PARENT_PID"
+"""Set by Jupyter for its kernels: they end with it."""
 
 _PROGRESS_S = 1.0
 """How often a minute of preparing is told about."""
@@ -82,6 +87,7 @@ class Relay:
         self._machine: Machine | None = None
         self._back: Back | None = None
         self._suspended_s = _suspended_s()
+        self._parent = os.getppid() if _PARENT in os.environ else 0
         self._told_at = 0.0
         self._poller = zmq.Poller()
         self._does: dict[object, Callable[[], None]] = {}
@@ -108,11 +114,11 @@ class Relay:
 
     def _prepare(self) -> None:
         for name, socket in self._front.sockets.items():
-            self._on(socket, lambda name=name, socket=socket: self._from_client(name, socket))
+            self._on(socket, partial(self._from_client, name, socket))
         self._on(self._signals.fileno(), self._hear_signals)
         self._voice.starting()
         preparing = Preparing(self._maker)
-        self._on(preparing.fileno(), lambda: self._tell_progress(preparing))
+        self._on(preparing.fileno(), partial(self._tell_progress, preparing))
         while not preparing.is_done:
             self._turn()
         self._off(preparing.fileno())
@@ -135,9 +141,9 @@ class Relay:
         self._on(machine.fileno(), self._hear_machine)
         self._back = back = Back(zmq.Context.instance(), machine.channel)
         for name, socket in back.sockets.items():
-            self._on(socket, lambda name=name, socket=socket: self._from_machine(name, socket))
+            self._on(socket, partial(self._from_machine, name, socket))
         for monitor in back.monitors:
-            self._on(monitor, lambda monitor=monitor: self._was_cut(monitor))
+            self._on(monitor, partial(self._was_cut, monitor))
         deadline = time.monotonic() + _WELCOME_S
         while self._held is not None:
             left_s = deadline - time.monotonic()
@@ -165,6 +171,8 @@ class Relay:
     def _turn(self, longest_ms: int = _TURN_MS) -> None:
         for what, _ in self._poller.poll(min(longest_ms, _TURN_MS)):
             self._does[what]()
+        if self._parent and os.getppid() != self._parent:
+            raise _Over(1)  # Jupyter has gone, whatever ended it
         if self._machine and abs((now := _suspended_s()) - self._suspended_s) > _CLOCK_S:
             self._suspended_s = now
             self._machine.set_clock()

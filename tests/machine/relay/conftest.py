@@ -30,7 +30,9 @@ def start(jupyter: Path) -> Iterator[Callable[..., Kernel]]:
     def start_kernel(name: str = "relayed", *, is_ready: bool = True, **env: str) -> Kernel:
         folder = Path(tempfile.mkdtemp(prefix="c"))
         manager = KernelManager(kernel_name=name, transport="ipc", ip=str(folder / "c"))
-        manager.start_kernel(env={**os.environ, "LABKIT_TEST_SOCKETS": str(folder), **env}, cwd=str(folder))
+        manager.start_kernel(
+            env={**os.environ, "LABKIT_TEST_SOCKETS": str(folder), **env}, cwd=str(folder)
+        )
         client: BlockingKernelClient = manager.client()
         kernel = Kernel(manager, client, folder)
         started.append(kernel)

@@ -35,6 +35,7 @@ class LocalMachine:
             [*_DIES_WITH_US, sys.executable, "-m", "labkit.machine.guest.kernel", self.folder,
              "ipywidgets"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"},
         )  # fmt: skip
         self._pidfd = os.pidfd_open(self.kernel.pid)
         assert self.kernel.stdout
