@@ -17,11 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from labkit.core.errors import SystemFault
 from labkit.core.journal import append, open_journal
 from labkit.core.linux import start_ticks
 from labkit.core.session import Session
-from labkit.machine.agent import Agent
+from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
 from labkit.machine.qemu.find import require_memory
 from labkit.machine.snapshot import SOURCE, Snapshot
@@ -77,6 +76,18 @@ class MicroVM:
         self.agent.tell("begin", now_ns=time.time_ns(), seed=seed, kernel=kernel and dict(kernel))
         self.agent.wait_for("begun", BEGIN_S)
 
+    def fileno(self) -> int:
+        """Can be read when :meth:`events` has something to tell."""
+        return self.agent.fileno()
+
+    def events(self) -> list[Event]:
+        """What PID 1 has told since.
+
+        Raises:
+            SystemFault: the machine has ended.
+        """
+        return self.agent.read()
+
     def signal(self, number: int) -> None:
         """Sends a signal to the notebook's kernel."""
         self.agent.tell("signal", number=number)
@@ -111,12 +122,3 @@ class MicroVM:
         trace: TracebackType | None,
     ) -> None:
         self.end()
-
-
-def explain_end(machine: MicroVM) -> SystemFault:
-    """The error for a machine that has ended by itself."""
-    return SystemFault(
-        "go on in the machine of this notebook",
-        why=machine.why_ended(),
-        hint="Restart the kernel: that brings a fresh machine; your files and progress are kept",
-    )

@@ -22,11 +22,11 @@ FOLDER = "LABKIT_FOLDER"
 
 _INSIDE = Path("/course")
 
-_PASSED = ("COLUMNS", "LANG", "NBGRADER_EXECUTION", "NO_COLOR", "TZ")
-"""Variables of the host that mean something in a machine, beside those of labkit."""
-
-_HOSTS_OWN = frozenset({"LABKIT_HOME", "LABKIT_COURSE", "LABKIT_WORK", FOLDER})
-"""Those of labkit that name folders of the host."""
+_PASSED = (
+    *("JPY_SESSION_NAME", "LABKIT_SEED", "NBGRADER_EXECUTION", "LANG", "TZ", "COLUMNS", "NO_COLOR"),
+    *("LABKIT_PLACE", "LABKIT_PLACE_WHY", "LABKIT_PLACE_SINCE"),
+)
+"""Variables of the host that mean something in a machine."""
 
 
 class NotebookMachine:
@@ -53,12 +53,12 @@ class NotebookMachine:
 
     def fileno(self) -> int:
         """Of the port on which PID 1 tells what happens."""
-        return self._vm.agent.fileno()
+        return self._vm.fileno()
 
     def ended(self) -> str | None:
         """Why machine or kernel have ended; None while both live."""
         try:
-            for event in self._vm.agent.read():
+            for event in self._vm.events():
                 if event.get("event") == "kernel" and not self._why:
                     self._why = _why_kernel_ended(event)
         except LabkitError:
@@ -90,17 +90,17 @@ class NotebookMaker:
 
     def start(self) -> NotebookMachine:
         """Resumes a copy."""
-        folder = Path(os.environ.get(FOLDER) or Path.cwd())
+        here = Path.cwd()
+        folder = Path(os.environ.get(FOLDER) or here).resolve()
+        if not here.is_relative_to(folder):
+            folder = here
         return NotebookMachine(MicroVM(self._snapshot or prepare(), current_session(), folder))
 
 
 def passed(env: Mapping[str, str]) -> dict[str, str]:
-    """What of the host's environment means something in a machine."""
-    return {
-        name: value
-        for name, value in env.items()
-        if name in _PASSED or (name.startswith("LABKIT_") and name not in _HOSTS_OWN)
-    }
+    """What of the host's environment means something in a machine, and where its course is."""
+    found = {name: env[name] for name in _PASSED if name in env}
+    return {**found, "LABKIT_COURSE": str(_INSIDE)}
 
 
 def _why_kernel_ended(event: Mapping[str, Any]) -> str:

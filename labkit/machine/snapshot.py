@@ -75,7 +75,9 @@ class Snapshot:
 
 
 def machines_dir() -> Path:
-    """Where layers and snapshots lie."""
+    """Where layers and snapshots lie: ``$LABKIT_MACHINES``, or in the data folder."""
+    if folder := os.environ.get("LABKIT_MACHINES"):
+        return Path(folder)
     return data_dir() / "machine"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.machine.guest.channels import CHANNELS
+from labkit.machine.guest.files import SOURCE, mount_files
 from labkit.machine.guest.ports import find_port
 
 RUN = Path("/run/labkit")
@@ -39,6 +40,7 @@ class Kernel:
             [sys.executable, "-m", "labkit.machine.guest.kernel", RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
             preexec_fn=_join_group,  # noqa: PLW1509 - PID 1 has one thread
         )
         assert self._process.stdout
@@ -62,8 +64,9 @@ class Kernel:
 
 
 def start_kernel() -> Kernel:
-    """Starts the kernel, and the bridges between its sockets and the ports."""
+    """Mounts the files, starts the kernel, and the bridges between its sockets and the ports."""
     _OOM_SCORE.write_text("-1000")
+    mount_files()
     return Kernel()
 
 
