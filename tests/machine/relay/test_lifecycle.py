@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,18 @@ pytestmark = pytest.mark.requires("program:socat")
 Start = Callable[..., Kernel]
 
 _SLEEP = "import time; print('go', flush=True); time.sleep(30)"
+
+_SERVER = """
+import sys, time
+from jupyter_client.manager import KernelManager
+manager = KernelManager(kernel_name="relayed", transport="ipc", ip=sys.argv[1])
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+print("ready", flush=True)
+time.sleep(60)
+"""
 
 
 def _wait_until_printed(kernel: Kernel) -> None:
@@ -84,6 +98,18 @@ def test_a_killed_relay_leaves_nothing_running(start: Start, labkit_home: Path) 
     kernel.client.execute(_SLEEP)
     os.kill(kernel.pid, signal.SIGKILL)
     kernel.wait_until_gone()
+    wait_until(lambda: not our_processes(labkit_home))
+
+
+def test_a_killed_jupyter_leaves_nothing_running(jupyter: Path, labkit_home: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, str(jupyter / "c")], stdout=subprocess.PIPE
+    )
+    assert server.stdout
+    with server.stdout as said:
+        assert said.readline() == b"ready\n"
+    server.kill()
+    server.wait()
     wait_until(lambda: not our_processes(labkit_home))
 
 
