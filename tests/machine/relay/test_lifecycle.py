@@ -25,7 +25,9 @@ _SLEEP = "import time; print('go', flush=True); time.sleep(30)"
 _SERVER = """
 import sys, time
 from jupyter_client.manager import KernelManager
-manager = KernelManager(kernel_name="relayed", transport="ipc", ip=sys.argv[1])
+manager = KernelManager(
+    kernel_name="relayed", transport="ipc", ip=sys.argv[1], connection_file=sys.argv[1] + ".json"
+)
 manager.start_kernel()
 client = manager.client()
 client.start_channels()

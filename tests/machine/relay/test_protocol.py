@@ -35,7 +35,7 @@ class TestProtocol(jupyter_kernel_test.KernelTests):
          "mime": "text/html"}
     ]  # fmt: skip
     code_history_pattern = "1?2*"
-    supported_history_operations: ClassVar = (
+    supported_history_operations: ClassVar = ("tail", "search")
         "tail",
         "search",
     )  # range: as natively, IPython says 0
