@@ -8,6 +8,7 @@ Knows nothing about Jupyter and about what is graded.
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import threading
@@ -33,6 +34,12 @@ PRIVATE_BYTES = 160 << 20
 
 _SEED_BYTES = 32
 
+_LAST_WORDS = {
+    "reboot: Power down": "it was switched off from inside",
+    "reboot: Restarting system": "it was restarted from inside",
+}
+"""What Linux says at its end, and what that means."""
+
 
 class MicroVM:
     """A machine that runs.
@@ -55,6 +62,7 @@ class MicroVM:
         pid = self.qemu.process.pid
         log = open_journal(str(session.folder))
         append(log, "machine", pid=pid, start_ticks=start_ticks(pid))
+        os.close(log)
         self.agent = Agent(self.qemu.ends["agent"])
         self.exports = {"course": Export(folder), "labkit": Export(SOURCE, True)}
         self.serve("files", lambda port: serve(port, self.exports))
@@ -101,8 +109,9 @@ class MicroVM:
         console = self.qemu.log.read_text(errors="replace") if self.qemu.log.exists() else ""
         if "Kernel panic" in console:
             return f"its kernel panicked: {console.partition('Kernel panic - ')[2].splitlines()[0]}"
-        if "Power down" in console:
-            return "it was switched off from inside"
+        for words, why in _LAST_WORDS.items():
+            if words in console:
+                return why
         code = self.qemu.process.poll()
         if code is not None and code < 0:
             return f"QEMU was killed by signal {-code}"

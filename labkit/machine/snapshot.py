@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import labkit
 from labkit.core.errors import LabkitError, SystemFault
 from labkit.core.paths import data_dir
 from labkit.machine.agent import Agent
@@ -44,7 +43,8 @@ _BOOT_S = 120.0
 _LAYERS_SHARE = 0.7
 """How much of the time to prepare goes into the layers."""
 
-SOURCE = Path(labkit.__file__).parent
+SOURCE = Path(__file__).parents[1]
+"""labkit itself, as the machine imports it."""
 
 
 @dataclass(frozen=True)
