@@ -26,7 +26,7 @@ from labkit.core.session import Session
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
 from labkit.machine.qemu.find import require_memory
-from labkit.machine.snapshot import SOURCE, Progress, Snapshot, prepare
+from labkit.machine.snapshot import SOURCE, Snapshot, prepare
 
 BEGIN_S = 20.0
 """The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
@@ -46,24 +46,22 @@ _LAST_WORDS = {
 """What Linux says at its end, and what that means."""
 
 
-def start(session: Session, folder: Path, progress: Progress = lambda *_: None) -> MicroVM:
-    """Starts a machine, once a snapshot is prepared. A damaged snapshot is made again.
+def start(snapshot: Snapshot, session: Session, folder: Path) -> MicroVM:
+    """Starts a machine; when its snapshot turns out to be damaged, it is made again.
 
     Args:
-        session, folder: see :class:`MicroVM`.
-        progress: is told how far the preparation is.
+        snapshot, session, folder: see :class:`MicroVM`.
 
     Raises:
         Blocked: this machine lacks something. SystemFault: the machine does not start.
     """
-    snapshot = prepare(progress)
     try:
         return MicroVM(snapshot, session, folder)
     except SystemFault:
         if snapshot.is_whole:
             raise
     shutil.rmtree(session.folder / FOLDER)
-    return MicroVM(prepare(progress), session, folder)
+    return MicroVM(prepare(), session, folder)
 
 
 class MicroVM:

@@ -13,12 +13,13 @@ from typing import Any
 
 from labkit.core.errors import LabkitError
 from labkit.core.session import current_session
-from labkit.machine.microvm import MicroVM
+from labkit.machine.microvm import MicroVM, start
 from labkit.machine.relay.machine import Progress
 from labkit.machine.snapshot import Snapshot, prepare
 
-FOLDER = "LABKIT_FOLDER"
-"""Of the host: what the machine has as ``/course``; the notebook's own folder when not set."""
+_FOLDERS = ("LABKIT_FOLDER", "LABKIT_COURSE")
+"""Variables that name what the machine has as ``/course``, when the notebook lies in it; else it is
+the notebook's own folder."""
 
 _INSIDE = Path("/course")
 
@@ -91,10 +92,10 @@ class NotebookMaker:
     def start(self) -> NotebookMachine:
         """Resumes a copy."""
         here = Path.cwd()
-        folder = Path(os.environ.get(FOLDER) or here).resolve()
-        if not here.is_relative_to(folder):
-            folder = here
-        return NotebookMachine(MicroVM(self._snapshot or prepare(), current_session(), folder))
+        named = (os.environ.get(name) for name in _FOLDERS)
+        folders = [Path(name).resolve() for name in named if name]
+        folder = next((path for path in folders if here.is_relative_to(path)), here)
+        return NotebookMachine(start(self._snapshot or prepare(), current_session(), folder))
 
 
 def passed(env: Mapping[str, str]) -> dict[str, str]:

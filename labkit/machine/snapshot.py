@@ -49,6 +49,9 @@ ABOUT = "about.json"
 
 _LAST = "last.json"
 
+_PACKAGES = ("site-packages", "dist-packages")
+"""How the folders are called that packages are installed into."""
+
 _QEMU_SHARE = 0.2
 _LAYERS_SHARE = 0.7
 """How much of the time to prepare goes into the layers."""
@@ -181,7 +184,7 @@ def _state(program: Program, accelerator: str) -> str:
 
     The folders that packages are installed into have another time after each installation.
     """
-    folders = [Path(path) for path in sys.path if path]
+    folders = [Path(path) for path in sys.path if path.endswith(_PACKAGES)]
     times = [f"{path} {path.stat().st_mtime_ns}" for path in folders if path.is_dir()]
     parts = [str(RECIPE), program.identity, accelerator, _source_digest(), *times]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -69,7 +69,7 @@ def test_a_damaged_one_is_made_again(
     monkeypatch.setattr(microvm, "prepare", mend)
     try:
         state.write_bytes(whole[: len(whole) // 2])
-        with microvm.start(session, tmp_path) as machine:
+        with microvm.start(snapshot, session, tmp_path) as machine:
             machine.begin()
     finally:
         session.close()
