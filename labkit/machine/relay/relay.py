@@ -57,7 +57,7 @@ _PARENT = "JPY_PARENT_PID"
 """Set by Jupyter for its kernels: they end with it."""
 
 _PROGRESS_S = 1.0
-"""How often a minute of preparing is told about."""
+"""How often a step that takes its time is told about. Before this, nothing is: it is ready soon."""
 
 
 class _Over(Exception):
@@ -88,7 +88,7 @@ class Relay:
         self._back: Back | None = None
         self._suspended_s = _suspended_s()
         self._parent = os.getppid() if _PARENT in os.environ else 0
-        self._told_at = 0.0
+        self._told, self._told_at = "", time.monotonic()
         self._poller = zmq.Poller()
         self._does: dict[object, Callable[[], None]] = {}
 
@@ -127,8 +127,11 @@ class Relay:
 
     def _tell_progress(self, preparing: Preparing) -> None:
         step = preparing.read()
-        if step and step.share < 1 and time.monotonic() > self._told_at + _PROGRESS_S:
-            self._told_at = time.monotonic()
+        if step is None or step.share >= 1:
+            return
+        is_new = bool(self._told) and step.what != self._told
+        if is_new or time.monotonic() > self._told_at + _PROGRESS_S:
+            self._told, self._told_at = step.what, time.monotonic()
             _note(f"Preparing the machine: {step.what} … {step.share:.0%}")
             self._voice.starting()
 

@@ -35,10 +35,7 @@ class TestProtocol(jupyter_kernel_test.KernelTests):
          "mime": "text/html"}
     ]  # fmt: skip
     code_history_pattern = "1?2*"
-    supported_history_operations: ClassVar = ("tail", "search")
-        "tail",
-        "search",
-    )  # range: as natively, IPython says 0
+    supported_history_operations: ClassVar = ("tail", "search")  # range fails natively, too
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
 
