@@ -16,7 +16,7 @@ PLACES = (NATIVE, MICROVM)
 BROUGHT = frozenset({"linux", "cgroup-v2", "user-namespaces", "base-image", "sandbox", "limits"})
 """What a machine of its own has, whatever this one lacks (ids of ``labkit doctor``)."""
 
-NEEDED = "qemu"
+NEEDED = "microvm"
 """What this machine must have so that a notebook can have one of its own."""
 
 
