@@ -78,8 +78,7 @@ def test_a_restart_keeps_the_address_and_the_end_removes_it(start: Start) -> Non
     kernel.run("x = 1")
     address = kernel.manager.ip
     for now in (False, True):
-        kernel.manager.restart_kernel(now=now)
-        kernel.client.wait_for_ready(timeout=60)
+        kernel.restart(now=now)
         assert kernel.manager.ip == address
         assert kernel.run("'x' in globals()").value == "False"
     kernel.manager.shutdown_kernel()

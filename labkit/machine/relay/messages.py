@@ -53,7 +53,7 @@ class Message:
         """What it says; empty for what is no JSON object."""
         try:
             found = json.loads(self.signed[3])
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -65,7 +65,7 @@ def read_message(frames: Sequence[bytes]) -> Message | None:
         signature, *signed = frames[mark + 1 : mark + 6]
         header, parent = json.loads(signed[0]), json.loads(signed[1])
         header["msg_id"], header["msg_type"], signed[3]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     if not isinstance(parent, dict):
         return None

@@ -41,7 +41,7 @@ _HEAD = 8
 _LONGEST_READ = 64 << 10
 """A frame longer than this is not looked at: headers and states are some hundred bytes."""
 
-_WELCOME_S = 2.0
+_WELCOME_S = 5.0
 """An ipykernel before version 7 says no welcome: after this we take it that it hears us."""
 
 _REASON_S = 1.0

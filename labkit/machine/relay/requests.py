@@ -25,6 +25,7 @@ class Request:
         kind: such as ``execute_request``.
         needs_reply: whether a reply is still to come.
         is_running: whether the kernel has said that it is at it.
+        is_done: whether it has said that it is idle again; that may overtake the reply.
     """
 
     channel: str
@@ -33,6 +34,7 @@ class Request:
     kind: str
     needs_reply: bool
     is_running: bool = False
+    is_done: bool = False
 
     @property
     def reply_kind(self) -> str:
@@ -57,6 +59,7 @@ class OpenRequests:
         """The kernel has replied."""
         if request := self._open.get(message.parent_id):
             request.needs_reply = False
+            self._settle(message.parent_id, request)
 
     def publish(self, message: Message) -> None:
         """The kernel has published something: what it does is read from ``status``."""
@@ -66,12 +69,17 @@ class OpenRequests:
         if state == "busy":
             request.is_running = True
         elif state == "idle":
-            del self._open[message.parent_id]
+            request.is_done = True
+            self._settle(message.parent_id, request)
 
     def running(self) -> Request | None:
         """The cell that runs; the first that waits when the kernel has not said which."""
         cells = [one for one in self if one.kind == "execute_request" and one.needs_reply]
         return next((one for one in cells if one.is_running), cells[0] if cells else None)
+
+    def _settle(self, id: str, request: Request) -> None:
+        if request.is_done and not request.needs_reply:
+            del self._open[id]
 
     def __iter__(self) -> Iterator[Request]:
         return iter(list(self._open.values()))

@@ -60,7 +60,8 @@ class Voice:
                     request.reply_kind, content, request.header, request.idents
                 )
                 self._send(request.channel, said)
-            self._publish("status", {"execution_state": "idle"}, request.header)
+            if not request.is_done:
+                self._publish("status", {"execution_state": "idle"}, request.header)
 
     def _publish(self, kind: str, content: Content, parent: Content | None) -> None:
         topic = f"kernel.labkit.{kind}".encode()

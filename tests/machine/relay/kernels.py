@@ -85,6 +85,13 @@ class Kernel:
     def run(self, code: str, **more: Any) -> Ran:
         return run(self.client, code, **more)
 
+    def restart(self, *, now: bool) -> None:
+        """Restarts it. A reply to an earlier question would pass for the new kernel's."""
+        while self.client.shell_channel.msg_ready():
+            self.client.get_shell_msg(timeout=1)
+        self.manager.restart_kernel(now=now)
+        self.client.wait_for_ready(timeout=60)
+
     def is_alive(self) -> bool:
         return self.manager.provisioner.process.poll() is None
 

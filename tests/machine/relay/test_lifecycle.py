@@ -72,8 +72,7 @@ def test_a_restart_brings_a_fresh_kernel_to_the_same_client(start: Start, now: b
     kernel = start()
     kernel.run("x = 1")
     before = kernel.pid
-    kernel.manager.restart_kernel(now=now)
-    kernel.client.wait_for_ready(timeout=30)
+    kernel.restart(now=now)
     assert kernel.pid != before
     assert kernel.run("'x' in globals()").value == "False"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from unittest import mock
 
 import jupyter_kernel_test
@@ -35,9 +35,16 @@ class TestProtocol(jupyter_kernel_test.KernelTests):
          "mime": "text/html"}
     ]  # fmt: skip
     code_history_pattern = "1?2*"
-    supported_history_operations: ClassVar = ("tail", "search")  # range fails natively, too
+    supported_history_operations: ClassVar = ("tail", "range", "search")
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
+
+    def history_helper(self, *arguments: Any, **asked: Any) -> dict[str, Any]:
+        reply: dict[str, Any] = super().history_helper(*arguments, **asked)
+        if asked["hist_access_type"] == "range":  # IPython calls the session at hand 0
+            rows = reply["content"]["history"]
+            reply["content"]["history"] = [(asked["session"], *row[1:]) for row in rows]
+        return reply
 
     @classmethod
     def setUpClass(cls) -> None:
