@@ -20,11 +20,24 @@ COURSE = Path("/course")
 SOURCE = Path("/run/source")
 """A folder for Python's path, with ``labkit`` in it."""
 
-_OPTIONS = (
-    *("passive", "allow_other", "cache=no", "max_conns=1"),
-    *("attr_timeout=0", "entry_timeout=0", "negative_timeout=0", "ac_attr_timeout=0"),
-)
 _PATIENCE_S = 20.0
+
+
+def options() -> list[str]:
+    """The options of sshfs: nothing kept, and a write that returns is on the host.
+
+    ``renamexdev``: what cannot be moved within the host's folders is copied by ``mv``.
+    ``sshfs_sync``: else write(2) returns at once, and its error comes with close(2).
+    """
+    chosen = ["passive", "allow_other", "cache=no", "sshfs_sync", "max_conns=1"]
+    chosen += ["attr_timeout=0", "entry_timeout=0", "negative_timeout=0", "ac_attr_timeout=0"]
+    chosen += ["nosuid", "nodev", "workaround=renamexdev"]
+    # Since CVE-2026-47187 sshfs hides links with ".." from whoever does not trust the server. A
+    # guest has only its host, and the host lets no link be made that leads out.
+    said = subprocess.run(["sshfs", "--help"], capture_output=True, text=True, check=False)
+    if "no_contain_symlinks" in said.stdout + said.stderr:
+        chosen.append("no_contain_symlinks")
+    return chosen
 
 
 def mount_files() -> None:
@@ -36,7 +49,7 @@ def mount_files() -> None:
     for folder in (HOST, COURSE, SOURCE):
         folder.mkdir(exist_ok=True)
     port = os.open(find_port("files"), os.O_RDWR | os.O_CLOEXEC)
-    command = ["sshfs", "-f", "-o", ",".join(_OPTIONS), "host:/", str(HOST)]
+    command = ["sshfs", "-f", "-o", ",".join(options()), "host:/", str(HOST)]
     process = subprocess.Popen(command, stdin=port, stdout=port, start_new_session=True)
     os.close(port)
     deadline = time.monotonic() + _PATIENCE_S
