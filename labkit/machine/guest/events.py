@@ -125,7 +125,7 @@ class Bridge:
         *lines, client.received = (client.received + data).split(b"\n")
         for line in lines:
             if line:
-                self._waiting += b"%d %b\n" % (client.number, line)
+                self._waiting += b"%d %b\n" % (client.number, bytes(line))
         if len(client.received) > LINE_LIMIT:
             self._drop(client)
         return None
