@@ -137,8 +137,8 @@ class Answers:
     # -- names ------------------------------------------------------------------------------------
 
     def _lstat(self, id: int, request: Reader) -> bytes:
-        path = request.text()
-        found = beneath.look(*self._named(path)) if beneath.split(path) else self._top
+        names = beneath.split(request.text())
+        found = beneath.look(*self._within(names)) if names else self._top
         return wire.packet(wire.ATTRS, id, wire.attributes(found))
 
     def _setstat(self, id: int, request: Reader) -> bytes:
@@ -148,12 +148,12 @@ class Answers:
         return wire.status(id, wire.OK)
 
     def _opendir(self, id: int, request: Reader) -> bytes:
-        path = request.text()
+        names = beneath.split(request.text())
         self.handles.check_room()
-        if not beneath.split(path):
+        if not names:
             rows = [(name, beneath.look(root, ())) for name, root in self.roots.items()]
             return self._opened(id, Listing(iter([(b".", self._top), (b"..", self._top), *rows])))
-        return self._opened(id, list_folder(beneath.open_folder(*self._named(path))))
+        return self._opened(id, list_folder(beneath.open_folder(*self._within(names))))
 
     def _readdir(self, id: int, request: Reader) -> bytes:
         rows = self.handles.listing(request.text()).take(_NAMES_AT_ONCE)
@@ -250,7 +250,9 @@ class Answers:
 
     def _named(self, path: bytes, *, changes: bool = False) -> tuple[Root, Names]:
         """The export that a path lies in, and the names from there on."""
-        names = beneath.split(path)
+        return self._within(beneath.split(path), changes=changes)
+
+    def _within(self, names: Names, *, changes: bool = False) -> tuple[Root, Names]:
         if not names:
             raise error_of(errno.EPERM)
         root = self.roots.get(names[0])

@@ -65,7 +65,8 @@ def check_move(root: Root, old: Names, new: Names) -> None:
 
 def _check_folder(top: int, depth: int) -> None:
     count = 0
-    for path, folders, files, fd in os.fwalk(b".", dir_fd=top):
+    # A folder that cannot be read now may be made readable later.
+    for path, folders, files, fd in os.fwalk(b".", dir_fd=top, onerror=_give_up):
         count += len(folders) + len(files)
         if count > _MOST_NAMES:
             raise error_of(errno.EXDEV)
@@ -74,3 +75,7 @@ def _check_folder(top: int, depth: int) -> None:
             is_link = stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode)
             if is_link and leads_out(here, os.readlink(name, dir_fd=fd)):
                 raise error_of(errno.EXDEV)
+
+
+def _give_up(error: OSError) -> None:
+    raise error
