@@ -117,11 +117,31 @@ def test_a_read_only_export_refuses_every_change(
     assert code.stat().st_mode & 0o777 == 0o644
 
 
-def test_nothing_goes_from_one_export_to_another(client: Client) -> None:
-    for name in (b"posix-rename@openssh.com", b"hardlink@openssh.com"):
-        for old, new in ((b"/labkit/code.py", b"/course/a"), (b"/course", b"/course/a")):
-            assert client.code(200, text(name), text(old), text(new)) in (DENIED, FAILURE)
-    assert client.content(b"/course/a") == NO_SUCH_FILE
+def test_nothing_goes_from_one_export_to_another(exports: dict[str, Export]) -> None:
+    writable = {name: Export(export.folder) for name, export in exports.items()}
+    with connected(writable) as client:
+        for name in (b"posix-rename@openssh.com", b"hardlink@openssh.com"):
+            for old, new in ((b"/labkit/code.py", b"/course/a"), (b"/course", b"/course/a")):
+                assert client.code(200, text(name), text(old), text(new)) in (DENIED, FAILURE)
+        assert client.code(18, text(b"/labkit/code.py"), text(b"/course/a")) == FAILURE
+        assert client.content(b"/course/a") == NO_SUCH_FILE
+
+
+def test_a_folder_that_cannot_be_looked_through_is_not_moved_up(
+    exports: dict[str, Export], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (exports["course"].folder / "a" / "b" / "c").mkdir(parents=True)
+    with connected(exports) as client:
+        made = client.code(20, text(b"../../../x"), text(b"/course/a/b/c/link"))
+        assert made == OK
+        monkeypatch.setattr("os.scandir", _refused)
+        for name in (b"b", b"b/c"):
+            moved = client.code(18, text(b"/course/a/" + name), text(b"/course/up"))
+            assert moved == DENIED
+
+
+def _refused(_: object) -> None:
+    raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize("is_walked", [False, True])
@@ -179,7 +199,7 @@ def test_handles_are_counted_and_given_back(exports: dict[str, Export]) -> None:
 def test_many_requests_for_much_are_answered_in_little_memory(
     exports: dict[str, Export],
 ) -> None:
-    (exports["course"].folder / "big").write_bytes(bytes(1 << 18))
+    (exports["course"].folder / "big").write_bytes(bytes(1 << 20))
     with connected(exports) as client:
         handle = client.open(b"/course/big")
         assert isinstance(handle, bytes)

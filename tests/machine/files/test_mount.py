@@ -160,7 +160,8 @@ def test_each_refusal_has_the_error_that_programs_know(mount: Mount) -> None:
 def test_a_full_disk_is_an_error_of_the_write(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "labkit-test", disk], check=True)
+    small = "size=1m,nr_inodes=2"  # its own folder, and one file
+    subprocess.run(["mount", "-t", "tmpfs", "-o", small, "labkit-test", disk], check=True)
     try:
         with mounted(tmp_path / "mnt", {"course": Export(disk)}) as mount:
             fd = os.open(mount.course / "a", os.O_CREAT | os.O_WRONLY)
@@ -171,6 +172,9 @@ def test_a_full_disk_is_an_error_of_the_write(tmp_path: Path) -> None:
                 assert caught.value.errno == errno.EIO
             finally:
                 os.close(fd)
+            with pytest.raises(OSError) as caught:
+                (mount.course / "b").mkdir()
+            assert caught.value.errno == errno.EIO
             free = os.statvfs(mount.course)
             assert (free.f_blocks * free.f_frsize, free.f_bavail) == (1 << 20, 0)
     finally:
