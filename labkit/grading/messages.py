@@ -69,7 +69,7 @@ def load(line: bytes) -> dict[str, Any]:
         BadInput: it is none.
     """
     try:
-        found = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant)
+        found = json.loads(line, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise BadInput("this is no message", why=str(error)[:200]) from error
     if not isinstance(found, dict):
@@ -118,7 +118,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return made
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")

@@ -302,10 +302,12 @@ ID = "ab" * 8
 def test_what_makes_no_sense_is_an_error_and_writes_nothing(
     host: Host, remote: RemoteEventStore, request_: object
 ) -> None:
+    twice = json.dumps({"id": ID, "do": "append", "events": [GOOD]}).encode()
+    twice = twice.replace(b'"do":', b'"do": "read", "do":')
     with _connected(host) as sock:
         assert _said(sock, json.dumps(request_).encode())["error"]["type"] == "BadInput"  # type: ignore[index]
-        for line in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"id":NaN}', b"1" * 5000, b"\0"):
-            assert "error" in _said(sock, line)
+        for line in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"id":NaN}', b"1" * 5000, b"\0", twice):
+            assert _said(sock, line)["error"]["type"] == "BadInput"  # type: ignore[index]
     assert host.store.read() == []
     assert remote.append(new_event("opened")) == 1
 
@@ -323,6 +325,7 @@ def test_a_line_without_end_costs_no_memory_and_only_its_sender(
     with far, near:
         for _ in range(20):
             near.sendall(b"x" * LINE_LIMIT)
+        assert b"error" in near.recv(1 << 16)  # before its end
         near.sendall(
             b'\n{"id": "%b", "do": "read", "kind": "", "task": "", "start": 0}\n' % (b"0" * 16)
         )
@@ -331,7 +334,7 @@ def test_a_line_without_end_costs_no_memory_and_only_its_sender(
             received += near.recv(1 << 16)
         near.shutdown(socket.SHUT_RDWR)
         server.join(10)
-    assert received.count(b"error") == 1
+    assert received.count(b"error") == 0
 
 
 def test_a_guest_cannot_fill_the_disk(
