@@ -1,12 +1,15 @@
 """Reads a topic's checks: a checks.py, or a folder ``checks`` with a module for each task.
 
 They are executed in a module of their own, which is kept out of ``sys.modules``: two courses, or
-two versions of one file, do not meet. Knows nothing about where courses lie.
+two versions of one file, do not meet. Files that are as they were are not executed again. Knows
+nothing about where courses lie.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -28,7 +31,7 @@ class Checks(dict[str, Check]):
 
 
 def load_checks(path: Path, *, topic: str = "") -> Checks:
-    """Executes a topic's checks and collects them and their ``VARIANT``.
+    """A topic's checks and their ``VARIANT``; executed when they are new, or have been changed.
 
     Args:
         path: a checks.py; or a folder, a package whose ``__init__`` imports a module for each task
@@ -39,19 +42,36 @@ def load_checks(path: Path, *, topic: str = "") -> Checks:
         AuthorError: a file cannot be read or executed, two checks have one id, or ``VARIANT``
             is not a :class:`Variant`. Says file and line.
     """
+    path = path.absolute()
+    return _load(path, topic or path.parent.name.lstrip("0123456789").lstrip("-"), _state(path))
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, topic: str, state: tuple[object, ...]) -> Checks:
+    """Executes the checks whose files are in a certain state, once."""
     main = path / "__init__.py" if path.is_dir() else path
     modules = _execute(_compiled(main), main, path)
     found = Checks()
     for check in (check for module in modules for check in getattr(module, REGISTRY, [])):
         if check.id in found:
             raise check.broken(f"there is another check of this id: {found[check.id].where}")
-        check.topic = topic or path.absolute().parent.name.lstrip("0123456789").lstrip("-")
+        check.topic = topic
         found[check.id] = check
     variant = getattr(modules[0], "VARIANT", found.variant)
     if not isinstance(variant, Variant):
         raise AuthorError(f"VARIANT is {variant!r} instead of Variant(…)", where=f"{main}:1")
     found.variant = variant
     return found
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    """What tells that a file, or one of a package, has been changed."""
+    try:
+        entries = list(os.scandir(path)) if path.is_dir() else [path]
+        found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py")]
+    except OSError:
+        return ()
+    return tuple(sorted((name, s.st_mtime_ns, s.st_size, s.st_ino) for name, s in found))
 
 
 def _compiled(path: Path) -> CodeType:

@@ -8,7 +8,9 @@ Knows nothing about Jupyter and about what is graded.
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -17,13 +19,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from labkit.core.errors import SystemFault
 from labkit.core.journal import append, open_journal
 from labkit.core.linux import start_ticks
 from labkit.core.session import Session
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
 from labkit.machine.qemu.find import require_memory
-from labkit.machine.snapshot import SOURCE, Snapshot
+from labkit.machine.snapshot import SOURCE, Snapshot, prepare
 
 BEGIN_S = 20.0
 """The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
@@ -31,7 +34,34 @@ BEGIN_S = 20.0
 PRIVATE_BYTES = 160 << 20
 """What a further machine takes of this one's memory, with its relay."""
 
+FOLDER = "machine"
+"""In the session's folder: sockets, and what the console says."""
+
 _SEED_BYTES = 32
+
+_LAST_WORDS = {
+    "reboot: Power down": "it was switched off from inside",
+    "reboot: Restarting system": "it was restarted from inside",
+}
+"""What Linux says at its end, and what that means."""
+
+
+def start(snapshot: Snapshot, session: Session, folder: Path) -> MicroVM:
+    """Starts a machine; when its snapshot turns out to be damaged, it is made again.
+
+    Args:
+        snapshot, session, folder: see :class:`MicroVM`.
+
+    Raises:
+        Blocked: this machine lacks something. SystemFault: the machine does not start.
+    """
+    try:
+        return MicroVM(snapshot, session, folder)
+    except SystemFault:
+        if snapshot.is_whole:
+            raise
+    shutil.rmtree(session.folder / FOLDER)
+    return MicroVM(prepare(), session, folder)
 
 
 class MicroVM:
@@ -48,13 +78,14 @@ class MicroVM:
 
     def __init__(self, snapshot: Snapshot, session: Session, folder: Path) -> None:
         require_memory(PRIVATE_BYTES)
-        self.folder = session.folder / "machine"
+        self.folder = session.folder / FOLDER
         self.folder.mkdir(mode=0o700)
         self.qemu = snapshot.resume(self.folder)
         self.snapshot, self.started = snapshot, time.time()
         pid = self.qemu.process.pid
         log = open_journal(str(session.folder))
         append(log, "machine", pid=pid, start_ticks=start_ticks(pid))
+        os.close(log)
         self.agent = Agent(self.qemu.ends["agent"])
         self.exports = {"course": Export(folder), "labkit": Export(SOURCE, True)}
         self.serve("files", lambda port: serve(port, self.exports))
@@ -101,8 +132,9 @@ class MicroVM:
         console = self.qemu.log.read_text(errors="replace") if self.qemu.log.exists() else ""
         if "Kernel panic" in console:
             return f"its kernel panicked: {console.partition('Kernel panic - ')[2].splitlines()[0]}"
-        if "Power down" in console:
-            return "it was switched off from inside"
+        for words, why in _LAST_WORDS.items():
+            if words in console:
+                return why
         code = self.qemu.process.poll()
         if code is not None and code < 0:
             return f"QEMU was killed by signal {-code}"

@@ -14,10 +14,12 @@ import json
 import os
 import select
 import signal
+import time
 import traceback
 from typing import Any
 
 from labkit.machine.guest import services
+from labkit.machine.guest.files import KEPT_S
 from labkit.machine.guest.ports import Outgoing, open_port
 from labkit.machine.guest.power import power_off, set_clock, stir
 from labkit.machine.guest.terminal import Terminal
@@ -44,6 +46,7 @@ class Agent:
 
     def serve(self) -> None:
         """Does what the host says until it is gone."""
+        time.sleep(2 * KEPT_S)
         self.tell("ready")
         while True:
             try:

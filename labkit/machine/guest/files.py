@@ -1,7 +1,8 @@
 """The host's folders in the machine: sshfs on the port ``files``, and the paths notebooks know.
 
 Mounted before the snapshot is taken, and still there after a resume, with another folder behind it:
-so nothing of them is kept here (no cache), and each name is asked for anew.
+so what is known of them is kept for a moment only, which is over before a snapshot is taken. Each
+question costs some milliseconds here, and programs ask the same ones in bursts.
 
 Sources: sshfs(1) (passive: SFTP on standard input and output), mount(2), fuse(8).
 """
@@ -20,17 +21,22 @@ COURSE = Path("/course")
 SOURCE = Path("/run/source")
 """A folder for Python's path, with ``labkit`` in it."""
 
+KEPT_S = 0.3
+"""Shorter than it takes a person to save a file and to run the cell that reads it."""
+
 _PATIENCE_S = 20.0
 
 
-def options() -> list[str]:
-    """The options of sshfs: nothing kept, and a write that returns is on the host.
+def options(kept_s: float = KEPT_S) -> list[str]:
+    """The options of sshfs: little kept, and a write that returns is on the host.
+
+    ``kept_s``: how long the kernel may believe a name and a size that it has seen, in seconds.
 
     ``renamexdev``: what cannot be moved within the host's folders is copied by ``mv``.
     ``sshfs_sync``: else write(2) returns at once, and its error comes with close(2).
     """
     chosen = ["passive", "allow_other", "cache=no", "sshfs_sync", "max_conns=1"]
-    chosen += ["attr_timeout=0", "entry_timeout=0", "negative_timeout=0", "ac_attr_timeout=0"]
+    chosen += [f"attr_timeout={kept_s}", f"entry_timeout={kept_s}", "negative_timeout=0"]
     chosen += ["nosuid", "nodev", "workaround=renamexdev"]
     # Since CVE-2026-47187 sshfs hides links with ".." from whoever does not trust the server. A
     # guest has only its host, and the host lets no link be made that leads out.

@@ -1,6 +1,6 @@
 """What the machine starts before its snapshot is taken: bridges, and the kernel that waits.
 
-Sources: socat(1), cgroups(7) (memory.max, memory.events, pids.max), proc(5) (oom_score_adj).
+Sources: cgroups(7) (memory.max, memory.events, pids.max), proc(5) (oom_score_adj).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labkit.machine.guest.bridge import start_bridge
 from labkit.machine.guest.channels import CHANNELS
 from labkit.machine.guest.files import SOURCE, mount_files
 from labkit.machine.guest.ports import find_port
@@ -49,7 +50,7 @@ class Kernel:
                 raise RuntimeError("the kernel did not get ready; its words are on the console")
         self.pid = self._process.pid
         for name, number in CHANNELS.items():
-            _bridge(find_port(name), f"{RUN}/channel-{number}")
+            start_bridge(find_port(name), f"{RUN}/channel-{number}")
 
     def begin(self, what: dict[str, Any]) -> None:
         """Tells it what is new, and lets it go."""
@@ -82,8 +83,3 @@ def _join_group() -> None:
     (_GROUP / "cgroup.procs").write_text("0")
     _OOM_SCORE.write_text("0")
     os.setsid()
-
-
-def _bridge(port: str, socket: str) -> None:
-    """Carries bytes between a port and a unix socket, as long as both are there."""
-    subprocess.Popen(["socat", "-b", "65536", f"{port},nonblock=1", f"UNIX-CONNECT:{socket}"])

@@ -7,6 +7,6 @@ started.
 
 from __future__ import annotations
 
-from labkit.machine.layers.build import Layers, Progress, build, prune, qemu_from_packages
+from labkit.machine.layers.making import Layers, Progress, build, prune, qemu_from_packages
 
 __all__ = ["Layers", "Progress", "build", "prune", "qemu_from_packages"]

@@ -10,6 +10,7 @@ Knows nothing about what the packages are for. Sources: apt-get(8), apt.conf(5),
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ from urllib.parse import unquote
 
 from labkit.core.errors import Blocked, NotFound, SystemFault, TimedOut
 from labkit.machine.layers.programs import run
-from labkit.machine.layers.shelf import digest_of
+from labkit.machine.layers.shelf import digest_of, disk_is_full
 from labkit.machine.layers.sources import VARIABLE, sources
 
 UPDATE_S = 300.0
@@ -87,11 +88,10 @@ class Debian:
     def remembered(self, names: Iterable[str]) -> tuple[Package, ...] | None:
         """The closure of ``names`` as last resolved, or None."""
         known = self._remembered().get(_key(names))
-        return tuple(Package(**entry) for entry in known) if known else None
-
-    def forget(self) -> None:
-        """Closures are resolved anew, from new lists."""
-        self._memory.unlink(missing_ok=True)
+        try:
+            return tuple(Package(**entry) for entry in known) if known else None
+        except TypeError:
+            return None  # another labkit's memory
 
     def update(self) -> None:
         """Fetches the lists of packages.
@@ -111,7 +111,7 @@ class Debian:
             raise _unreachable(error) from error
 
     def resolve(self, names: Sequence[str]) -> tuple[Package, ...]:
-        """The packages and all they depend on, from the lists last fetched; and remembers them.
+        """The packages and all they depend on, from the lists last fetched; remembered from now on.
 
         Raises:
             NotFound: there is no such package.
@@ -137,11 +137,14 @@ class Debian:
 
         Raises:
             Unreachable: the archive does not answer, or no longer has them.
+            Blocked: there is no room for them.
         """
         wanted = list(packages)
         lacking = [p for p in wanted if not self._is_here(p)]
         if lacking:
             self._prepare()
+            if sum(p.size for p in lacking) > shutil.disk_usage(self.folder).free:
+                raise disk_is_full(self.folder)
             exact = [f"{p.name}={p.version}" for p in lacking]
             argv = ["apt-get", "download", "-qq", *exact]
             try:
@@ -155,15 +158,22 @@ class Debian:
         shutil.rmtree(self._archives, ignore_errors=True)
 
     def _is_here(self, package: Package) -> bool:
-        file = self._archives / package.file
-        return file.is_file() and file.stat().st_size == package.size
+        """Whether its file is whole; one that is not is removed."""
+        path = self._archives / package.file
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            is_whole = hashlib.file_digest(file, "sha256").hexdigest() == package.sha256
+        if not is_whole:
+            path.unlink()
+        return is_whole
 
     def _remembered(self) -> dict[str, list[dict[str, Any]]]:
         try:
-            known: dict[str, list[dict[str, Any]]] = json.loads(self._memory.read_text())
+            known = json.loads(self._memory.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return known
+        return known if isinstance(known, dict) else {}
 
     def _must_exist(self, names: Sequence[str]) -> None:
         known = set(self._apt("list the packages", ["apt-cache", "pkgnames"], _ASK_S).split())

@@ -49,7 +49,10 @@ must mount -t overlay -o \
 must mount --move /proc /newroot/proc
 must mount --move /sys /newroot/sys
 must mount --move /dev /newroot/dev
-must mkdir -p /newroot/dev/pts /newroot/dev/shm
+must mkdir -p /newroot/dev/pts /newroot/dev/shm /newroot/dev/net
+# Opening one of these loads its module.
+must mknod /newroot/dev/net/tun c 10 200
+must mknod -m 600 /newroot/dev/loop-control c 10 237
 must mount -t devpts -o nosuid,noexec,gid=5,mode=0620,ptmxmode=0666 devpts /newroot/dev/pts
 must mount -t tmpfs -o nosuid,nodev,mode=1777 shm /newroot/dev/shm
 must mount -t tmpfs -o nosuid,nodev,mode=0755 run /newroot/run

@@ -25,8 +25,8 @@ NEEDED = (
 )
 
 APPLETS = (
-    *("cat", "cp", "hostname", "insmod", "ip", "ln", "mkdir", "mount", "poweroff", "sh", "sleep"),
-    *("switch_root", "usleep"),
+    *("cat", "cp", "hostname", "insmod", "ip", "ln", "mkdir", "mknod", "mount", "poweroff", "sh"),
+    *("sleep", "switch_root", "usleep"),
 )
 """What init.sh calls; a test compares the two."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from labkit.core.errors import SystemFault
@@ -26,11 +26,13 @@ class Modules:
         dependencies: path below the module folder to the paths it depends on, last loaded first.
         builtin: names of those that are in the kernel itself.
         soft: name to the names that a ``softdep … pre:`` asks for first.
+        aliases: another name to the modules that answer to it, in the file's order.
     """
 
     dependencies: Mapping[str, tuple[str, ...]]
     builtin: frozenset[str]
     soft: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def load_order(self, names: Iterable[str]) -> list[str]:
         """Paths of the modules to load for ``names``, each after what it depends on.
@@ -51,22 +53,24 @@ class Modules:
             return
         if name not in paths:
             raise SystemFault(f"find the kernel module {name}", why="this kernel has none")
-        for needed in self.soft.get(name, ()):
-            if needed in paths:
-                self._add(needed, paths, order, above | {name})
         for path in reversed(self.dependencies[paths[name]]):
             self._add(name_of(path), paths, order, above | {name})
+        for wanted in self.soft.get(name, ()):
+            # Soft: what this kernel lacks is done without.
+            for needed in (wanted,) if wanted in paths else self.aliases.get(wanted, ()):
+                self._add(needed, paths, order, above | {name})
         order.setdefault(paths[name])
 
 
 def read_modules(folder: Path) -> Modules:
     """The modules below ``folder`` (``/lib/modules/VERSION``), after depmod."""
     builtin = (folder / "modules.builtin").read_text().split()
-    soft = folder / "modules.softdep"
+    soft, aliases = folder / "modules.softdep", folder / "modules.alias"
     return Modules(
         parse_dependencies((folder / "modules.dep").read_text()),
         frozenset(map(name_of, builtin)),
         parse_soft(soft.read_text() if soft.exists() else ""),
+        parse_aliases(aliases.read_text() if aliases.exists() else ""),
     )
 
 
@@ -86,6 +90,17 @@ def parse_soft(text: str) -> dict[str, tuple[str, ...]]:
             end = first.index("post:") if "post:" in first else len(first)
             name = _underscored(words[1])
             found[name] = found.get(name, ()) + tuple(map(_underscored, first[:end]))
+    return found
+
+
+def parse_aliases(text: str) -> dict[str, tuple[str, ...]]:
+    """modules.alias: those that are plain names, not patterns of devices' numbers."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[0] == "alias" and not set("*?[:").intersection(words[1]):
+            name = _underscored(words[1])
+            found[name] = (*found.get(name, ()), _underscored(words[2]))
     return found
 
 

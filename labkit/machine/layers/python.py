@@ -30,6 +30,9 @@ _GLIBC = 36
 
 _FOR_BROWSERS = ("share/jupyter/labextensions", "share/jupyter/nbextensions", "share/man")
 
+_OWN = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+"""Settings of the user's own pip that cannot be meant for a folder of ours."""
+
 LEFT_OUT = "usr/local/share/labkit/left-out.json"
 """Where the layer says which of the learner's distributions have no wheel for the machine."""
 
@@ -118,7 +121,7 @@ class Pip:
             argv += ["--platform", tag]
         try:
             run("fetch the machine's Python packages", [*argv, *requirements],
-                folder=self._target, timeout_s=DOWNLOAD_S)  # fmt: skip
+                folder=self._target, timeout_s=DOWNLOAD_S, env=_OWN)  # fmt: skip
         except (SystemFault, TimedOut) as error:
             self._why = str(getattr(error, "why", "") or error)
             return False

@@ -44,7 +44,7 @@ def merged(name: str) -> str:
     Raises:
         SystemFault: it leads out of the root.
     """
-    parts = [part for part in PurePosixPath(name).parts if part not in (".", "/")]
+    parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise SystemFault("unpack a Debian package", why=f"it has a file named {name!r}")
     if parts and parts[0] in MERGED and len(parts) > 1:

@@ -42,11 +42,13 @@ class Program:
         argv: the program, with what must come first.
         version: such as ``(7, 2, 22)``.
         identity: what tells it from another one, an update of the package included.
+        folder: where all of it lies, when that is not where the system has its programs.
     """
 
     argv: tuple[str, ...]
     version: tuple[int, ...]
     identity: str
+    folder: Path | None = None
 
 
 def find_program(argv: Sequence[str] | None = None) -> Program:
@@ -75,7 +77,8 @@ def find_program(argv: Sequence[str] | None = None) -> Program:
         wanted = ".".join(map(str, OLDEST))
         raise _blocked(f"is too old: {shown.splitlines()[0]}, and it takes {wanted} or newer")
     stat = os.stat(words[-1])  # noqa: PTH116
-    return Program(words, version, f"{shown} {stat.st_size} {stat.st_mtime_ns}")
+    identity = f"{shown} {stat.st_size} {stat.st_mtime_ns}"
+    return Program(words, version, identity, Path(argv[-1]).parent if argv else None)
 
 
 def find_accelerator(program: Program, folder: Path) -> str:

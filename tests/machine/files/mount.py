@@ -84,12 +84,12 @@ class Mount:
 
 
 @contextlib.contextmanager
-def mounted(folder: Path, exports: Mapping[str, Export]) -> Iterator[Mount]:
-    """Mounts exports on a new folder, as the machine does."""
+def mounted(folder: Path, exports: Mapping[str, Export], kept_s: float = 0) -> Iterator[Mount]:
+    """Mounts exports on a new folder, as the machine does but for ``kept_s``: see options()."""
     folder.mkdir()
     bridge = Bridge()
     bridge.connect(exports)
-    argv = ["sshfs", "-f", "-o", ",".join(options()), "host:/", str(folder)]
+    argv = ["sshfs", "-f", "-o", ",".join(options(kept_s)), "host:/", str(folder)]
     with bridge.sshfs:
         process = subprocess.Popen(argv, stdin=bridge.sshfs, stdout=bridge.sshfs)
     try:

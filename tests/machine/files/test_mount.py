@@ -8,11 +8,13 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from labkit.machine.files import Export
+from labkit.machine.guest.files import KEPT_S
 from tests.machine.files.mount import Mount, mounted
 
 pytestmark = pytest.mark.requires("fuse", "program:sshfs")
@@ -46,6 +48,21 @@ def test_what_the_host_changes_is_seen_at_once(mount: Mount, exports: dict[str, 
     assert os.listdir(mount.course / "b") == []
     (host / "b").rmdir()
     assert sorted(os.listdir(mount.course)) == ["a"]
+
+
+def test_what_the_machine_keeps_it_keeps_for_a_moment(
+    tmp_path: Path, exports: dict[str, Export]
+) -> None:
+    host = exports["course"].folder
+    with mounted(tmp_path / "mnt", exports, KEPT_S) as mount:
+        for content in ("first", "longer than the first", "1"):
+            (host / "a").write_text(content)
+            time.sleep(KEPT_S + 0.02)
+            assert (mount.course / "a").read_text() == content
+        (host / "a").rename(host / "b")
+        assert (mount.course / "b").exists()
+        time.sleep(KEPT_S + 0.02)
+        assert not (mount.course / "a").exists()
 
 
 def test_guest_and_host_append_to_one_file(mount: Mount, exports: dict[str, Export]) -> None:
@@ -192,7 +209,13 @@ def test_two_machines_see_each_other_s_files(
 
 
 @pytest.mark.requires("program:git")
-def test_git_works_in_it(mount: Mount) -> None:
+@pytest.mark.parametrize("kept_s", [0, KEPT_S])
+def test_git_works_in_it(tmp_path: Path, exports: dict[str, Export], kept_s: float) -> None:
+    with mounted(tmp_path / "mnt", exports, kept_s) as mount:
+        _use_git(mount)
+
+
+def _use_git(mount: Mount) -> None:
     def git(*arguments: str) -> str:
         name = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
         argv = ["git", "-C", str(mount.course), *name, *arguments]

@@ -84,8 +84,8 @@ def build(folder: Path, progress: Progress = _silent, *, refresh: bool = False) 
     maker = _Maker(folder, progress)
     found = None if refresh else maker.find()
     if found is None:
-        with maker.shelf.alone():
-            found = maker.make(refresh=refresh)
+        with maker.shelf.alone():  # meanwhile another process may have made them
+            found = (None if refresh else maker.find()) or maker.make(refresh=refresh)
     progress("The machine's layers are there", 1.0)
     return found
 
@@ -102,11 +102,11 @@ def qemu_from_packages(folder: Path, progress: Progress = _silent) -> Path:
     if found := maker.find_qemu():
         return found
     with maker.shelf.alone():
-        return maker.make_qemu()
+        return maker.find_qemu() or maker.make_qemu()
 
 
 def prune(folder: Path, keep: Iterable[Path]) -> list[Path]:
-    """Removes from ``folder`` what is not kept: layers, workshops, QEMUs, downloads.
+    """Removes from ``folder`` what is not kept: layers, QEMUs, old workshops, downloads.
 
     Args:
         folder: the one that :func:`build` was given.
@@ -116,10 +116,14 @@ def prune(folder: Path, keep: Iterable[Path]) -> list[Path]:
         What was removed.
     """
     shelf = Shelf(folder)
+    debian = Debian(shelf.folder / "debian")
     below = [path.absolute().relative_to(shelf.folder) for path in keep]
+    wanted = [shelf.folder / path.parts[0] for path in below]
+    if closure := debian.remembered(WORKSHOP):  # the next `pip install` will need it
+        wanted.append(shelf.folder / recipe.workshop_item(closure).file_name)
     with shelf.alone():
-        gone = shelf.prune(shelf.folder / path.parts[0] for path in below)
-        Debian(shelf.folder / "debian").drop_files()
+        gone = shelf.prune(wanted)
+        debian.drop_files()
     return gone
 
 
@@ -178,8 +182,6 @@ class _Maker:
         if not all(known):
             self._progress("Asking Debian for its packages", 0.02)
             self._debian.update()
-            if refresh:
-                self._debian.forget()  # only now: without a network the old answer still serves
             self._is_fresh = True
         pairs = zip(known, lists, strict=True)
         return [closure or self._debian.resolve(names) for closure, names in pairs]

@@ -1,0 +1,58 @@
+"""A snapshot for all tests of a run: prepared once, it takes half a minute.
+
+``LABKIT_TEST_MACHINES`` names a folder that keeps it for the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from labkit.core.session import Session
+from labkit.machine.microvm import MicroVM
+from labkit.machine.snapshot import Snapshot, prepare
+from tests.machine.inside import Inside
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Iterator[Snapshot]:
+    kept = os.environ.get("LABKIT_TEST_MACHINES")
+    folder = Path(kept or tempfile.mkdtemp(prefix="labkit-machines-", dir="/var/tmp"))
+    before = os.environ.get("LABKIT_MACHINES")
+    os.environ["LABKIT_MACHINES"] = str(folder)
+    try:
+        yield prepare()
+    finally:
+        if before is None:
+            del os.environ["LABKIT_MACHINES"]
+        else:
+            os.environ["LABKIT_MACHINES"] = before
+        if not kept:
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def start(snapshot: Snapshot, tmp_path: Path) -> Iterator[Callable[[], Inside]]:
+    """Starts a machine with the test's folder as its /course; it is ended with the test."""
+    with ExitStack() as stack:
+
+        def start_machine() -> Inside:
+            session = Session()
+            stack.callback(session.close)
+            machine = stack.enter_context(MicroVM(snapshot, session, tmp_path))
+            machine.begin()
+            return Inside(machine)
+
+        yield start_machine
+
+
+@pytest.fixture
+def box(start: Callable[[], Inside]) -> Inside:
+    """One machine."""
+    return start()
