@@ -1,0 +1,399 @@
+"""Progress kept by the host: real sockets, killed writers, and what a hostile guest sends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
+from labkit.grading import Progress
+from labkit.grading.database import EventStore
+from labkit.grading.events import new_event
+from labkit.grading.messages import LINE_LIMIT, error_as_json, error_from_json
+from labkit.grading.remote import RemoteEventStore
+from labkit.grading.service import BURST, _Service, serve_events
+from labkit.machine.guest.events import Bridge, listen
+
+WRITER = """
+import sys
+from pathlib import Path
+from labkit.grading.remote import RemoteEventStore
+from labkit.grading.events import new_event
+store = RemoteEventStore(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    event = new_event("opened", topic=f"t{number}")
+    store.append(event)
+    print(event.id, flush=True)
+"""
+
+
+class Host:
+    """A host with its store, and a guest's bridge to it: a socket for the guest's processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = EventStore(folder / "progress.sqlite")
+        self.socket = folder / "events"
+        self._stack = contextlib.ExitStack()
+        self._listener = self._stack.enter_context(listen(self.socket))
+        self.new_machine()
+
+    def new_machine(self) -> None:
+        """Another connection, another server, another bridge: all that was on its way is lost."""
+        self._end_machine()
+        self.near, far = socket.socketpair()
+        stop, self._stop = os.pipe()
+        bridge = Bridge(self._listener, self.near.fileno())
+        self._threads = [
+            threading.Thread(target=self._serve, args=(far,)),
+            threading.Thread(target=_work, args=(bridge, stop)),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        self._end_machine()
+        self._stack.close()
+        self.socket.unlink(missing_ok=True)
+
+    def _serve(self, sock: socket.socket) -> None:
+        with sock:
+            serve_events(sock, self.store, per_s=5000)
+
+    def _end_machine(self) -> None:
+        if hasattr(self, "_stop"):
+            os.close(self._stop)
+            self._threads[1].join(10)
+            self.near.close()
+            self._threads[0].join(10)
+            assert not any(thread.is_alive() for thread in self._threads)
+
+
+def _work(bridge: Bridge, stop: int) -> None:
+    try:
+        bridge.serve(stop=stop)
+    finally:
+        bridge.close()
+        os.close(stop)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    made = Host(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def remote(host: Host) -> Iterator[RemoteEventStore]:
+    made = RemoteEventStore(host.socket)
+    yield made
+    made.close()
+
+
+def _ids(store: EventStore | RemoteEventStore) -> list[str]:
+    return [event.id for event in store.read()]
+
+
+def test_it_does_what_the_file_does(host: Host, remote: RemoteEventStore) -> None:
+    events = [new_event("opened", topic=f"t{number}") for number in range(5)]
+    assert remote.append(*events) == 5
+    assert remote.append(*events, new_event("reveal", task="a", share=0.5)) == 1
+    foreign = replace(new_event("seed", seed="other"), is_foreign=True)
+    remote.append(foreign)
+    first = new_event("seed", seed="mine")
+    remote.append_first(first)
+    remote.append_first(new_event("seed", seed="late"))
+    assert [event.data["seed"] for event in remote.read(kind="seed")] == ["other", "mine"]
+    assert remote.read() == host.store.read()
+    assert remote.read(kind="seed")[0].is_foreign
+    assert [event.kind for event in remote.read(task="a")] == ["reveal"]
+    assert remote.notice == host.store.notice
+
+
+def test_progress_goes_to_the_host_where_the_environment_says_so(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LABKIT_EVENTS", str(host.socket))
+    with Progress() as progress:
+        progress.record_opened("here")
+        assert progress.path == host.socket
+        assert progress.notice == ""
+        seed = progress.seed
+    assert [event.kind for event in host.store.read()] == ["seed", "opened"]
+    with Progress(tmp_path / "progress.sqlite") as own:
+        assert own.seed == seed
+
+
+def test_more_than_a_message_holds_is_written_and_read_in_order(
+    host: Host, remote: RemoteEventStore
+) -> None:
+    text = "ü" * 500
+    events = [
+        new_event("prediction", task="a", question=text, choices=[text] * 5, answer=text)
+        for _ in range(300)
+    ]
+    assert remote.append(*events) == 300
+    assert remote.read() == events == host.store.read()
+
+
+def test_a_damaged_file_is_told_of_in_the_guest(host: Host, remote: RemoteEventStore) -> None:
+    remote.append(new_event("opened"))
+    host.store.close()
+    host.store.path.write_bytes(b"no database" * 1000)
+    remote.read()
+    assert "damaged" in remote.notice
+
+
+def test_an_error_of_the_host_is_the_same_error_in_the_guest(
+    host: Host, remote: RemoteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in (
+        SystemFault("record it", errno=28, hint="Make room"),
+        Blocked("labkit cannot", why="read-only", hint="Set it"),
+        TimedOut("writing", after_s=10, last_seen="another process"),
+    ):
+        monkeypatch.setattr(host.store, "append", _raiser(error))
+        with pytest.raises(type(error)) as caught:
+            remote.append(new_event("opened"))
+        assert str(caught.value) == str(error)
+        assert getattr(caught.value, "errno", 0) == getattr(error, "errno", 0)
+    assert isinstance(error_from_json(error_as_json(LabkitError("x"))), SystemFault)
+
+
+def _raiser(error: LabkitError) -> Callable[..., int]:
+    def append(*_: object) -> int:
+        raise error
+
+    return append
+
+
+def test_writers_killed_at_random_moments_lose_nothing_acknowledged(host: Host) -> None:
+    argv = [sys.executable, "-c", WRITER, str(host.socket), "100000"]
+    sure = set[str]()
+    for _ in range(4):
+        writers = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for writer in writers:
+            assert writer.stdout
+            sure.add(writer.stdout.readline().strip())
+        time.sleep(random.uniform(0, 0.05))
+        for writer in writers:
+            writer.kill()
+            sure |= {
+                line.strip()
+                for line in writer.communicate()[0].splitlines(keepends=True)
+                if line.endswith("\n")
+            }
+    found = _ids(host.store)
+    assert sure <= set(found)
+    assert len(found) == len(set(found)) <= len(sure) + 8
+
+
+def test_a_machine_replaced_under_a_writer_loses_and_doubles_nothing(host: Host) -> None:
+    argv = [sys.executable, "-c", WRITER, str(host.socket), "300"]
+    writer = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout
+    sure = [writer.stdout.readline().strip()]
+    for _ in range(5):
+        time.sleep(random.uniform(0, 0.03))
+        host.new_machine()
+    sure += writer.communicate(timeout=60)[0].split()
+    assert len(sure) == 300
+    assert _ids(host.store) == sure
+
+
+def test_a_repeated_request_is_answered_as_the_first_time(host: Host) -> None:
+    event = new_event("opened").as_json() | {"is_foreign": False}
+    line = json.dumps({"id": "0" * 16, "do": "append", "events": [event]}).encode()
+    with _connected(host) as sock:
+        answers = [_said(sock, line) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0]["count"] == 1
+    assert len(host.store.read()) == 1
+
+
+def test_half_a_line_of_one_who_died_is_nobody_else_s(host: Host, remote: RemoteEventStore) -> None:
+    for half in (b'{"id": "00', b"\n7 ", b"9" * 50):
+        with _connected(host) as sock:
+            sock.sendall(half)
+        assert remote.append(new_event("opened")) == 1
+    # And over a stream alone, without the bridge between.
+    near, far = socket.socketpair()
+    server = threading.Thread(target=serve_events, args=(far, host.store))
+    server.start()
+    with far, near:
+        near.sendall(b'{"id": "00')
+        event = new_event("opened").as_json() | {"is_foreign": False}
+        line = json.dumps({"id": "1" * 16, "do": "append", "events": [event]}).encode()
+        near.sendall(b"\n" + line + b"\n")
+        received = b""
+        while b'"count"' not in received:
+            received += near.recv(4096)
+        near.shutdown(socket.SHUT_RDWR)
+        server.join(10)
+    assert len(host.store.read()) == 4
+
+
+def test_nobody_there_is_a_deadline_with_the_last_state(tmp_path: Path) -> None:
+    store = RemoteEventStore(tmp_path / "none", deadline_s=0.3)
+    with pytest.raises(TimedOut, match="No such file"):
+        store.read()
+    listener = listen(tmp_path / "deaf")
+    with listener, pytest.raises(TimedOut, match=r"no answer|timed out"):
+        RemoteEventStore(tmp_path / "deaf", deadline_s=0.3).append(new_event("opened"))
+
+
+@contextlib.contextmanager
+def _connected(host: Host) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(host.socket))
+        yield sock
+
+
+def _said(sock: socket.socket, line: bytes) -> dict[str, object]:
+    sock.sendall(line + b"\n")
+    received = b""
+    while not received.endswith(b"\n"):
+        data = sock.recv(1 << 16)
+        assert data
+        received += data
+    found = json.loads(received)
+    assert isinstance(found, dict)
+    return found
+
+
+GOOD = new_event("opened", topic="t").as_json() | {"is_foreign": False}
+ID = "ab" * 8
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {}, {"id": ID}, {"id": "x", "do": "read"}, {"id": ID, "do": "drop"}, {"id": 5}, [], 7, "x",
+        {"id": ID, "do": "append", "events": "x"}, {"id": ID, "do": "append", "events": [GOOD, 5]},
+        {"id": ID, "do": "append", "events": [GOOD | {"kind": "other"}]},
+        {"id": ID, "do": "append", "events": [GOOD | {"path": "/etc"}]},
+        {"id": ID, "do": "append", "events": [GOOD | {"data": {"x": 1}}]},
+        {"id": ID, "do": "append", "events": [GOOD | {"is_foreign": 1}]},
+        {"id": ID, "do": "append", "events": [GOOD | {"topic": "\x1b[2J"}]},
+        {"id": ID, "do": "append", "events": [GOOD], "more": 1},
+        {"id": ID, "do": "append_first", "event": None},
+        {"id": ID, "do": "read", "kind": "nope", "task": "", "start": 0},
+        {"id": ID, "do": "read", "kind": "", "task": "'; --", "start": 0},
+        {"id": ID, "do": "read", "kind": "", "task": "", "start": True},
+        {"id": ID, "do": "read", "kind": ["seed"], "task": "", "start": 0},
+        {"id": ID, "do": "read", "kind": "\ud800", "task": "", "start": 0},
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_an_error_and_writes_nothing(
+    host: Host, remote: RemoteEventStore, request_: object
+) -> None:
+    twice = json.dumps({"id": ID, "do": "append", "events": [GOOD]}).encode()
+    twice = twice.replace(b'"do":', b'"do": "read", "do":')
+    with _connected(host) as sock:
+        assert _said(sock, json.dumps(request_).encode())["error"]["type"] == "BadInput"  # type: ignore[index]
+        for line in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"id":NaN}', b"1" * 5000, b"\0", twice):
+            assert _said(sock, line)["error"]["type"] == "BadInput"  # type: ignore[index]
+    assert host.store.read() == []
+    assert remote.append(new_event("opened")) == 1
+
+
+def test_a_line_without_end_costs_no_memory_and_only_its_sender(
+    host: Host, remote: RemoteEventStore
+) -> None:
+    with _connected(host) as sock, pytest.raises(OSError):
+        for _ in range(200):
+            sock.sendall(b"x" * LINE_LIMIT)
+    assert remote.append(new_event("opened")) == 1
+    near, far = socket.socketpair()
+    server = threading.Thread(target=serve_events, args=(far, host.store))
+    server.start()
+    with far, near:
+        for _ in range(20):
+            near.sendall(b"x" * LINE_LIMIT)
+        assert b"error" in near.recv(1 << 16)  # before its end
+        near.sendall(
+            b'\n{"id": "%b", "do": "read", "kind": "", "task": "", "start": 0}\n' % (b"0" * 16)
+        )
+        received = b""
+        while b'"next"' not in received:
+            received += near.recv(1 << 16)
+        near.shutdown(socket.SHUT_RDWR)
+        server.join(10)
+    assert received.count(b"error") == 0
+
+
+def test_a_guest_cannot_fill_the_disk(
+    host: Host, remote: RemoteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.grading.service.EVENTS_LIMIT", 10)
+    remote.append(*(new_event("opened") for _ in range(8)))
+    with pytest.raises(BadInput, match="grow"):
+        remote.append(*(new_event("opened") for _ in range(3)))
+    assert remote.append(*(new_event("opened") for _ in range(2))) == 2
+    host.new_machine()  # no new purse with it
+    with pytest.raises(BadInput, match="grow"):
+        remote.append(new_event("opened"))
+    assert len(remote.read()) == 10
+
+
+def test_a_machine_writes_so_many_bytes_and_no_more(
+    host: Host, remote: RemoteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.grading.service.SIZE_LIMIT_BYTES", 2000)
+    host.new_machine()
+    event = new_event("opened")
+    with pytest.raises(BadInput, match="grow"):
+        for _ in range(20):
+            remote.append(event)  # the same again is no event, but work
+    assert remote.read() == [event]
+
+
+def test_who_asks_without_end_waits(tmp_path: Path) -> None:
+    near, far = socket.socketpair()
+    store = EventStore(tmp_path / "progress.sqlite")
+    server = threading.Thread(target=serve_events, args=(far, store), kwargs={"per_s": 100})
+    server.start()
+    with far, near:
+        began = time.monotonic()
+        near.sendall(b"x\n" * (BURST + 30))
+        received = b""
+        while received.count(b"error") < BURST + 30:
+            received += near.recv(1 << 16)
+        assert time.monotonic() - began >= 0.28
+        near.shutdown(socket.SHUT_RDWR)
+        server.join(10)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(GOOD),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    do=st.sampled_from(["append", "append_first", "read", ""]),
+    more=st.dictionaries(st.sampled_from(["events", "event", "kind", "task", "start"]), _JSON),
+)
+def test_every_request_is_answered(tmp_path: Path, do: str, more: dict[str, object]) -> None:
+    store = EventStore(tmp_path / "progress.sqlite")
+    answer = _Service(store).answer(json.dumps({"id": ID, "do": do, **more}).encode())
+    store.close()
+    assert answer["id"] == ID
+    assert answer.get("error", {}).get("type", "BadInput") == "BadInput"
