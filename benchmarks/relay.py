@@ -76,7 +76,7 @@ def _bound_s(folder: Path) -> float:
     manager = KernelManager(kernel_name="relayed", transport="ipc", ip=str(folder / "s"))
     manager.connection_file = str(folder / "connection.json")
     manager.write_connection_file()
-    argv = [sys.executable, "-m", "labkit.machine.relay", "-f", manager.connection_file]
+    argv = [sys.executable, "-m", "labkit.jupyter.relay", "-f", manager.connection_file]
     last = Path(f"{manager.ip}-{manager.iopub_port}")
     before = time.perf_counter()
     with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:

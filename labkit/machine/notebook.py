@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from labkit.core.errors import LabkitError
-from labkit.core.session import current_session
+from labkit.core.session import Session, current_session
 from labkit.machine.microvm import MicroVM, start
 from labkit.machine.relay.machine import Progress
 from labkit.machine.snapshot import Snapshot, prepare
@@ -22,6 +23,8 @@ _FOLDERS = ("LABKIT_FOLDER", "LABKIT_COURSE")
 the notebook's own folder."""
 
 _INSIDE = Path("/course")
+EVENTS = "/run/labkit/events"
+"""In the machine: the socket to whoever keeps the events (``guest/services.py``)."""
 
 _PASSED = (
     *("JPY_SESSION_NAME", "LABKIT_SEED", "NBGRADER_EXECUTION", "LANG", "TZ", "COLUMNS", "NO_COLOR"),
@@ -35,10 +38,12 @@ class NotebookMachine:
 
     Args:
         vm: runs already.
+        session: the owner of what was made for it; it ends with the machine.
+        has_events: whether somebody on the host keeps what is to outlive it.
     """
 
-    def __init__(self, vm: MicroVM) -> None:
-        self._vm = vm
+    def __init__(self, vm: MicroVM, session: Session, *, has_events: bool = False) -> None:
+        self._vm, self._session, self._has_events = vm, session, has_events
         self._why: str | None = None
 
     def channel(self, name: str) -> Path:
@@ -50,7 +55,10 @@ class NotebookMachine:
         cwd = Path(kernel["cwd"])
         base = self._vm.exports["course"].folder
         inside = _INSIDE / cwd.relative_to(base) if cwd.is_relative_to(base) else _INSIDE
-        self._vm.begin({**kernel, "cwd": str(inside), "env": passed(kernel["env"])})
+        env = passed(kernel["env"])
+        if self._has_events:
+            env["LABKIT_EVENTS"] = EVENTS
+        self._vm.begin({**kernel, "cwd": str(inside), "env": env})
 
     def fileno(self) -> int:
         """Of the port on which PID 1 tells what happens."""
@@ -75,15 +83,21 @@ class NotebookMachine:
         self._vm.set_clock()
 
     def end(self) -> None:
-        """Throws the machine away."""
+        """Throws the machine away, and what was made for it."""
         self._vm.end()
+        self._session.close()
 
 
 class NotebookMaker:
-    """Prepares the snapshot, once, and resumes a copy of it."""
+    """Prepares the snapshot, once, and resumes a copy of it.
 
-    def __init__(self) -> None:
+    Args:
+        keep_events: answers on a stream for what is to outlive the machine; None when nothing is.
+    """
+
+    def __init__(self, keep_events: Callable[[socket.socket], None] | None = None) -> None:
         self._snapshot: Snapshot | None = None
+        self._keep_events = keep_events
 
     def prepare(self, progress: Progress) -> None:
         """Makes the snapshot, if it has not been made."""
@@ -95,7 +109,11 @@ class NotebookMaker:
         named = (os.environ.get(name) for name in _FOLDERS)
         folders = [Path(name).resolve() for name in named if name]
         folder = next((path for path in folders if here.is_relative_to(path)), here)
-        return NotebookMachine(start(self._snapshot or prepare(), current_session(), folder))
+        session = current_session()
+        vm = start(self._snapshot or prepare(), session, folder)
+        if self._keep_events:
+            vm.serve("events", self._keep_events)
+        return NotebookMachine(vm, session, has_events=self._keep_events is not None)
 
 
 def passed(env: Mapping[str, str]) -> dict[str, str]:

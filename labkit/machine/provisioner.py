@@ -23,7 +23,8 @@ from labkit.machine.places import MICROVM, NATIVE, NEEDED, Place, choose
 from labkit.machine.sockets_folder import SocketsFolder
 from labkit.machine.wanted import PLACE, SINCE, WHY, read_asked
 
-_MODULES = {NATIVE: "ipykernel_launcher", MICROVM: "labkit.machine.relay"}
+_MODULES = {NATIVE: "ipykernel_launcher", MICROVM: "labkit.jupyter.relay"}
+"""What is started for Jupyter. (The relay of the course: it keeps the learner's progress.)"""
 
 
 class LabkitProvisioner(LocalProvisioner):

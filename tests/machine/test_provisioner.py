@@ -109,7 +109,7 @@ def test_the_place_decides_the_program() -> None:
     native = [_module_for(word, Place("native", "")) for word in words]
     microvm = [_module_for(word, Place("microvm", "")) for word in words]
     assert native == [sys.executable, "-m", "ipykernel_launcher", "-f", "x"]
-    assert microvm == [sys.executable, "-m", "labkit.machine.relay", "-f", "x"]
+    assert microvm == [sys.executable, "-m", "labkit.jupyter.relay", "-f", "x"]
 
 
 def test_the_doctor_is_asked_in_a_process_of_its_own(labkit_home: Path) -> None:

@@ -20,6 +20,11 @@ from labkit.machine.guest.ports import find_port
 RUN = Path("/run/labkit")
 """Sockets of the kernel, and of the events."""
 
+EVENTS = RUN / "events"
+"""Where progress goes to the host."""
+
+_ENV = {**os.environ, "PYTHONPATH": str(SOURCE)}
+
 _GROUP = Path("/sys/fs/cgroup/notebook")
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
 _KEPT_BYTES = 64 << 20
@@ -35,13 +40,12 @@ class Kernel:
     """
 
     def __init__(self) -> None:
-        RUN.mkdir(mode=0o700, exist_ok=True)
         _make_group()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "labkit.machine.guest.kernel", RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            env=_ENV,
             preexec_fn=_join_group,  # noqa: PLW1509 - PID 1 has one thread
         )
         assert self._process.stdout
@@ -68,6 +72,8 @@ def start_kernel() -> Kernel:
     """Mounts the files, starts the kernel, and the bridges between its sockets and the ports."""
     _OOM_SCORE.write_text("-1000")
     mount_files()
+    RUN.mkdir(mode=0o700, exist_ok=True)
+    subprocess.Popen([sys.executable, "-m", "labkit.machine.guest.events", str(EVENTS)], env=_ENV)
     return Kernel()
 
 
