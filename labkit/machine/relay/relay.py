@@ -113,9 +113,10 @@ class Relay:
     # -- before the machine ------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        # First, and so first in each turn: an interrupt is for what ran before what is asked now.
+        self._on(self._signals.fileno(), self._hear_signals)
         for name, socket in self._front.sockets.items():
             self._on(socket, partial(self._from_client, name, socket))
-        self._on(self._signals.fileno(), self._hear_signals)
         self._voice.starting()
         preparing = Preparing(self._maker)
         self._on(preparing.fileno(), partial(self._tell_progress, preparing))

@@ -63,6 +63,8 @@ def test_an_interrupt_request_ends_a_sleeping_cell(start: Start) -> None:
 
 def test_an_interrupt_of_an_idle_kernel_does_nothing(start: Start) -> None:
     kernel = start()
+    kernel.run("1")
+    time.sleep(0.5)  # ipykernel itself is deaf after a SIGINT just behind a reply
     kernel.manager.interrupt_kernel()
     assert kernel.run("1 + 1").value == "2"
 
