@@ -256,6 +256,24 @@ def test_nobody_there_is_a_deadline_with_the_last_state(tmp_path: Path) -> None:
         RemoteEventStore(tmp_path / "deaf", deadline_s=0.3).append(new_event("opened"))
 
 
+def test_an_answer_to_another_question_is_not_taken(tmp_path: Path) -> None:
+    def answer(listener: socket.socket) -> None:
+        with listener.accept()[0] as sock, sock.makefile("rwb") as lines:
+            while (line := lines.readline()) == b"\n":
+                pass
+            right = json.dumps({"id": json.loads(line)["id"], "count": 1})
+            late = json.dumps({"id": "0" * 16, "count": 7})
+            lines.write(f"\n{late}\n\n{right}\n".encode())
+
+    store = RemoteEventStore(tmp_path / "events")
+    with listen(tmp_path / "events") as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        assert store.append(new_event("opened")) == 1
+        thread.join(10)
+    store.close()
+
+
 @contextlib.contextmanager
 def _connected(host: Host) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as sock:
