@@ -1,7 +1,7 @@
 """Folders of the host in a machine: sshfs on labkit's server, beside sshfs on OpenSSH's.
 
 Both natively, each server a process of its own at the other end of a socket, the mount options
-those of the machine; inside an emulated machine sshfs itself takes most of the time.
+those of the machine, but that nothing is kept; inside an emulated machine sshfs itself takes most of the time.
 
 Sources: sshfs(1), sftp-server(8).
 """
@@ -130,7 +130,7 @@ def _mounted(server: list[str], what: str) -> Iterator[Path]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         with near, far:
             serving = stack.enter_context(subprocess.Popen(server, stdin=far, stdout=far))
-            argv = ["sshfs", "-f", "-o", ",".join(options()), what, str(folder)]
+            argv = ["sshfs", "-f", "-o", ",".join(options(kept_s=0)), what, str(folder)]
             process = stack.enter_context(subprocess.Popen(argv, stdin=near, stdout=near))
         stack.callback(subprocess.run, ["umount", folder], check=True)
         until = time.monotonic() + 10

@@ -51,10 +51,14 @@ class Host:
         self._listener = self._stack.enter_context(listen(self.socket))
         self.new_machine()
 
-    def new_machine(self) -> None:
-        """Another connection, another server, another bridge: all that was on its way is lost."""
+    def new_machine(self, begun: bytes = b"") -> None:
+        """Another connection, another server, another bridge: all that was on its way is lost.
+
+        ``begun``: what a bridge before this one could still write.
+        """
         self._end_machine()
         self.near, far = socket.socketpair()
+        self.near.sendall(begun)
         stop, self._stop = os.pipe()
         bridge = Bridge(self._listener, self.near.fileno())
         self._threads = [
@@ -230,6 +234,10 @@ def test_half_a_line_of_one_who_died_is_nobody_else_s(host: Host, remote: Remote
         with _connected(host) as sock:
             sock.sendall(half)
         assert remote.append(new_event("opened")) == 1
+    host.new_machine(b'3 {"id": "00')
+    at_once = RemoteEventStore(host.socket, deadline_s=5)  # without a second try
+    assert at_once.append(new_event("opened")) == 1
+    at_once.close()
     # And over a stream alone, without the bridge between.
     near, far = socket.socketpair()
     server = threading.Thread(target=serve_events, args=(far, host.store))
@@ -244,7 +252,7 @@ def test_half_a_line_of_one_who_died_is_nobody_else_s(host: Host, remote: Remote
             received += near.recv(4096)
         near.shutdown(socket.SHUT_RDWR)
         server.join(10)
-    assert len(host.store.read()) == 4
+    assert len(host.store.read()) == 5
 
 
 def test_nobody_there_is_a_deadline_with_the_last_state(tmp_path: Path) -> None:
@@ -254,6 +262,24 @@ def test_nobody_there_is_a_deadline_with_the_last_state(tmp_path: Path) -> None:
     listener = listen(tmp_path / "deaf")
     with listener, pytest.raises(TimedOut, match=r"no answer|timed out"):
         RemoteEventStore(tmp_path / "deaf", deadline_s=0.3).append(new_event("opened"))
+
+
+def test_an_answer_to_another_question_is_not_taken(tmp_path: Path) -> None:
+    def answer(listener: socket.socket) -> None:
+        with listener.accept()[0] as sock, sock.makefile("rwb") as lines:
+            while (line := lines.readline()) == b"\n":
+                pass
+            right = json.dumps({"id": json.loads(line)["id"], "count": 1})
+            late = json.dumps({"id": "0" * 16, "count": 7})
+            lines.write(f"\n{late}\n\n{right}\n".encode())
+
+    store = RemoteEventStore(tmp_path / "events")
+    with listen(tmp_path / "events") as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        assert store.append(new_event("opened")) == 1
+        thread.join(10)
+    store.close()
 
 
 @contextlib.contextmanager
