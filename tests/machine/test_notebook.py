@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
+from labkit.core.session import sweep
 from labkit.grading import Progress
 from labkit.machine.snapshot import Snapshot
 
@@ -50,6 +51,7 @@ class Notebook:
     def end(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        sweep()  # a relay that is killed leaves its folder to whoever comes next
 
 
 @pytest.fixture
