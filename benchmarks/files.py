@@ -1,7 +1,8 @@
 """Folders of the host in a machine: sshfs on labkit's server, beside sshfs on OpenSSH's.
 
 Both natively, each server a process of its own at the other end of a socket, the mount options
-those of the machine, but that nothing is kept; inside an emulated machine sshfs itself takes most of the time.
+those of the machine, but that nothing is kept. Inside an emulated machine sshfs itself takes most
+of the time.
 
 Sources: sshfs(1), sftp-server(8).
 """
