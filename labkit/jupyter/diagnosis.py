@@ -81,9 +81,14 @@ class Diagnosis:
         )
 
     @property
+    def moved(self) -> tuple[TopicHealth, ...]:
+        """The topics that run in a machine of their own."""
+        return tuple(topic for topic in self.topics if topic.place.name == MICROVM)
+
+    @property
     def is_moved(self) -> bool:
-        """Whether every topic runs in a machine of its own: what this one lacks is no lack then."""
-        return bool(self.topics) and all(topic.place.name == MICROVM for topic in self.topics)
+        """Whether every topic does: what this machine lacks is no lack then."""
+        return bool(self.topics) and self.moved == self.topics
 
     @property
     def is_ready(self) -> bool:

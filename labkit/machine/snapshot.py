@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.core.errors import Blocked, LabkitError, SystemFault
-from labkit.core.paths import data_dir
+from labkit.core.paths import machines_dir
 from labkit.machine.agent import Agent
 from labkit.machine.files import Export, serve
 from labkit.machine.layers import Layers, build, prune, qemu_from_packages
@@ -93,13 +93,6 @@ class Snapshot:
     def is_whole(self) -> bool:
         """Whether it can be resumed, as far as is known."""
         return (self.folder / ABOUT).exists()
-
-
-def machines_dir() -> Path:
-    """Where layers and snapshots lie: ``$LABKIT_MACHINES``, or in the data folder."""
-    if folder := os.environ.get("LABKIT_MACHINES"):
-        return Path(folder)
-    return data_dir() / "machine"
 
 
 def prepare(progress: Progress = lambda *_: None) -> Snapshot:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import random
 import socket
 import subprocess
@@ -16,17 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
+from labkit.core.errors import Blocked, LabkitError, SystemFault, TimedOut
 from labkit.grading import Progress
 from labkit.grading.database import EventStore
 from labkit.grading.events import new_event
-from labkit.grading.messages import LINE_LIMIT, error_as_json, error_from_json
+from labkit.grading.messages import error_as_json, error_from_json
 from labkit.grading.remote import RemoteEventStore
-from labkit.grading.service import BURST, _Service, serve_events
-from labkit.machine.guest.events import Bridge, listen
+from labkit.grading.service import serve_events
+from labkit.machine.guest.events import listen
+from tests.grading.event_host import Host, connected, said
 
 WRITER = """
 import sys
@@ -39,59 +36,6 @@ for number in range(int(sys.argv[2])):
     store.append(event)
     print(event.id, flush=True)
 """
-
-
-class Host:
-    """A host with its store, and a guest's bridge to it: a socket for the guest's processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = EventStore(folder / "progress.sqlite")
-        self.socket = folder / "events"
-        self._stack = contextlib.ExitStack()
-        self._listener = self._stack.enter_context(listen(self.socket))
-        self.new_machine()
-
-    def new_machine(self, begun: bytes = b"") -> None:
-        """Another connection, another server, another bridge: all that was on its way is lost.
-
-        ``begun``: what a bridge before this one could still write.
-        """
-        self._end_machine()
-        self.near, far = socket.socketpair()
-        self.near.sendall(begun)
-        stop, self._stop = os.pipe()
-        bridge = Bridge(self._listener, self.near.fileno())
-        self._threads = [
-            threading.Thread(target=self._serve, args=(far,)),
-            threading.Thread(target=_work, args=(bridge, stop)),
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def close(self) -> None:
-        self._end_machine()
-        self._stack.close()
-        self.socket.unlink(missing_ok=True)
-
-    def _serve(self, sock: socket.socket) -> None:
-        with sock:
-            serve_events(sock, self.store, per_s=5000)
-
-    def _end_machine(self) -> None:
-        if hasattr(self, "_stop"):
-            os.close(self._stop)
-            self._threads[1].join(10)
-            self.near.close()
-            self._threads[0].join(10)
-            assert not any(thread.is_alive() for thread in self._threads)
-
-
-def _work(bridge: Bridge, stop: int) -> None:
-    try:
-        bridge.serve(stop=stop)
-    finally:
-        bridge.close()
-        os.close(stop)
 
 
 @pytest.fixture
@@ -222,8 +166,8 @@ def test_a_machine_replaced_under_a_writer_loses_and_doubles_nothing(host: Host)
 def test_a_repeated_request_is_answered_as_the_first_time(host: Host) -> None:
     event = new_event("opened").as_json() | {"is_foreign": False}
     line = json.dumps({"id": "0" * 16, "do": "append", "events": [event]}).encode()
-    with _connected(host) as sock:
-        answers = [_said(sock, line) for _ in range(2)]
+    with connected(host) as sock:
+        answers = [said(sock, line) for _ in range(2)]
     assert answers[0] == answers[1]
     assert answers[0]["count"] == 1
     assert len(host.store.read()) == 1
@@ -231,7 +175,7 @@ def test_a_repeated_request_is_answered_as_the_first_time(host: Host) -> None:
 
 def test_half_a_line_of_one_who_died_is_nobody_else_s(host: Host, remote: RemoteEventStore) -> None:
     for half in (b'{"id": "00', b"\n7 ", b"9" * 50):
-        with _connected(host) as sock:
+        with connected(host) as sock:
             sock.sendall(half)
         assert remote.append(new_event("opened")) == 1
     host.new_machine(b'3 {"id": "00')
@@ -280,146 +224,3 @@ def test_an_answer_to_another_question_is_not_taken(tmp_path: Path) -> None:
         assert store.append(new_event("opened")) == 1
         thread.join(10)
     store.close()
-
-
-@contextlib.contextmanager
-def _connected(host: Host) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
-        sock.connect(str(host.socket))
-        yield sock
-
-
-def _said(sock: socket.socket, line: bytes) -> dict[str, object]:
-    sock.sendall(line + b"\n")
-    received = b""
-    while not received.endswith(b"\n"):
-        data = sock.recv(1 << 16)
-        assert data
-        received += data
-    found = json.loads(received)
-    assert isinstance(found, dict)
-    return found
-
-
-GOOD = new_event("opened", topic="t").as_json() | {"is_foreign": False}
-ID = "ab" * 8
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        {}, {"id": ID}, {"id": "x", "do": "read"}, {"id": ID, "do": "drop"}, {"id": 5}, [], 7, "x",
-        {"id": ID, "do": "append", "events": "x"}, {"id": ID, "do": "append", "events": [GOOD, 5]},
-        {"id": ID, "do": "append", "events": [GOOD | {"kind": "other"}]},
-        {"id": ID, "do": "append", "events": [GOOD | {"path": "/etc"}]},
-        {"id": ID, "do": "append", "events": [GOOD | {"data": {"x": 1}}]},
-        {"id": ID, "do": "append", "events": [GOOD | {"is_foreign": 1}]},
-        {"id": ID, "do": "append", "events": [GOOD | {"topic": "\x1b[2J"}]},
-        {"id": ID, "do": "append", "events": [GOOD], "more": 1},
-        {"id": ID, "do": "append_first", "event": None},
-        {"id": ID, "do": "read", "kind": "nope", "task": "", "start": 0},
-        {"id": ID, "do": "read", "kind": "", "task": "'; --", "start": 0},
-        {"id": ID, "do": "read", "kind": "", "task": "", "start": True},
-        {"id": ID, "do": "read", "kind": ["seed"], "task": "", "start": 0},
-        {"id": ID, "do": "read", "kind": "\ud800", "task": "", "start": 0},
-    ],
-)  # fmt: skip
-def test_what_makes_no_sense_is_an_error_and_writes_nothing(
-    host: Host, remote: RemoteEventStore, request_: object
-) -> None:
-    twice = json.dumps({"id": ID, "do": "append", "events": [GOOD]}).encode()
-    twice = twice.replace(b'"do":', b'"do": "read", "do":')
-    with _connected(host) as sock:
-        assert _said(sock, json.dumps(request_).encode())["error"]["type"] == "BadInput"  # type: ignore[index]
-        for line in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"id":NaN}', b"1" * 5000, b"\0", twice):
-            assert _said(sock, line)["error"]["type"] == "BadInput"  # type: ignore[index]
-    assert host.store.read() == []
-    assert remote.append(new_event("opened")) == 1
-
-
-def test_a_line_without_end_costs_no_memory_and_only_its_sender(
-    host: Host, remote: RemoteEventStore
-) -> None:
-    with _connected(host) as sock, pytest.raises(OSError):
-        for _ in range(200):
-            sock.sendall(b"x" * LINE_LIMIT)
-    assert remote.append(new_event("opened")) == 1
-    near, far = socket.socketpair()
-    server = threading.Thread(target=serve_events, args=(far, host.store))
-    server.start()
-    with far, near:
-        for _ in range(20):
-            near.sendall(b"x" * LINE_LIMIT)
-        assert b"error" in near.recv(1 << 16)  # before its end
-        near.sendall(
-            b'\n{"id": "%b", "do": "read", "kind": "", "task": "", "start": 0}\n' % (b"0" * 16)
-        )
-        received = b""
-        while b'"next"' not in received:
-            received += near.recv(1 << 16)
-        near.shutdown(socket.SHUT_RDWR)
-        server.join(10)
-    assert received.count(b"error") == 0
-
-
-def test_a_guest_cannot_fill_the_disk(
-    host: Host, remote: RemoteEventStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("labkit.grading.service.EVENTS_LIMIT", 10)
-    remote.append(*(new_event("opened") for _ in range(8)))
-    with pytest.raises(BadInput, match="grow"):
-        remote.append(*(new_event("opened") for _ in range(3)))
-    assert remote.append(*(new_event("opened") for _ in range(2))) == 2
-    host.new_machine()  # no new purse with it
-    with pytest.raises(BadInput, match="grow"):
-        remote.append(new_event("opened"))
-    assert len(remote.read()) == 10
-
-
-def test_a_machine_writes_so_many_bytes_and_no_more(
-    host: Host, remote: RemoteEventStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("labkit.grading.service.SIZE_LIMIT_BYTES", 2000)
-    host.new_machine()
-    event = new_event("opened")
-    with pytest.raises(BadInput, match="grow"):
-        for _ in range(20):
-            remote.append(event)  # the same again is no event, but work
-    assert remote.read() == [event]
-
-
-def test_who_asks_without_end_waits(tmp_path: Path) -> None:
-    near, far = socket.socketpair()
-    store = EventStore(tmp_path / "progress.sqlite")
-    server = threading.Thread(target=serve_events, args=(far, store), kwargs={"per_s": 100})
-    server.start()
-    with far, near:
-        began = time.monotonic()
-        near.sendall(b"x\n" * (BURST + 30))
-        received = b""
-        while received.count(b"error") < BURST + 30:
-            received += near.recv(1 << 16)
-        assert time.monotonic() - began >= 0.28
-        near.shutdown(socket.SHUT_RDWR)
-        server.join(10)
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(GOOD),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=8,
-)
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    do=st.sampled_from(["append", "append_first", "read", ""]),
-    more=st.dictionaries(st.sampled_from(["events", "event", "kind", "task", "start"]), _JSON),
-)
-def test_every_request_is_answered(tmp_path: Path, do: str, more: dict[str, object]) -> None:
-    store = EventStore(tmp_path / "progress.sqlite")
-    answer = _Service(store).answer(json.dumps({"id": ID, "do": do, **more}).encode())
-    store.close()
-    assert answer["id"] == ID
-    assert answer.get("error", {}).get("type", "BadInput") == "BadInput"

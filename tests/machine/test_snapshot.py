@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.paths import machines_dir
 from labkit.core.session import Session
 from labkit.machine import microvm
 from labkit.machine import snapshot as snapshots
@@ -33,7 +34,7 @@ def test_nothing_secret_and_nothing_of_a_session_is_in_it(snapshot: Snapshot) ->
 def test_it_does_not_fit_any_more_when_what_it_was_made_of_changes(
     snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    base = snapshots.machines_dir()
+    base = machines_dir()
     program = snapshot.program
     assert snapshots._known(base, program) == snapshot
     if what == "source":
