@@ -10,7 +10,7 @@ from importlib import import_module
 
 from benchmarks.report import Table, show
 
-NAMES = ("sandbox", "imports", "leftovers", "verdict")
+NAMES = ("sandbox", "imports", "leftovers", "verdict", "relay", "files")
 
 
 def main() -> int:

@@ -187,5 +187,9 @@ def test_the_wheel_carries_the_library_and_the_course(wheel: zipfile.ZipFile) ->
 
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"labkit", f"labkit-{labkit.__version__}.dist-info"}
+    name = f"labkit-{labkit.__version__}"
+    assert tops == {"labkit", f"{name}.dist-info", f"{name}.data"}
+    assert [path for path in wheel.namelist() if path.startswith(f"{name}.data")] == [
+        f"{name}.data/data/share/jupyter/kernels/labkit/kernel.json"
+    ]
     assert not [name for name in wheel.namelist() if "__pycache__" in name or "checkpoint" in name]

@@ -23,4 +23,4 @@ def doctor_command(ctx: click.Context, as_json: bool) -> None:
         say_json(found.as_json(), indent=2)
     else:
         say(str(found))
-    ctx.exit(0 if found.report.is_ready else BROKEN)
+    ctx.exit(0 if found.is_ready else BROKEN)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from labkit.cli.server import Address, Server
     from labkit.course import Course, LaidOut
+    from labkit.jupyter.diagnosis import Diagnosis
 
 DEFAULT_FOLDER = Path("labkit-course")
 
@@ -46,7 +47,7 @@ def lab_command(folder: Path | None, no_browser: bool, port: int) -> None:
     # A notebook that changes its folder, and a terminal, still mean this course.
     with Server(course.root, port=port, env={VARIABLE: str(course.root)}) as server:
         say(f"The course is in {course.root}")
-        _say_health()
+        _prepare_machine(_say_health())
         address = server.wait_until_ready()
         _say_address(address, course, opens_browser=not no_browser)
         _hold(server)
@@ -118,21 +119,41 @@ def _say_laid_out(written: list[LaidOut], folder: Path) -> None:
             say(f"You changed a file that is new: the new version is beside it, {one.path}")
 
 
-def _say_health() -> None:
+def _say_health() -> Diagnosis:
     """What is not real here, and what brings it. Found out while the server starts."""
     from labkit.jupyter.diagnosis import diagnose
 
     found = diagnose()
     lacking = found.needed
-    if not lacking:
+    if not lacking and not found.moved:
         say("Every lab that is there is real on this machine.")
-        return
+        return found
+    if found.moved:
+        names = ", ".join(topic.name for topic in found.moved)
+        say(f"In a machine of their own (microVM): {names}: {found.moved[0].place.why}.")
+    if not lacking:
+        say("So every lab that is there is real.")
+        return found
     say("Not real on this machine yet (`labkit doctor` says more):")
     for one in lacking:
         topics = ", ".join(t.name for t in found.topics if one.id in t.missing) or "every lab"
         say(f"  ✗ {one.title}: {one.why} (for {topics})")
         if one.fix:
             say(f"    → {one.fix}")
+    return found
+
+
+def _prepare_machine(found: Diagnosis) -> None:
+    """What takes a minute, once, is done before the first notebook is opened."""
+    if not found.moved:
+        return
+    from labkit.cli.machine import prepare
+    from labkit.core.errors import LabkitError
+
+    try:
+        prepare()
+    except LabkitError as error:
+        note(f"labkit: {error}")  # notebooks say it again, and the rest of the course is there
 
 
 def _say_address(address: Address, course: Course, *, opens_browser: bool) -> None:

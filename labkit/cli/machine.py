@@ -39,10 +39,10 @@ def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...
     """
     from labkit.core.session import current_session
     from labkit.machine.console import run_on_terminal
-    from labkit.machine.microvm import MicroVM
+    from labkit.machine.microvm import start
 
-    snapshot = prepare()
-    with MicroVM(snapshot, current_session(), (folder or Path.cwd()).resolve()) as machine:
+    folder = (folder or Path.cwd()).resolve()
+    with start(prepare(), current_session(), folder) as machine:
         machine.begin()
         words = command or ("bash", "-l")
         status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)

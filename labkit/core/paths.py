@@ -46,6 +46,19 @@ def runtime_dir() -> Path:
     return _private(Path(tempfile.gettempdir()) / f"labkit-{os.getuid()}")
 
 
+def machines_dir() -> Path:
+    """Where the layers and snapshots of microVMs lie: ``$LABKIT_MACHINES``, or in the data folder.
+
+    They are the same for every home, and large. Need not be there yet.
+
+    Raises:
+        Blocked: the data folder cannot be made or written.
+    """
+    if folder := os.environ.get("LABKIT_MACHINES"):
+        return Path(folder).absolute()
+    return data_dir() / "machine"
+
+
 def _private(folder: Path) -> Path:
     folder = folder.absolute()
     try:

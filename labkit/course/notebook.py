@@ -26,7 +26,7 @@ Notebook = Any
 """An ``nbformat.NotebookNode``, which has no types of its own."""
 
 METADATA: Mapping[str, Any] = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "labkit", "language": "python", "name": "labkit"},
     "language_info": {"name": "python"},
 }
 """No versions: they would change with the machine."""
@@ -81,7 +81,9 @@ def compose(page: Page, cells: Sequence[SourceCell], context: Context) -> Notebo
             made.append(_markdown(id, prose(text), cell.metadata))
     for name, text in below:
         made.append(_markdown(fitting(f"{page.prefix}-{name}"), prose(text), {}))
-    metadata = {**METADATA, "labkit": {"kind": page.kind, "topic": page.prefix}}
+    needs = sorted({id for check in context.checks.values() for id in check.requires})
+    about = {"kind": page.kind, "topic": page.prefix, "requires": needs}
+    metadata = {**METADATA, "labkit": about}
     return _v4().new_notebook(cells=made, metadata=metadata)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.core.errors import TimedOut
+from labkit.core.paths import machines_dir
 from labkit.course.find import VARIABLE
 from labkit.course.layout import CONTENT, is_content
 
@@ -65,6 +66,7 @@ def _environment(folder: Path, seed: str) -> dict[str, str]:
         **os.environ,
         VARIABLE: str(folder / "course"),
         "LABKIT_HOME": str(folder / "home"),
+        "LABKIT_MACHINES": str(machines_dir()),  # what is prepared once serves every home
         "LABKIT_SEED": seed,
         "IPYTHONDIR": str(folder / "ipython"),  # no start-up files of the user's
         "NO_COLOR": "1",

@@ -7,6 +7,7 @@
     variants     values that differ from learner to learner
     lab          what a check may look at; ending: how what it started is ended
     progress     events in (events), kept (database, table, salvage, faults), summed up (summary)
+    remote       events kept by a machine's host;  service: the host's side;  messages: between them
     hints, predictions, watching
     exports      progress as one file;  transfer: import and replay
 

@@ -24,26 +24,30 @@ from labkit.grading.verdict import Verdict
 
 if TYPE_CHECKING:
     from labkit.grading.exports import Export
+    from labkit.grading.messages import Events
     from labkit.grading.transfer import Imported
 
 SEED_VARIABLE = "LABKIT_SEED"
 """The environment variable that overrides the learner's seed and is never stored."""
+
+EVENTS_VARIABLE = "LABKIT_EVENTS"
+"""The environment variable that has the path of a socket to whoever keeps the events."""
 
 
 class Progress:
     """The progress of the learner of one file.
 
     Args:
-        path: the file; ``progress.sqlite`` in the data folder when not given. Made when first
-            used.
+        path: the file; made when first used. Not given: ``progress.sqlite`` in the data folder, or
+            what the host keeps, where ``LABKIT_EVENTS`` is the path of a socket to it.
 
     Every method may raise :class:`Blocked` (the file cannot be written), :class:`SystemFault`
     (the disk is full) or :class:`TimedOut` (another process holds the file).
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path.absolute() if path else data_dir() / "progress.sqlite"
-        self._store = EventStore(self.path)
+        self._store = _store_of(path)
+        self.path = self._store.path
 
     def __enter__(self) -> Progress:
         return self
@@ -216,3 +220,11 @@ class Progress:
     def _draw_seed(self) -> list[Event]:
         self._store.append_first(new_event("seed", seed=secrets.token_hex(4)))
         return self._own_seeds()
+
+
+def _store_of(path: Path | None) -> Events:
+    if path is None and (sock := os.environ.get(EVENTS_VARIABLE)):
+        from labkit.grading.remote import RemoteEventStore
+
+        return RemoteEventStore(Path(sock))
+    return EventStore(path.absolute() if path else data_dir() / "progress.sqlite")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.errors import NotFound
+from labkit.machine.places import BROUGHT, MICROVM, NATIVE, Place, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,7 @@ class TopicHealth:
         tasks: how many tasks its exercise has.
         real: how many of them can be done here.
         missing: ids of the capabilities that the others lack.
+        place: where its notebooks run.
     """
 
     name: str
@@ -42,6 +44,7 @@ class TopicHealth:
     tasks: int
     real: int
     missing: tuple[str, ...]
+    place: Place
 
     @property
     def is_real(self) -> bool:
@@ -51,10 +54,13 @@ class TopicHealth:
     @property
     def says(self) -> str:
         """How it stands, in words."""
-        if self.is_real:
+        if self.is_real and self.place.name == NATIVE:
             return "all of it is real here"
+        if self.is_real:
+            return f"all of it is real, in a machine of its own: {self.place.why}"
+        where = "here" if self.place.name == NATIVE else "in a machine of its own"
         lacks = ", ".join(self.missing)
-        return f"{self.real} of {self.tasks} tasks can be done here; missing: {lacks}"
+        return f"{self.real} of {self.tasks} tasks can be done {where}; missing: {lacks}"
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,28 @@ class Diagnosis:
         return tuple(
             found
             for found in self.report.capabilities
-            if not found.is_ok and (found.is_basic or found.id in wanted)
+            if not found.is_ok and (found.id in wanted or (found.is_basic and not self.is_moved))
         )
+
+    @property
+    def moved(self) -> tuple[TopicHealth, ...]:
+        """The topics that run in a machine of their own."""
+        return tuple(topic for topic in self.topics if topic.place.name == MICROVM)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether every topic does: what this machine lacks is no lack then."""
+        return bool(self.topics) and self.moved == self.topics
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the labs are real, here or in machines of their own."""
+        return self.report.is_ready or self.is_moved
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
         return {
-            "ready": self.report.is_ready,
+            "ready": self.is_ready,
             "capabilities": [asdict(found) for found in self.report.capabilities],
             "topics": [{**asdict(topic), "is_real": topic.is_real} for topic in self.topics],
         }
@@ -137,8 +158,8 @@ def diagnose() -> Diagnosis:
 
 def topics_of(course: Course, report: Report) -> tuple[TopicHealth, ...]:
     """How each topic that is there stands to what was found."""
-    lacking = {found.id for found in report.capabilities if not found.is_ok}
-    return tuple(_health(topic, topic.checks().values(), lacking) for topic in course.present)
+    have = {found.id: "" if found.is_ok else found.why for found in report.capabilities}
+    return tuple(_health(topic, topic.checks().values(), have) for topic in course.present)
 
 
 def mark(is_ok: bool) -> str:
@@ -153,11 +174,15 @@ def capability_line(found: Capability) -> str:
     return f"{line}\n{'':<{WIDTH + 5}}→ {found.fix}" if found.fix and not found.is_ok else line
 
 
-def _health(topic: Topic, checks: Iterable[Check], lacking: set[str]) -> TopicHealth:
+def _health(topic: Topic, checks: Iterable[Check], have: dict[str, str]) -> TopicHealth:
     checks = list(checks)
-    missing = dict.fromkeys(id for check in checks for id in check.requires if id in lacking)
-    real = sum(not lacking.intersection(check.requires) for check in checks)
-    return TopicHealth(topic.name, topic.title, len(checks), real, tuple(missing))
+    needs = dict.fromkeys(id for check in checks for id in check.requires)
+    have = {**dict.fromkeys(needs, ""), **have}  # what nobody has probed is not said to be missing
+    place = choose(needs, None, have)
+    brought = BROUGHT if place.name == MICROVM else frozenset()
+    missing = [id for id in needs if have[id] and id not in brought]
+    real = sum(not set(missing).intersection(check.requires) for check in checks)
+    return TopicHealth(topic.name, topic.title, len(checks), real, tuple(missing), place)
 
 
 def _topic_line(topic: TopicHealth) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -18,19 +19,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from labkit.core.errors import SystemFault
 from labkit.core.journal import append, open_journal
 from labkit.core.linux import start_ticks
 from labkit.core.session import Session
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
 from labkit.machine.qemu.find import require_memory
-from labkit.machine.snapshot import SOURCE, Snapshot
+from labkit.machine.snapshot import SOURCE, Snapshot, prepare
 
 BEGIN_S = 20.0
 """The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
 
 PRIVATE_BYTES = 160 << 20
 """What a further machine takes of this one's memory, with its relay."""
+
+FOLDER = "machine"
+"""In the session's folder: sockets, and what the console says."""
 
 _SEED_BYTES = 32
 
@@ -39,6 +44,24 @@ _LAST_WORDS = {
     "reboot: Restarting system": "it was restarted from inside",
 }
 """What Linux says at its end, and what that means."""
+
+
+def start(snapshot: Snapshot, session: Session, folder: Path) -> MicroVM:
+    """Starts a machine; when its snapshot turns out to be damaged, it is made again.
+
+    Args:
+        snapshot, session, folder: see :class:`MicroVM`.
+
+    Raises:
+        Blocked: this machine lacks something. SystemFault: the machine does not start.
+    """
+    try:
+        return MicroVM(snapshot, session, folder)
+    except SystemFault:
+        if snapshot.is_whole:
+            raise
+    shutil.rmtree(session.folder / FOLDER)
+    return MicroVM(prepare(), session, folder)
 
 
 class MicroVM:
@@ -55,7 +78,7 @@ class MicroVM:
 
     def __init__(self, snapshot: Snapshot, session: Session, folder: Path) -> None:
         require_memory(PRIVATE_BYTES)
-        self.folder = session.folder / "machine"
+        self.folder = session.folder / FOLDER
         self.folder.mkdir(mode=0o700)
         self.qemu = snapshot.resume(self.folder)
         self.snapshot, self.started = snapshot, time.time()

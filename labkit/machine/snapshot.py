@@ -16,17 +16,18 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.core.errors import LabkitError, SystemFault
-from labkit.core.paths import data_dir
+from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.paths import machines_dir
 from labkit.machine.agent import Agent
 from labkit.machine.files import Export, serve
-from labkit.machine.layers import Layers, build
+from labkit.machine.layers import Layers, build, prune, qemu_from_packages
 from labkit.machine.qemu.command import Design
 from labkit.machine.qemu.find import Program, find_accelerator, find_program
 from labkit.machine.qemu.process import Qemu
@@ -40,6 +41,18 @@ RECIPE = 1
 _BOOT_S = 120.0
 """Emulated on a busy machine; 10 s on an idle one."""
 
+ROOM_BYTES = 400 << 20
+"""What a snapshot takes, with a margin: the memory that a machine has touched at its start."""
+
+ABOUT = "about.json"
+"""Written last: a folder without it is no snapshot."""
+
+_LAST = "last.json"
+
+_PACKAGES = ("site-packages", "dist-packages")
+"""How the folders are called that packages are installed into."""
+
+_QEMU_SHARE = 0.2
 _LAYERS_SHARE = 0.7
 """How much of the time to prepare goes into the layers."""
 
@@ -64,21 +77,22 @@ class Snapshot:
         Raises:
             SystemFault: QEMU does not start, or cannot read the snapshot.
         """
-        argv = self.program.argv
-        qemu = Qemu(argv, self.design, folder, self.folder / "ram", is_new=False)
+        qemu = Qemu(self.program, self.design, folder, self.folder / "ram", is_new=False)
         try:
             qemu.resume(self.folder / "state")
+        except SystemFault:
+            qemu.end()
+            (self.folder / ABOUT).unlink(missing_ok=True)  # damaged: it is made again
+            raise
         except BaseException:
             qemu.end()
             raise
         return qemu
 
-
-def machines_dir() -> Path:
-    """Where layers and snapshots lie: ``$LABKIT_MACHINES``, or in the data folder."""
-    if folder := os.environ.get("LABKIT_MACHINES"):
-        return Path(folder)
-    return data_dir() / "machine"
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be resumed, as far as is known."""
+        return (self.folder / ABOUT).exists()
 
 
 def prepare(progress: Progress = lambda *_: None) -> Snapshot:
@@ -91,49 +105,122 @@ def prepare(progress: Progress = lambda *_: None) -> Snapshot:
         Blocked: something that only the user can bring is missing, such as QEMU.
         SystemFault: the machine does not boot, or cannot be saved.
     """
-    program = find_program()
     base = machines_dir()
+    program = _find_program(base, progress)
+    if known := _known(base, program):
+        return known
     layers = build(base / "layers", lambda what, share: progress(what, share * _LAYERS_SHARE))
     accelerator = find_accelerator(program, base)
     disks = (layers.system, layers.python)
     design = Design(layers.kernel, layers.initramfs, disks, accelerator)
     folder = base / "snapshots" / _digest(program, design, layers)
     snapshot = Snapshot(folder, program, design)
-    if _is_whole(folder):
-        return snapshot
     with _one_at_a_time(base):
-        if not _is_whole(folder):
+        if not snapshot.is_whole:
             progress("starting the machine for the first time", _LAYERS_SHARE)
             _make(snapshot, progress)
             _remove_others(folder)
+            prune(base / "layers", layers.paths)
+    _remember(base, snapshot)
     progress("ready", 1.0)
     return snapshot
 
 
+def _find_program(base: Path, progress: Progress) -> Program:
+    """The QEMU that is installed; where there is none that will do, one of Debian's, unpacked."""
+    try:
+        return find_program()
+    except Blocked as reason:
+        try:
+            fetched = qemu_from_packages(
+                base / "layers", lambda what, share: progress(what, share * _QEMU_SHARE)
+            )
+        except LabkitError as error:
+            raise reason from error
+        return find_program([str(fetched)])
+
+
+def _known(base: Path, program: Program) -> Snapshot | None:
+    """The snapshot of last time, when nothing that it is made of has changed since."""
+    try:
+        last = json.loads((base / _LAST).read_bytes())
+        if last["state"] != _state(program, find_accelerator(program, base)):
+            return None
+        paths = [Path(path) for path in last["paths"]]
+        if [path.stat().st_size for path in paths] != last["sizes"]:
+            return None
+        kernel, initramfs, *disks = paths
+        design = Design(kernel, initramfs, tuple(disks), last["accelerator"])
+        snapshot = Snapshot(base / "snapshots" / last["name"], program, design)
+        return snapshot if snapshot.is_whole else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(base: Path, snapshot: Snapshot) -> None:
+    design = snapshot.design
+    paths = [design.kernel, design.initramfs, *design.disks]
+    last = {
+        "state": _state(snapshot.program, design.accelerator),
+        "name": snapshot.folder.name,
+        "accelerator": design.accelerator,
+        "paths": [str(path) for path in paths],
+        "sizes": [path.stat().st_size for path in paths],
+    }
+    temporary = base / f"{_LAST}.{os.getpid()}"
+    temporary.write_text(json.dumps(last))
+    temporary.rename(base / _LAST)
+
+
+def _state(program: Program, accelerator: str) -> str:
+    """What tells, within a few milliseconds, that a snapshot might not fit any more.
+
+    The folders that packages are installed into have another time after each installation.
+    """
+    folders = [Path(path) for path in sys.path if path.endswith(_PACKAGES)]
+    times = [f"{path} {path.stat().st_mtime_ns}" for path in folders if path.is_dir()]
+    parts = [str(RECIPE), program.identity, accelerator, _source_digest(), *times]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def _make(snapshot: Snapshot, progress: Progress) -> None:
-    shutil.rmtree(snapshot.folder, ignore_errors=True)
-    snapshot.folder.mkdir(parents=True, mode=0o700)
-    ram = snapshot.folder / "ram"
     with contextlib.ExitStack() as stack:
         try:
+            shutil.rmtree(snapshot.folder, ignore_errors=True)
+            snapshot.folder.mkdir(parents=True, mode=0o700)
+            _require_room(snapshot.folder)
+            ram = snapshot.folder / "ram"
             ram.touch(mode=0o600)
-            argv = snapshot.program.argv
-            qemu = Qemu(argv, snapshot.design, snapshot.folder, ram, is_new=True)
+            work = snapshot.folder / "work"
+            empty = work / "course"
+            empty.mkdir(parents=True)
+            qemu = Qemu(snapshot.program, snapshot.design, work, ram, is_new=True)
             stack.callback(qemu.end)
-            empty = snapshot.folder / "course"
-            empty.mkdir()
             with _served(qemu, {"course": Export(empty), "labkit": Export(SOURCE, True)}):
                 qemu.boot()
                 _wait_until_ready(qemu, progress)
                 qemu.save(snapshot.folder / "state")
+            shutil.rmtree(work)
             about = {"made": time.time(), "qemu": snapshot.program.version, "recipe": RECIPE}
-            (snapshot.folder / "about.json").write_text(json.dumps(about))
+            (snapshot.folder / ABOUT).write_text(json.dumps(about))
         except OSError as error:
             raise SystemFault(
                 "prepare the machine for the notebooks",
                 why=f"{snapshot.folder}: {error.strerror}",
-                hint="It needs 1 GB of room there",
+                hint="Set LABKIT_MACHINES to a folder that you can write, with 1 GB of room",
             ) from error
+
+
+def _require_room(folder: Path) -> None:
+    found = os.statvfs(folder)
+    free = found.f_bavail * found.f_frsize
+    if free < ROOM_BYTES:
+        raise Blocked(
+            "the machine for the notebooks cannot be prepared",
+            why=f"{free >> 20} MiB of room are left in {folder}, and it takes {ROOM_BYTES >> 20}",
+            hint="Make room there, or set LABKIT_MACHINES to a folder elsewhere",
+            capability="microvm",
+        )
 
 
 def _wait_until_ready(qemu: Qemu, progress: Progress) -> None:
@@ -180,10 +267,6 @@ def _source_digest() -> str:
     for path in sorted(SOURCE.rglob("*.py")):
         found.update(f"{path.relative_to(SOURCE)}\0".encode() + path.read_bytes())
     return found.hexdigest()
-
-
-def _is_whole(folder: Path) -> bool:
-    return (folder / "about.json").exists()
 
 
 @contextlib.contextmanager

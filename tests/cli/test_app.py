@@ -36,9 +36,9 @@ def test_the_version_is_said() -> None:
 
 
 def test_an_unknown_command_names_the_near_one() -> None:
-    result = invoke("chekc")
+    result = invoke("doctr")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "labkit: there is no command 'chekc'.\n→ Did you mean check?\n"
+    assert result.stderr == "labkit: there is no command 'doctr'.\n→ Did you mean doctor?\n"
 
 
 def test_an_unknown_option_names_the_near_one() -> None:

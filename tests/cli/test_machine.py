@@ -42,19 +42,29 @@ def test_as_json_it_says_the_same(root: Path) -> None:
 def test_what_is_missing_comes_with_its_command_and_exit_code_2(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def without_sandbox() -> Report:
-        found = doctor().capabilities
-        lacking = {"is_ok": False, "why": "not here", "fix": "sysctl -w x=1"}
-        return Report(
-            tuple(replace(one, **lacking) if one.id == "sandbox" else one for one in found)
-        )
-
-    monkeypatch.setattr("labkit.host.doctor", without_sandbox)
+    monkeypatch.setattr("labkit.host.doctor", lambda: _without("sandbox", "microvm"))
     result = invoke("doctor")
     assert result.exit_code == 2
     assert "✗ containers from scratch" in result.stdout
     assert "→ sysctl -w x=1" in result.stdout
     assert "tasks can be done here; missing: sandbox" in result.stdout
+
+
+def test_where_sandboxes_are_forbidden_the_topics_are_real_in_a_machine_of_their_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.host.doctor", lambda: _without("sandbox"))
+    result = invoke("doctor")
+    assert result.exit_code == 0
+    assert "tasks can be done in a machine of its own; missing: podman" in result.stdout
+
+
+def _without(*ids: str) -> Report:
+    lacking = {"is_ok": False, "why": "not here", "fix": "sysctl -w x=1"}
+    found = {one.id: one for one in doctor().capabilities}
+    microvm = {"is_ok": True, "found": "QEMU", "why": ""}
+    found["microvm"] = replace(found["microvm"], **microvm)
+    return Report(tuple(replace(one, **lacking) if id in ids else one for id, one in found.items()))
 
 
 def test_without_programs_the_doctor_still_answers(root: Path) -> None:

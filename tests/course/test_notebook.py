@@ -41,7 +41,7 @@ def test_every_notebook_is_valid_and_says_nothing_of_the_machine(course: Course)
         notebook = Sources(course).compose(page)
         nbformat.validate(notebook)
         assert notebook.metadata.language_info == {"name": "python"}
-        assert notebook.metadata.kernelspec.name == "python3"
+        assert notebook.metadata.kernelspec.name == "labkit"
         assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 

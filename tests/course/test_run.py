@@ -170,7 +170,7 @@ def test_a_notebook_that_is_missing_or_none_is_broken(built: Course) -> None:
 
 def test_a_kernel_that_is_not_installed_breaks_its_notebook(built: Course) -> None:
     path = built.root / "labs/00-first-files/lab.ipynb"
-    edit(path, '"name": "python3"', '"name": "cobol"')
+    edit(path, '"name": "labkit"', '"name": "cobol"')
     (ended,) = run(built, which=("lab",)).notebooks
     assert "cobol" in str(ended.failure)
 

@@ -1,8 +1,9 @@
 """What this machine has, for ``@pytest.mark.requires(...)``.
 
 A name is a capability of `labkit doctor` (``sandbox``, ``limits``, …), or ``program:NAME``, or a
-plain program's name, or ``root``. ``root`` is who runs the tests, not what the machine lacks: an
-ordinary user's run leaves such tests out even where everything is mandatory.
+plain program's name, or ``fuse`` (may mount file systems of programs), or ``root``. ``root`` is who
+runs the tests, not what the machine lacks: an ordinary user's run leaves such tests out even where
+everything is mandatory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def is_there(name: str) -> bool:
     """Whether the requirement is met; probed once per process."""
     if name == "root":
         return os.geteuid() == 0
+    if name == "fuse":
+        return os.access("/dev/fuse", os.R_OK | os.W_OK)
     if name.startswith("program:"):
         return has_program(name.removeprefix("program:"))
     from labkit.core.errors import NotFound

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 _NAMED_NETWORKS = Path("/run/netns")
-_KEPT_FILES = frozenset({"sweep.lock", "sessions"})
+_KEPT_FILES = frozenset({"sweep.lock", "sessions", "kernels"})
 """What is left in the runtime folder for good, by design."""
 
 

@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import platform
+import re
+import shutil
 
 from labkit.core.errors import SystemFault
 from labkit.host.capability import Probe, first_line, output_of
@@ -13,10 +15,14 @@ from labkit.host.packages import install_command
 
 _KVM_GET_API_VERSION = 0xAE00
 
+OLDEST_QEMU = (7, 2)
+"""Debian 12's: older ones lack the machine type that snapshots are made for."""
+
 
 def probes() -> tuple[Probe, ...]:
-    """QEMU, KVM, a cluster, minikube."""
+    """Machines of our own, QEMU, KVM, a cluster, minikube."""
     return (
+        Probe("microvm", "a machine of its own (microVM)", _microvm, fix=install_command("qemu")),
         Probe("qemu", "QEMU, virtual machines", _qemu, fix=install_command("qemu")),
         Probe("kvm", "the KVM device", _kvm),
         Probe("cluster", "a Kubernetes cluster", _cluster, fix="The labs will bring their own"),
@@ -26,6 +32,24 @@ def probes() -> tuple[Probe, ...]:
 
 def _qemu() -> str:
     return first_line([f"qemu-system-{platform.machine()}", "--version"])
+
+
+def read_version(text: str) -> tuple[int, ...]:
+    """The version in what QEMU prints of itself; ``(0,)`` when there is none."""
+    match = re.search(r"version (\d+(?:\.\d+)+)", text)
+    return tuple(map(int, match.group(1).split("."))) if match else (0,)
+
+
+def _microvm() -> str:
+    try:
+        said = _qemu()
+    except SystemFault:
+        said = ""
+    if read_version(said) >= OLDEST_QEMU:
+        return said
+    if shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        return "with a QEMU from Debian's packages, unpacked when it is first needed"
+    raise SystemFault("start a machine", why=(said and f"{said} is too old") or "QEMU is missing")
 
 
 def _kvm() -> str:

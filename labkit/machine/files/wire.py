@@ -6,6 +6,7 @@ Source: draft-ietf-secsh-filexfer-02; OpenSSH's PROTOCOL ("sftp").
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from dataclasses import dataclass
 
@@ -17,11 +18,16 @@ EXTENDED, EXTENDED_REPLY = 200, 201
 
 OK, EOF, NO_SUCH_FILE, PERMISSION_DENIED, FAILURE, BAD_MESSAGE = range(6)
 OP_UNSUPPORTED = 8
+INVALID_HANDLE, NO_SPACE = 9, 14
+"""Of later versions: sshfs makes EIO of each code that it does not know, and EPERM of FAILURE."""
 
 _SIZE, _UIDGID, _PERMISSIONS, _TIMES, _EXTENDED = 1, 2, 4, 8, 1 << 31
 
 LARGEST = 1 << 18
-"""Bytes of a packet; sshfs asks for 64 KiB at a time, OpenSSH takes as much as this."""
+"""Bytes of data in a packet; sshfs asks for 64 KiB at a time, OpenSSH takes as much as this."""
+LONGEST_PACKET = LARGEST + 1024
+"""With what stands around the data."""
+_MOST_EXTENSIONS = 16
 
 
 class BadPacket(ValueError):
@@ -59,7 +65,7 @@ class Reader:
         mode = self.number() if flags & _PERMISSIONS else None
         times = (self.number(), self.number()) if flags & _TIMES else None
         if flags & _EXTENDED:
-            for _ in range(min(self.number(), 16)):
+            for _ in range(min(self.number(), _MOST_EXTENSIONS)):
                 self.text(), self.text()
         return Attributes(size, mode, times)
 
@@ -91,14 +97,26 @@ def text(value: bytes) -> bytes:
 
 
 def attributes(found: os.stat_result) -> bytes:
-    """What stat(2) says of a file. Its owner is always root: to the guest it is nobody else's."""
+    """What stat(2) says of a file. Its owner is always root: to the guest it is nobody else's.
+
+    Without setuid, setgid and sticky: set on the host for the host's users, they would mean root.
+    """
     times = (_seconds(found.st_atime), _seconds(found.st_mtime))
     flags = _SIZE | _UIDGID | _PERMISSIONS | _TIMES
-    return struct.pack(">IQIIIII", flags, found.st_size, 0, 0, found.st_mode, *times)
+    mode = stat.S_IFMT(found.st_mode) | found.st_mode & 0o777
+    return struct.pack(">IQIIIII", flags, found.st_size, 0, 0, mode, *times)
 
 
 def _seconds(time: float) -> int:
     return min(max(int(time), 0), 0xFFFFFFFF)
+
+
+def names(id: int, rows: list[tuple[bytes, os.stat_result]]) -> bytes:
+    """An answer that is some names, each with its attributes."""
+    parts = [number(len(rows))]
+    for name, found in rows:
+        parts += [text(name), text(name), attributes(found)]
+    return packet(NAME, id, b"".join(parts))
 
 
 def packet(kind: int, id: int, body: bytes = b"") -> bytes:

@@ -24,11 +24,26 @@ SOURCE = Path("/run/source")
 KEPT_S = 0.3
 """Shorter than it takes a person to save a file and to run the cell that reads it."""
 
-_OPTIONS = (
-    *("passive", "allow_other", "cache=no", "max_conns=1"),
-    *(f"attr_timeout={KEPT_S}", f"entry_timeout={KEPT_S}", "negative_timeout=0"),
-)
 _PATIENCE_S = 20.0
+
+
+def options(kept_s: float = KEPT_S) -> list[str]:
+    """The options of sshfs: little kept, and a write that returns is on the host.
+
+    ``kept_s``: how long the kernel may believe a name and a size that it has seen, in seconds.
+
+    ``renamexdev``: what cannot be moved within the host's folders is copied by ``mv``.
+    ``sshfs_sync``: else write(2) returns at once, and its error comes with close(2).
+    """
+    chosen = ["passive", "allow_other", "cache=no", "sshfs_sync", "max_conns=1"]
+    chosen += [f"attr_timeout={kept_s}", f"entry_timeout={kept_s}", "negative_timeout=0"]
+    chosen += ["nosuid", "nodev", "workaround=renamexdev"]
+    # Since CVE-2026-47187 sshfs hides links with ".." from whoever does not trust the server. A
+    # guest has only its host, and the host lets no link be made that leads out.
+    said = subprocess.run(["sshfs", "--help"], capture_output=True, text=True, check=False)
+    if "no_contain_symlinks" in said.stdout + said.stderr:
+        chosen.append("no_contain_symlinks")
+    return chosen
 
 
 def mount_files() -> None:
@@ -40,7 +55,7 @@ def mount_files() -> None:
     for folder in (HOST, COURSE, SOURCE):
         folder.mkdir(exist_ok=True)
     port = os.open(find_port("files"), os.O_RDWR | os.O_CLOEXEC)
-    command = ["sshfs", "-f", "-o", ",".join(_OPTIONS), "host:/", str(HOST)]
+    command = ["sshfs", "-f", "-o", ",".join(options()), "host:/", str(HOST)]
     process = subprocess.Popen(command, stdin=port, stdout=port, start_new_session=True)
     os.close(port)
     deadline = time.monotonic() + _PATIENCE_S

@@ -1,11 +1,12 @@
 """The notebook's kernel: ipykernel, ready to its first message, and then it waits to be told whose.
 
-``python3 -m labkit.machine.guest.kernel FOLDER``: binds its sockets in FOLDER, says ``ready`` on
-standard output, and reads one JSON object from standard input: ``key`` and ``session`` of the
-connection, ``seed``, ``cwd``, ``env``. What it does before is in the snapshot, so nothing secret
-or random may come of it.
+``python3 -m labkit.machine.guest.kernel FOLDER [MODULE …]``: binds its sockets in FOLDER, imports
+what notebooks will (the course's modules when none are named), says ``ready`` on standard output,
+and reads one JSON object from standard input: ``key``, ``signature_scheme``, ``session``, ``seed``,
+``cwd``, ``env``. What it does before is in the snapshot, so nothing secret or random may come of
+it. (The hash seed of ``str`` is the snapshot's: Python cannot change it while it runs.)
 
-Sources: ipykernel's ``IPKernelApp``; zmq_setsockopt(3) (ZMQ_HANDSHAKE_IVL).
+Sources: ipykernel's ``IPKernelApp``; zmq_setsockopt(3) (ZMQ_HANDSHAKE_IVL, ZMQ_SNDHWM).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pkgutil
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -34,16 +36,22 @@ _WARM_UP = "from labkit.sandbox import Sandbox; Sandbox().run(['true'])"
 
 
 class Kernel(IPKernelApp):
-    """An ipykernel whose other end may come as late as it likes."""
+    """An ipykernel whose other end may come as late as it likes, and read as slowly."""
 
     def _try_bind_socket(self, socket: Any, port: int) -> int:
         socket.setsockopt(zmq.HANDSHAKE_IVL, 0)
+        socket.sndhwm = 0  # the way out of a machine is slow, and an output must not be dropped
         bound: int = cast("Any", super())._try_bind_socket(socket, port)
         return bound
 
 
-def main(folder: str) -> None:
-    """Gets ready, waits, becomes the kernel of a session."""
+def main(folder: str, modules: Sequence[str] = ()) -> None:
+    """Gets ready, waits, becomes the kernel of a session.
+
+    Args:
+        folder: for the sockets: ``channel-NUMBER``.
+        modules: what to import before it is told whose it is; the course's when empty.
+    """
     app: Any = Kernel.instance(
         transport="ipc",
         ip=f"{folder}/channel",
@@ -53,20 +61,30 @@ def main(folder: str) -> None:
     )
     tell, hear = _own_streams()
     app.initialize([])
-    _preload()
+    for name in modules:
+        import_module(name)
+    if not modules:
+        _preload()
     with tell, hear:
         tell.write(b"ready\n")
         tell.flush()
-        told = json.loads(hear.readline())
-    begin(app, told)
-    app.start()
+        told = hear.readline()
+    if told:  # else whoever would have told has gone
+        begin(app, json.loads(told))
+        app.start()
 
 
 def begin(app: Any, told: dict[str, Any]) -> None:
-    """Makes the kernel that of one session."""
+    """Makes the kernel that of one session.
+
+    Args:
+        app: an initialised kernel application.
+        told: see this module's first lines.
+    """
     os.environ.update(told["env"])
     os.chdir(told["cwd"])
     sys.path[0] = ""  # as Jupyter has it: modules beside the notebook
+    app.session.signature_scheme = told.get("signature_scheme", "hmac-sha256")
     app.session.key = told["key"].encode()
     app.session.session = told["session"]
     random.seed(told["seed"])
@@ -96,4 +114,4 @@ def _preload() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

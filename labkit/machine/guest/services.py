@@ -1,6 +1,6 @@
 """What the machine starts before its snapshot is taken: bridges, and the kernel that waits.
 
-Sources: socat(1), cgroups(7) (memory.max, memory.events, pids.max), proc(5) (oom_score_adj).
+Sources: cgroups(7) (memory.max, memory.events, pids.max), proc(5) (oom_score_adj).
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labkit.machine.guest.bridge import start_bridge
 from labkit.machine.guest.channels import CHANNELS
 from labkit.machine.guest.files import SOURCE, mount_files
 from labkit.machine.guest.ports import find_port
 
 RUN = Path("/run/labkit")
 """Sockets of the kernel, and of the events."""
+
+EVENTS = RUN / "events"
+"""Where progress goes to the host."""
+
+_ENV = {**os.environ, "PYTHONPATH": str(SOURCE)}
 
 _GROUP = Path("/sys/fs/cgroup/notebook")
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -34,13 +40,12 @@ class Kernel:
     """
 
     def __init__(self) -> None:
-        RUN.mkdir(mode=0o700, exist_ok=True)
         _make_group()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "labkit.machine.guest.kernel", RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            env=_ENV,
             preexec_fn=_join_group,  # noqa: PLW1509 - PID 1 has one thread
         )
         assert self._process.stdout
@@ -49,7 +54,7 @@ class Kernel:
                 raise RuntimeError("the kernel did not get ready; its words are on the console")
         self.pid = self._process.pid
         for name, number in CHANNELS.items():
-            _bridge(find_port(name), f"{RUN}/channel-{number}")
+            start_bridge(find_port(name), f"{RUN}/channel-{number}")
 
     def begin(self, what: dict[str, Any]) -> None:
         """Tells it what is new, and lets it go."""
@@ -67,6 +72,8 @@ def start_kernel() -> Kernel:
     """Mounts the files, starts the kernel, and the bridges between its sockets and the ports."""
     _OOM_SCORE.write_text("-1000")
     mount_files()
+    RUN.mkdir(mode=0o700, exist_ok=True)
+    subprocess.Popen([sys.executable, "-m", "labkit.machine.guest.events", str(EVENTS)], env=_ENV)
     return Kernel()
 
 
@@ -82,8 +89,3 @@ def _join_group() -> None:
     (_GROUP / "cgroup.procs").write_text("0")
     _OOM_SCORE.write_text("0")
     os.setsid()
-
-
-def _bridge(port: str, socket: str) -> None:
-    """Carries bytes between a port and a unix socket, as long as both are there."""
-    subprocess.Popen(["socat", "-b", "65536", f"{port},nonblock=1", f"UNIX-CONNECT:{socket}"])

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import tempfile
@@ -21,9 +20,7 @@ from pathlib import Path
 
 from labkit.core.errors import Blocked, SystemFault
 from labkit.host.packages import install_command
-
-OLDEST = (7, 2)
-"""Debian 12's: older ones lack the machine type that snapshots are made for."""
+from labkit.host.probes.machines import OLDEST_QEMU, read_version
 
 _VERSION_S = 10.0
 _PROBE_S = 4.0
@@ -42,11 +39,13 @@ class Program:
         argv: the program, with what must come first.
         version: such as ``(7, 2, 22)``.
         identity: what tells it from another one, an update of the package included.
+        folder: where all of it lies, when that is not where the system has its programs.
     """
 
     argv: tuple[str, ...]
     version: tuple[int, ...]
     identity: str
+    folder: Path | None = None
 
 
 def find_program(argv: Sequence[str] | None = None) -> Program:
@@ -69,13 +68,13 @@ def find_program(argv: Sequence[str] | None = None) -> Program:
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise _blocked(f"does not start: {error}") from error
-    match = re.search(r"version (\d+(?:\.\d+)+)", shown)
-    version = tuple(map(int, match.group(1).split("."))) if match else (0,)
-    if version < OLDEST:
-        wanted = ".".join(map(str, OLDEST))
+    version = read_version(shown)
+    if version < OLDEST_QEMU:
+        wanted = ".".join(map(str, OLDEST_QEMU))
         raise _blocked(f"is too old: {shown.splitlines()[0]}, and it takes {wanted} or newer")
     stat = os.stat(words[-1])  # noqa: PTH116
-    return Program(words, version, f"{shown} {stat.st_size} {stat.st_mtime_ns}")
+    identity = f"{shown} {stat.st_size} {stat.st_mtime_ns}"
+    return Program(words, version, identity, Path(argv[-1]).parent if argv else None)
 
 
 def find_accelerator(program: Program, folder: Path) -> str:

@@ -12,13 +12,16 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.core.errors import SystemFault
 from labkit.machine.qemu.command import PASSED, Design, command
 from labkit.machine.qemu.confine import Confinement
+from labkit.machine.qemu.find import Program
 from labkit.machine.qemu.qmp import Qmp
+
+_REASONS = ("Kernel panic", "labkit: ", "Error: ")
+"""What a line has in it that tells why: of Linux, of init, of Python."""
 
 _END_S = 5.0
 _SAVE_S = 60.0
@@ -31,7 +34,7 @@ class Qemu:
     """A machine: its process, the host ends of its ports, and its console.
 
     Args:
-        qemu: the program, with what must come first.
+        program: the QEMU.
         design: what is to be emulated.
         folder: the machine's own; its sockets and its console's log are made in it.
         ram: the file of its memory.
@@ -42,7 +45,7 @@ class Qemu:
     """
 
     def __init__(
-        self, qemu: Sequence[str], design: Design, folder: Path, ram: Path, *, is_new: bool
+        self, program: Program, design: Design, folder: Path, ram: Path, *, is_new: bool
     ) -> None:
         self.folder = folder
         self.log = folder / "console.log"
@@ -54,10 +57,11 @@ class Qemu:
                 self.ends[name] = ours
                 fds[name] = theirs.enter_context(their_end).fileno()
             fds["console"] = _open_for(theirs, self.log)
-            argv = command(qemu, design, fds, ram, is_new=is_new)
+            argv = command(program.argv, design, fds, ram, is_new=is_new)
             files = [design.kernel, design.initramfs, *design.disks]
             errors = _open_for(theirs, folder / "qemu.log")
-            confinement = Confinement(reads=[*files, Path(qemu[-1])], writes=[folder, ram])
+            files += [program.folder] if program.folder else []
+            confinement = Confinement(reads=files, writes=[folder, ram])
             self.process = subprocess.Popen(
                 argv,
                 cwd=folder,
@@ -122,13 +126,14 @@ class Qemu:
             self.qmp.close()
 
     def last_words(self) -> str:
-        """Why QEMU has ended, as it says; else the last line of the console."""
+        """Why the machine has ended, as QEMU says; else as its console does."""
         for log in (self.folder / "qemu.log", self.log):
             with contextlib.suppress(OSError):
                 lines = log.read_text(errors="replace").split("\n")
                 words = [line.strip() for line in lines if line.strip()]
+                reasons = [line for line in words if any(mark in line for mark in _REASONS)]
                 if words:
-                    return words[-1][-300:]
+                    return (reasons or words)[-1][-300:]
         return f"exit code {self.process.returncode}"
 
 

@@ -22,35 +22,72 @@ Content = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request that has not been answered.
+class Message:
+    """What a relay reads of a message.
 
     Attributes:
-        channel: where it came in: ``shell`` or ``control``.
-        idents: whom the answer goes to.
-        header: as the client wrote it.
+        idents: the frames before the mark: whom it comes from, or a topic.
+        header: as its writer wrote it.
+        parent: the header of the request that it belongs to; empty without one.
+        signature: what its writer says is the digest of ``signed``.
+        signed: the four JSON objects.
     """
 
-    channel: str
     idents: tuple[bytes, ...]
     header: Content
+    parent: Content
+    signature: bytes
+    signed: tuple[bytes, ...]
 
     @property
     def kind(self) -> str:
         """Such as ``execute_request``."""
         return str(self.header["msg_type"])
 
+    @property
+    def parent_id(self) -> str:
+        """The id of the request that this belongs to; empty without one."""
+        return str(self.parent.get("msg_id", ""))
+
+    def content(self) -> Content:
+        """What it says; empty for what is no JSON object."""
+        try:
+            found = json.loads(self.signed[3])
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def read_message(frames: Sequence[bytes]) -> Message | None:
+    """Reads the frames of a message; None for what is none."""
+    try:
+        mark = frames.index(DELIMITER)
+        signature, *signed = frames[mark + 1 : mark + 6]
+        header, parent = json.loads(signed[0]), json.loads(signed[1])
+        header["msg_id"], header["msg_type"], signed[3]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if not isinstance(parent, dict):
+        return None
+    return Message(tuple(frames[:mark]), header, parent, signature, tuple(signed))
+
 
 class Signer:
-    """Writes messages in the name of the kernel.
+    """Writes messages in the name of the kernel, and knows those of its clients.
 
     Args:
-        key: of the connection; no signature without one.
-        session: an id for what is written here.
+        key: of the connection; without one nothing is signed.
+        scheme: ``hmac-`` and the name of a digest of :mod:`hashlib`.
     """
 
-    def __init__(self, key: bytes, session: str) -> None:
-        self._key, self._session = key, session
+    def __init__(self, key: bytes, scheme: str = "hmac-sha256") -> None:
+        self._digest = scheme.removeprefix("hmac-")
+        hashlib.new(self._digest)  # a ValueError now, not with the first message
+        self._key, self._session = key, secrets.token_hex(16)
+
+    def is_genuine(self, message: Message) -> bool:
+        """Whether somebody wrote it who has the key."""
+        return hmac.compare_digest(self._sign(message.signed), message.signature)
 
     def frames(
         self, kind: str, content: Content, parent: Content | None, to: Sequence[bytes]
@@ -77,27 +114,7 @@ class Signer:
     def _sign(self, parts: Sequence[bytes]) -> bytes:
         if not self._key:
             return b""
-        made = hmac.new(self._key, digestmod=hashlib.sha256)
+        made = hmac.new(self._key, digestmod=self._digest)
         for part in parts:
             made.update(part)
         return made.hexdigest().encode()
-
-
-def read_request(channel: str, frames: Sequence[bytes]) -> Request | None:
-    """The request in a client's message; None for what is no message."""
-    try:
-        mark = frames.index(DELIMITER)
-        header = json.loads(frames[mark + 2])
-        header["msg_id"], header["msg_type"]
-    except (ValueError, IndexError, KeyError, TypeError):
-        return None
-    return Request(channel, tuple(frames[:mark]), header)
-
-
-def read_parent(frames: Sequence[bytes]) -> str:
-    """The id of the request that a reply answers; empty for what is no reply."""
-    try:
-        parent = json.loads(frames[frames.index(DELIMITER) + 3])
-        return str(parent["msg_id"])
-    except (ValueError, IndexError, KeyError, TypeError):
-        return ""

@@ -1,219 +1,270 @@
 """The relay's loop: what comes in on one side goes out on the other, as long as the machine lives.
 
-Source: "Messaging in Jupyter" (jupyter_client's documentation): what a client waits for.
+Three times: the machine is made ready (what clients ask waits), it is joined (its kernel has not
+yet said that we hear it), it is carried for. The heartbeat is the relay's own: it can say no more
+than that the kernel's process lives, and that the machine tells, at once and by name.
+
+Source: "Messaging in Jupyter" (jupyter_client's documentation), JEP 65 (``iopub_welcome``).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
+import sys
 import time
-from types import FrameType
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import partial
 
 import zmq
 
 from labkit.core.errors import LabkitError
-from labkit.machine.relay.messages import DELIMITER, Request, Signer, read_parent, read_request
-from labkit.machine.relay.sockets import REQUESTS, Back, Front
+from labkit.machine.relay.connection import Connection
+from labkit.machine.relay.ending import Ending, machine_ended, no_machine
+from labkit.machine.relay.machine import Machine, Maker
+from labkit.machine.relay.messages import Signer, read_message
+from labkit.machine.relay.preparing import Preparing
+from labkit.machine.relay.requests import OpenRequests
+from labkit.machine.relay.signals import Signals
+from labkit.machine.relay.sockets import Back, Front, Socket
+from labkit.machine.relay.voice import Voice
 
 _LAST_MESSAGES_S = 0.3
 """What a kernel said last is still on its way when its end is known already."""
 
+_ALL_LAST_MESSAGES_S = 10.0
+"""So long for all of them; some may be large."""
+
+_HEAD = 8
+"""The frames before a message's buffers: two idents at most, mark, signature, four parts."""
+
+_LONGEST_READ = 64 << 10
+"""A frame longer than this is not looked at: headers and states are some hundred bytes."""
+
+_WELCOME_S = 5.0
+"""An ipykernel before version 7 says no welcome: after this we take it that it hears us."""
+
+_REASON_S = 1.0
+"""A connection is cut a little before the machine says why it ended."""
+
 _CLOCK_S = 1.0
 """A machine whose host was suspended this long has its clock set."""
 
-_WHAT_NEXT = (
-    "A fresh one comes with the kernel's restart. Your files and your progress are kept; "
-    "variables and sandboxes are gone.\n"
-)
+_TURN_MS = 1000
+"""The longest that the loop waits: the host's suspension and Jupyter's end have no descriptor."""
 
-Event = dict[str, Any]
+_PARENT = "JPY_PARENT_PID"
+"""Set by Jupyter for its kernels: they end with it."""
+
+_PROGRESS_S = 1.0
+"""How often a step that takes its time is told about. Before this, nothing is: it is ready soon."""
 
 
-class Machine(Protocol):
-    """What a relay needs of a machine."""
+class _Over(Exception):
+    """The loop is over. ``code`` is the process's; ``ending`` is what clients are told."""
 
-    def fileno(self) -> int:
-        """Can be read when there are events."""
-
-    def events(self) -> list[Event]:
-        """What has happened; raises LabkitError when the machine has ended."""
-
-    def signal(self, number: int) -> None:
-        """Sends a signal to the kernel."""
-
-    def set_clock(self) -> None:
-        """Sets the machine's clock."""
-
-    def why_ended(self) -> str:
-        """What it ended of."""
+    def __init__(self, code: int, ending: Ending | None = None) -> None:
+        self.code, self.ending = code, ending
 
 
 class Relay:
     """A kernel's stand-in.
 
     Args:
-        front: what Jupyter has connected to.
-        signer: writes messages in the kernel's name.
+        connection: what Jupyter's connection file says.
+        front: what Jupyter connects to.
+        maker: where the machine comes from.
     """
 
-    def __init__(self, front: Front, signer: Signer) -> None:
-        self.front, self.signer = front, signer
-        self.open: dict[str, Request] = {}
-        self._is_ending = False
-        """A client has asked for the end."""
-        self._wake, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._signals: list[int] = []
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+    def __init__(self, connection: Connection, front: Front, maker: Maker) -> None:
+        self._connection, self._front, self._maker = connection, front, maker
+        self._signer = Signer(connection.key.encode(), connection.signature_scheme)
+        self._voice = Voice(front, self._signer)
+        self._signals = Signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        self._open = OpenRequests()
+        self._held: list[tuple[str, list[bytes]]] | None = []
+        self._was_shut_down = False
+        self._machine: Machine | None = None
+        self._back: Back | None = None
+        self._suspended_s = _suspended_s()
+        self._parent = os.getppid() if _PARENT in os.environ else 0
+        self._told, self._told_at = "", time.monotonic()
+        self._poller = zmq.Poller()
+        self._does: dict[object, Callable[[], None]] = {}
 
-    def run(self, machine: Machine, back: Back) -> int:
-        """Carries messages until machine or kernel have ended; the exit code of this process."""
-        poller = zmq.Poller()
-        fronts = {socket: name for name, socket in self.front.sockets.items()}
-        backs = {socket: name for name, socket in back.sockets.items()}
-        for what in (*fronts, *backs, machine.fileno(), self._wake):
-            poller.register(what, zmq.POLLIN)
-        slept = _suspended_s()
-        while True:
-            ready = dict(poller.poll(1000))
-            for socket, name in backs.items():
-                if socket in ready:
-                    self._from_machine(name, socket)
-            for socket, name in fronts.items():
-                if socket in ready:
-                    self._from_client(name, socket, back)
-            if self._wake in ready:
-                os.read(self._wake, 4096)
-            if self._hear_signals(machine):
-                return 0
-            if abs((now := _suspended_s()) - slept) > _CLOCK_S:
-                slept = now
-                machine.set_clock()
-            if machine.fileno() in ready:
-                ended = self._hear(machine)
-                if ended is not None:
-                    self._last_messages(poller, backs)
-                    return self._end(ended)
+    def run(self) -> int:
+        """Stands in until machine or kernel have ended; the exit code of this process."""
+        try:
+            self._prepare()
+            self._join()
+            while True:
+                self._turn()
+        except _Over as over:
+            if over.ending:
+                _note(over.ending.text)
+                self._voice.end(over.ending, self._open)
+            return over.code
+        finally:
+            if self._machine:
+                self._machine.end()
+            if self._back:
+                self._back.close()
 
-    def refuse(self, why: str) -> None:
-        """Answers what Jupyter has asked so far: there will be no machine."""
-        for name in ("shell", "control"):
-            socket = self.front.sockets[name]
-            while socket.poll(100):
-                request = read_request(name, socket.recv_multipart())
-                if request:
-                    self.open[request.header["msg_id"]] = request
-        self._answer_open(why, f"{why}\n")
+    # -- before the machine ------------------------------------------------------------------------
 
-    # -- messages ---------------------------------------------------------------------------------
+    def _prepare(self) -> None:
+        # First, and so first in each turn: an interrupt is for what ran before what is asked now.
+        self._on(self._signals.fileno(), self._hear_signals)
+        for name, socket in self._front.sockets.items():
+            self._on(socket, partial(self._from_client, name, socket))
+        self._voice.starting()
+        preparing = Preparing(self._maker)
+        self._on(preparing.fileno(), partial(self._tell_progress, preparing))
+        while not preparing.is_done:
+            self._turn()
+        self._off(preparing.fileno())
+        if preparing.error:
+            raise _Over(1, no_machine(preparing.error))
 
-    def _from_client(self, name: str, socket: zmq.Socket[bytes], back: Back) -> None:
+    def _tell_progress(self, preparing: Preparing) -> None:
+        step = preparing.read()
+        if step is None or step.share >= 1:
+            return
+        is_new = bool(self._told) and step.what != self._told
+        if is_new or time.monotonic() > self._told_at + _PROGRESS_S:
+            self._told, self._told_at = step.what, time.monotonic()
+            _note(f"Preparing the machine: {step.what} … {step.share:.0%}")
+            self._voice.starting()
+
+    def _join(self) -> None:
+        try:
+            self._machine = machine = self._maker.start()
+            machine.begin(self._connection.told_to_kernel())
+        except LabkitError as error:
+            raise _Over(1, no_machine(error)) from error
+        self._on(machine.fileno(), self._hear_machine)
+        self._back = back = Back(zmq.Context.instance(), machine.channel)
+        for name, socket in back.sockets.items():
+            self._on(socket, partial(self._from_machine, name, socket))
+        for monitor in back.monitors:
+            self._on(monitor, partial(self._was_cut, monitor))
+        deadline = time.monotonic() + _WELCOME_S
+        while self._held is not None:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                self._release()
+            else:
+                self._turn(int(left_s * 1000) + 1)
+
+    def _release(self) -> None:
+        """What clients asked before the machine was there goes in, in its order."""
+        held, self._held = self._held or [], None
+        for name, frames in held:
+            self._into_machine(name, frames)
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def _on(self, what: Socket | int, do: Callable[[], None]) -> None:
+        self._poller.register(what, zmq.POLLIN)
+        self._does[what] = do
+
+    def _off(self, what: Socket | int) -> None:
+        self._poller.unregister(what)
+        del self._does[what]
+
+    def _turn(self, longest_ms: int = _TURN_MS) -> None:
+        for what, _ in self._poller.poll(min(longest_ms, _TURN_MS)):
+            self._does[what]()
+        if self._parent and os.getppid() != self._parent:
+            raise _Over(1)  # Jupyter has gone, whatever ended it
+        if self._machine and abs((now := _suspended_s()) - self._suspended_s) > _CLOCK_S:
+            self._suspended_s = now
+            self._machine.set_clock()
+
+    def _from_client(self, name: str, socket: Socket) -> None:
         frames = socket.recv_multipart()
         if name == "hb":
-            socket.send_multipart(frames)  # while this lives, so does the machine
+            socket.send_multipart(frames)
         elif name == "iopub":
-            self._welcome(frames[0])
+            self._voice.welcome(frames)
         else:
-            request = read_request(name, frames)
-            if request and name in ("shell", "control"):
-                self.open[request.header["msg_id"]] = request
-                self._is_ending |= request.kind == "shutdown_request"
-            back.sockets[name].send_multipart(frames)
+            if name != "stdin":
+                self._note_request(name, frames)
+            self._into_machine(name, frames)
 
-    def _from_machine(self, name: str, socket: zmq.Socket[bytes]) -> None:
-        frames = socket.recv_multipart()
-        if name == "iopub":
-            if not frames[0].startswith(b"iopub_welcome"):
-                with contextlib.suppress(zmq.Again):
-                    self.front.sockets["iopub"].send_multipart(frames)
-            return
-        if name in ("shell", "control"):
-            self.open.pop(read_parent(frames), None)
-        with contextlib.suppress(zmq.Again):  # whoever asked has gone
-            self.front.sockets[name].send_multipart(frames)
+    def _note_request(self, name: str, frames: list[bytes]) -> None:
+        message = read_message(frames)
+        if message is None or not self._signer.is_genuine(message):
+            return  # the kernel, too, will not hear it
+        self._open.ask(name, message)
+        if message.kind == "shutdown_request":
+            self._was_shut_down = True
+            if self._held is not None:
+                self._voice.shut_down(message, name)
+                raise _Over(0)
 
-    def _welcome(self, frame: bytes) -> None:
-        """Tells a client that from now on it hears everything."""
-        if frame[:1] == b"\x01":
-            topic = frame[1:]
-            content = {"subscription": topic.decode(errors="replace")}
-            self._publish("iopub_welcome", content, None, topic or b"iopub_welcome")
+    def _into_machine(self, name: str, frames: list[bytes]) -> None:
+        if self._held is not None:
+            self._held.append((name, frames))
+        elif self._back:
+            self._back.sockets[name].send_multipart(frames)
 
-    def _publish(
-        self, kind: str, content: dict[str, Any], parent: Request | None, topic: bytes = b""
-    ) -> None:
-        to = [topic or f"kernel.labkit.{kind}".encode()]
-        header = parent.header if parent else None
-        frames = self.signer.frames(kind, content, header, to)
-        self.front.sockets["iopub"].send_multipart(frames)
-
-    # -- the end ----------------------------------------------------------------------------------
-
-    def _hear(self, machine: Machine) -> str | None:
-        """Reads what the machine tells; why it or its kernel has ended, None while both live."""
-        try:
-            for event in machine.events():
-                if event.get("event") == "kernel":
-                    return _why_kernel_ended(event)
-        except LabkitError:
-            return machine.why_ended()
-        return None
-
-    def _last_messages(self, poller: zmq.Poller, backs: dict[zmq.Socket[bytes], str]) -> None:
-        deadline = time.monotonic() + _LAST_MESSAGES_S
-        while (left_s := deadline - time.monotonic()) > 0:
-            ready = dict(poller.poll(int(left_s * 1000)))
-            found = [socket for socket in backs if socket in ready]
-            if not found:
+    def _from_machine(self, name: str, socket: Socket) -> None:
+        frames = socket.recv_multipart(copy=False)
+        message = read_message([_small(frame) for frame in frames[:_HEAD]])
+        if name == "iopub" and message:
+            if message.kind == "iopub_welcome":
+                self._release()
                 return
-            for socket in found:
-                self._from_machine(backs[socket], socket)
+            self._open.publish(message)
+        elif name != "stdin" and message:
+            self._open.reply(message)
+        try:
+            self._front.sockets[name].send_multipart(frames, zmq.NOBLOCK, copy=False)
+        except zmq.Again:
+            return  # whoever asked has gone
 
-    def _end(self, why: str) -> int:
-        """Answers what is open, and gives this process's exit code."""
-        if self._is_ending:
-            return 0
-        self._answer_open(why, f"The machine of this notebook has ended: {why}.\n{_WHAT_NEXT}")
-        return 1
+    # -- the end -----------------------------------------------------------------------------------
 
-    def _answer_open(self, why: str, text: str) -> None:
-        """An error for every request that nobody will answer any more."""
-        for request in self.open.values():
-            if request.kind == "execute_request":
-                self._publish("stream", {"name": "stderr", "text": text}, request)
-                break
-        error = {"status": "error", "ename": "MachineEnded", "evalue": why, "traceback": []}
-        for request in self.open.values():
-            reply = request.kind.replace("_request", "_reply")
-            content = {**error, "execution_count": 0} if reply == "execute_reply" else error
-            frames = self.signer.frames(reply, content, request.header, request.idents)
-            with contextlib.suppress(zmq.Again):
-                self.front.sockets[request.channel].send_multipart(frames)
-            self._publish("status", {"execution_state": "idle"}, request)
-        self.open.clear()
+    def _hear_signals(self) -> None:
+        numbers = self._signals.read()
+        if ends := numbers - {signal.SIGINT}:
+            raise _Over(128 + min(ends))
+        if numbers and self._machine:
+            self._machine.interrupt()
 
-    def _hear_signals(self, machine: Machine) -> bool:
-        """Passes an interrupt on; says whether this process is to end."""
-        numbers, self._signals = self._signals, []
-        if signal.SIGINT in numbers:
-            machine.signal(signal.SIGINT)
-        return bool(set(numbers) - {signal.SIGINT})
+    def _hear_machine(self) -> None:
+        assert self._machine
+        if why := self._machine.ended():
+            self._end(why)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._signals.append(number)
+    def _was_cut(self, monitor: Socket) -> None:
+        """A connection into the machine has gone; waits for the reason, which comes another way."""
+        assert self._machine
+        monitor.recv_multipart()
+        deadline = time.monotonic() + _REASON_S
+        while not (why := self._machine.ended()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self._end(why or "the connection to its Python was cut")
+
+    def _end(self, why: str) -> None:
+        """Passes the last messages on, and leaves the loop."""
+        assert self._back
+        sockets = {socket: name for name, socket in self._back.sockets.items()}
+        for socket in sockets:
+            self._off(socket)
+        poller = zmq.Poller()
+        for socket in sockets:
+            poller.register(socket, zmq.POLLIN)
+        deadline = time.monotonic() + _ALL_LAST_MESSAGES_S
+        while (ready := poller.poll(int(_LAST_MESSAGES_S * 1000))) and time.monotonic() < deadline:
+            for socket, _ in ready:
+                self._from_machine(sockets[socket], socket)
+        raise _Over(0) if self._was_shut_down else _Over(1, machine_ended(why))
 
 
-def _why_kernel_ended(event: Event) -> str:
-    code, kills = event.get("status"), event.get("oom_kills")
-    if code == -signal.SIGKILL and kills:
-        return "it had used up its memory, and the Python in it was killed"
-    if isinstance(code, int) and code < 0:
-        return f"its Python was killed by {signal.Signals(-code).name}"
-    return f"its Python ended with exit code {code}"
+def _small(frame: zmq.Frame) -> bytes:
+    return frame.bytes if len(frame) <= _LONGEST_READ else b""
 
 
 def _suspended_s() -> float:
@@ -222,4 +273,7 @@ def _suspended_s() -> float:
     return boot - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-__all__ = ["DELIMITER", "REQUESTS", "Machine", "Relay"]
+def _note(text: str) -> None:
+    """To the log of whoever started this."""
+    sys.stderr.write(f"[labkit] {text}\n")
+    sys.stderr.flush()

@@ -4,90 +4,115 @@ Both sides together are a proxy of ZeroMQ's own kind: a ROUTER before, a DEALER 
 frames between them as they are. The DEALERs of all channels have one name, because the kernel sends
 its questions (``stdin``) to whoever sent the request (``shell``).
 
-Source: zmq_socket(3), zmq_ipc(7); the ZeroMQ guide, "Shared Queue".
+Source: zmq_socket(3), zmq_ipc(7), zmq_socket_monitor(3); the ZeroMQ guide, "Shared Queue".
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import zmq
 
+Socket = zmq.Socket[bytes]
+
 REQUESTS = ("shell", "control", "stdin")
-_BEHIND = b"labkit-relay"
+CARRIED = (*REQUESTS, "iopub")
+"""The channels that go on into the machine; the heartbeat is the relay's own."""
+
+_NAME_BEHIND = b"labkit-relay"
+_LAST_WORDS_MS = 1000
+"""How long closing waits for a client to take what was said; ipykernel waits as long."""
+
+_WAITING_OUTPUTS = 10_000
+"""Outputs kept for a client that does not read; ZeroMQ's 1000, of a kernel without a relay, were
+seen to lose some of 20,000. Without any limit a stopped client would cost this machine's memory."""
+
+_CUT = zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+_NEVER = -1
 
 
 class Front:
-    """What Jupyter connects to, as a connection file says.
+    """What Jupyter connects to, as a connection file says; local sockets have mode 0600.
+
+    Args:
+        context: of ZeroMQ.
+        connection: what the connection file says.
 
     Raises:
-        zmq.ZMQError: an address is taken.
+        zmq.ZMQError: an address is taken, or not ours.
     """
 
-    def __init__(self, context: zmq.Context[Any], connection: Mapping[str, Any]) -> None:
+    def __init__(self, context: zmq.Context[Socket], connection: Mapping[str, Any]) -> None:
         kinds = {**dict.fromkeys((*REQUESTS, "hb"), zmq.ROUTER), "iopub": zmq.XPUB}
-        self._paths: list[str] = []
-        self.sockets: dict[str, zmq.Socket[bytes]] = {}
+        self.sockets: dict[str, Socket] = {}
         before = os.umask(0o177)  # what is bound is for this user alone
         try:
             for name, kind in kinds.items():
-                socket = context.socket(kind)
-                socket.linger = 1000
+                socket = self.sockets[name] = context.socket(kind)
+                socket.linger = _LAST_WORDS_MS
                 if kind == zmq.ROUTER:
                     socket.router_handover = 1  # a client that reconnects is the same client
                 else:
                     socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # each client is welcomed
-                self.sockets[name] = socket
-                self._bind(socket, connection, connection[f"{name}_port"])
+                    socket.sndhwm = _WAITING_OUTPUTS
+                _encrypt(socket, connection)
+                socket.bind(_address(connection, name))
         finally:
             os.umask(before)
 
-    def _bind(self, socket: zmq.Socket[bytes], connection: Mapping[str, Any], port: int) -> None:
-        if connection["transport"] == "ipc":
-            path = f"{connection['ip']}-{port}"
-            with contextlib.suppress(FileNotFoundError):
-                if stat.S_ISSOCK(Path(path).lstat().st_mode):
-                    Path(path).unlink()  # of the kernel before a restart
-            socket.bind(f"ipc://{path}")
-            self._paths.append(path)
-        else:
-            socket.bind(f"tcp://{connection['ip']}:{port}")
-
     def close(self) -> None:
-        """Closes all of them, and takes their files away."""
+        """Closes all of them; ZeroMQ takes their files away."""
         for socket in self.sockets.values():
             socket.close()
-        for path in self._paths:
-            Path(path).unlink(missing_ok=True)
 
 
 class Back:
     """What reaches the kernel in the machine.
 
+    Each channel is connected to once: a connection that is cut stays cut, and is told by
+    :attr:`monitors`.
+
     Args:
-        folder: the machine's; each channel is a socket in it.
+        context: of ZeroMQ.
+        channel: the unix socket of a channel.
     """
 
-    def __init__(self, context: zmq.Context[Any], folder: Path) -> None:
-        self.sockets: dict[str, zmq.Socket[bytes]] = {}
-        for name in (*REQUESTS, "iopub"):
-            socket = context.socket(zmq.SUB if name == "iopub" else zmq.DEALER)
+    def __init__(self, context: zmq.Context[Socket], channel: Callable[[str], Path]) -> None:
+        self.sockets: dict[str, Socket] = {}
+        self.monitors: list[Socket] = []
+        for name in CARRIED:
+            socket = self.sockets[name] = context.socket(zmq.SUB if name == "iopub" else zmq.DEALER)
             socket.linger = 0
-            socket.set_hwm(0)  # nothing is lost between here and the kernel
+            socket.sndhwm = 0  # a request is never dropped, and never holds up the loop
             socket.setsockopt(zmq.HANDSHAKE_IVL, 0)  # the machine may be slow
+            socket.setsockopt(zmq.RECONNECT_IVL, _NEVER)
             if name == "iopub":
                 socket.subscribe(b"")
             else:
-                socket.setsockopt(zmq.IDENTITY, _BEHIND)
-            socket.connect(f"ipc://{folder / name}")
-            self.sockets[name] = socket
+                socket.setsockopt(zmq.IDENTITY, _NAME_BEHIND)
+            self.monitors.append(socket.get_monitor_socket(_CUT))
+            socket.connect(f"ipc://{channel(name)}")
 
     def close(self) -> None:
         """Closes all of them."""
         for socket in self.sockets.values():
+            socket.disable_monitor()
             socket.close()
+        for monitor in self.monitors:
+            monitor.close(linger=0)
+
+
+def _address(connection: Mapping[str, Any], name: str) -> str:
+    joint = "-" if connection["transport"] == "ipc" else ":"
+    return f"{connection['transport']}://{connection['ip']}{joint}{connection[f'{name}_port']}"
+
+
+def _encrypt(socket: Socket, connection: Mapping[str, Any]) -> None:
+    """CurveZMQ, when Jupyter is set up to require it (``transport_encryption``)."""
+    if secret := connection.get("curve_secretkey"):
+        socket.curve_secretkey = secret.encode()
+        socket.curve_publickey = connection["curve_publickey"].encode()
+        socket.curve_server = True

@@ -1,0 +1,1 @@
+"""The file service: through real mounts, and over the wire."""

@@ -1,0 +1,99 @@
+"""A machine that is this machine: a real ipykernel behind real socat bridges, no QEMU.
+
+``python -m tests.machine.relay.local -f CONNECTION_FILE`` is a kernel for Jupyter. Its variables:
+``LABKIT_TEST_PREPARE_S`` (how long preparing takes), ``LABKIT_TEST_FAULT`` (``prepare``: fails).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from labkit.core.errors import Blocked, SystemFault
+from labkit.machine.guest.channels import CHANNELS
+from labkit.machine.relay.machine import Progress
+from labkit.machine.relay.main import leave, main
+from tests.support.wait import wait_until
+
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
+class LocalMachine:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="m", dir=os.environ.get("LABKIT_TEST_SOCKETS")))
+        self.kernel = subprocess.Popen(
+            [*_DIES_WITH_US, sys.executable, "-m", "labkit.machine.guest.kernel", self.folder,
+             "ipywidgets"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"},
+        )  # fmt: skip
+        self._pidfd = os.pidfd_open(self.kernel.pid)
+        assert self.kernel.stdout
+        with self.kernel.stdout as said:
+            if said.readline() != b"ready\n":
+                raise SystemFault("start the kernel", why="it did not get ready")
+        self.bridges = [self._bridge(name, number) for name, number in CHANNELS.items()]
+        wait_until(lambda: all(self.channel(name).exists() for name in CHANNELS))
+
+    def _bridge(self, name: str, number: int) -> subprocess.Popen[bytes]:
+        here = f"UNIX-LISTEN:{self.channel(name)},mode=600"
+        there = f"UNIX-CONNECT:{self.folder}/channel-{number}"
+        argv = [*_DIES_WITH_US, "socat", "-b", "65536", here, there]
+        return subprocess.Popen(argv, start_new_session=True, stdin=subprocess.DEVNULL)
+
+    def channel(self, name: str) -> Path:
+        return self.folder / name
+
+    def begin(self, kernel: Mapping[str, Any]) -> None:
+        assert self.kernel.stdin
+        with contextlib.suppress(BrokenPipeError), self.kernel.stdin as tell:
+            tell.write(json.dumps(kernel).encode() + b"\n")
+
+    def fileno(self) -> int:
+        return self._pidfd
+
+    def ended(self) -> str | None:
+        code = self.kernel.poll()
+        if code is None:
+            return None
+        if code < 0:
+            return f"its Python was killed by {signal.Signals(-code).name}"
+        return f"its Python ended with exit code {code}"
+
+    def interrupt(self) -> None:
+        os.killpg(self.kernel.pid, signal.SIGINT)
+
+    def set_clock(self) -> None:
+        pass
+
+    def end(self) -> None:
+        for process in (self.kernel, *self.bridges):
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LocalMaker:
+    def prepare(self, progress: Progress) -> None:
+        for step in range(int(float(os.environ.get("LABKIT_TEST_PREPARE_S", "0")) * 10)):
+            progress(f"step {step}", step / 1000)
+            time.sleep(0.1)
+        if os.environ.get("LABKIT_TEST_FAULT") == "prepare":
+            raise Blocked("no machine here", why="QEMU is not installed", hint="Install QEMU")
+
+    def start(self) -> LocalMachine:
+        return LocalMachine()
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:], LocalMaker))

@@ -1,0 +1,142 @@
+"""A snapshot is made once, noticed when it does not fit, and made anew when it is damaged."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.paths import machines_dir
+from labkit.core.session import Session
+from labkit.machine import microvm
+from labkit.machine import snapshot as snapshots
+from labkit.machine.microvm import MicroVM
+from labkit.machine.snapshot import Snapshot, prepare
+
+pytestmark = pytest.mark.requires("program:qemu-system-x86_64")
+
+
+def test_it_is_found_again_and_nothing_is_done(snapshot: Snapshot) -> None:
+    told: list[str] = []
+    assert prepare(lambda what, share: told.append(what)) == snapshot
+    assert told == []
+
+
+def test_nothing_secret_and_nothing_of_a_session_is_in_it(snapshot: Snapshot) -> None:
+    assert {path.name for path in snapshot.folder.iterdir()} == {"ram", "state", "about.json"}
+    assert snapshot.folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("what", ["source", "package", "qemu"])
+def test_it_does_not_fit_any_more_when_what_it_was_made_of_changes(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    base = machines_dir()
+    program = snapshot.program
+    assert snapshots._known(base, program) == snapshot
+    if what == "source":
+        source = tmp_path / "labkit"
+        shutil.copytree(snapshots.SOURCE, source, ignore=shutil.ignore_patterns("__pycache__"))
+        monkeypatch.setattr(snapshots, "SOURCE", source)
+        assert snapshots._known(base, program) == snapshot
+        with (source / "machine/guest/agent.py").open("a") as file:
+            file.write("# changed\n")
+    elif what == "package":
+        monkeypatch.syspath_prepend(str(tmp_path))
+    else:
+        program = type(program)(program.argv, (99, 0), "QEMU emulator version 99.0")
+    assert snapshots._known(base, program) is None
+
+
+def test_a_damaged_one_is_made_again(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = snapshot.folder / "state"
+    whole = state.read_bytes()
+    session = Session()
+    made: list[str] = []
+
+    def mend(progress: object = None) -> Snapshot:
+        if (snapshot.folder / "about.json").exists():
+            return snapshot
+        made.append("again")
+        state.write_bytes(whole)
+        (snapshot.folder / "about.json").write_text("{}")
+        return snapshot
+
+    monkeypatch.setattr(microvm, "prepare", mend)
+    try:
+        state.write_bytes(whole[: len(whole) // 2])
+        with microvm.start(snapshot, session, tmp_path) as machine:
+            machine.begin()
+    finally:
+        session.close()
+        state.write_bytes(whole)
+    assert made == ["again"]
+
+
+def test_what_does_not_boot_says_so_with_its_last_words(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LABKIT_MACHINES", str(tmp_path))
+    design = snapshot.design
+    broken = tmp_path / "initramfs"
+    broken.write_bytes(b"no archive")
+    bad = type(design)(design.kernel, broken, design.disks, design.accelerator)
+    unready = Snapshot(tmp_path / "s", snapshot.program, bad)
+    with pytest.raises(SystemFault, match=r"(?s)start the machine for the first time.*panic"):
+        snapshots._make(unready, lambda *_: None)
+    assert not unready.is_whole
+
+
+@pytest.mark.requires("root")
+def test_a_full_disk_is_said(snapshot: Snapshot, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", disk], check=True)
+    try:
+        unready = Snapshot(disk / "s", snapshot.program, snapshot.design)
+        with pytest.raises(Blocked, match="of room are left"):
+            snapshots._make(unready, lambda *_: None)
+        assert not unready.is_whole
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_read_only_home_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    monkeypatch.setenv("LABKIT_MACHINES", str(file / "machines"))
+    with pytest.raises(LabkitError) as caught:
+        prepare()
+    assert isinstance(caught.value, Blocked | SystemFault)
+    assert str(file) in str(caught.value)
+
+
+def test_a_path_with_spaces_and_commas_is_a_path(snapshot: Snapshot, tmp_path: Path) -> None:
+    odd = tmp_path / "a, b = ü"
+    odd.mkdir()
+    moved = odd / "snapshot"
+    shutil.copytree(snapshot.folder, moved, copy_function=_sparse)
+    design = snapshot.design
+    disks = []
+    for disk in design.disks:
+        shutil.copy(disk, odd)
+        disks.append(odd / disk.name)
+    there = type(design)(design.kernel, design.initramfs, tuple(disks), design.accelerator)
+    session = Session(odd / "session")
+    try:
+        with MicroVM(Snapshot(moved, snapshot.program, there), session, odd) as machine:
+            machine.begin()
+    finally:
+        session.close()
+
+
+def _sparse(source: str, target: str) -> str:
+    subprocess.run(["cp", "--sparse=always", source, target], check=True)
+    return target
