@@ -29,6 +29,7 @@ _HOMES = {
     "ref": "labkit.cli.ref",
     "progress": "labkit.cli.progress",
     "machine": "labkit.cli.machine",
+    "shell": "labkit.cli.shell",
     "build": "labkit.cli.build",
     "clean": "labkit.cli.clean",
 }

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from labkit.cli.console import is_terminal, note, say
+from labkit.cli.console import is_terminal, note, say, table
 
 if TYPE_CHECKING:
+    from labkit.machine.running import Running
     from labkit.machine.snapshot import Snapshot
 
 
 @click.group("machine", short_help="Prepare and try a machine of its own (a microVM).")
 def machine_command() -> None:
-    """Prepare, try, and run commands in a machine of its own (a microVM)."""
+    """Prepare, list, and run commands in machines of their own (microVMs)."""
 
 
 @machine_command.command("prepare")
@@ -47,6 +48,37 @@ def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...
         words = command or ("bash", "-l")
         status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)
     ctx.exit(status)
+
+
+@machine_command.command("list")
+def list_command() -> None:
+    """The machines of your notebooks that run now."""
+    from labkit.machine.running import running_machines
+
+    found = running_machines()
+    if found:
+        show(found)
+    else:
+        say("No notebook has a machine of its own now.")
+
+
+def show(machines: Iterable[Running]) -> None:
+    """A table of machines that run."""
+    head = ("notebook", "since", "memory", "pid")
+    table(head, (
+        (one.notebook or one.folder, _local(one.since), f"{one.memory_bytes() >> 20} MiB",
+         str(one.pid))
+        for one in machines
+    ))  # fmt: skip
+
+
+def _local(since: str) -> str:
+    """A time as the clock on the wall has it."""
+    from datetime import datetime
+
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return since
 
 
 def prepare() -> Snapshot:

@@ -19,6 +19,7 @@ from labkit.core.errors import SystemFault
 from labkit.machine.agent import Agent
 
 _CHUNK = 65536
+_WHAT = "open a terminal in the machine"
 _QUIET_S = 0.2
 """What a command wrote last may be on its way when its end is already known."""
 
@@ -48,7 +49,7 @@ def run_on_terminal(
         status = _pump(agent, port)
     if status is None:
         raise SystemFault(
-            "open a terminal in the machine",
+            _WHAT,
             why="another one is open there",
             hint="Close that one first: its `exit`, or Ctrl-D",
         )
@@ -58,7 +59,7 @@ def run_on_terminal(
 def _pump(agent: Agent, port: socket.socket) -> int | None:
     """Carries bytes until the command has ended; its status."""
     poll = select.poll()
-    for fd in (0, port.fileno(), agent.fileno()):
+    for fd in (port.fileno(), agent.fileno()):
         poll.register(fd, select.POLLIN)
     while True:
         ready = {fd for fd, _ in poll.poll()}
@@ -66,7 +67,11 @@ def _pump(agent: Agent, port: socket.socket) -> int | None:
             _write(port.recv(_CHUNK))
         if agent.fileno() in ready:
             for event in agent.read():
-                if event["event"] == "ended":
+                if event["event"] == "started":  # from now on, what is typed is for it
+                    poll.register(0, select.POLLIN)
+                elif event["event"] in ("refused", "error"):
+                    raise SystemFault(_WHAT, why=str(event.get("why") or event.get("text")))
+                elif event["event"] == "ended":
                     _drain(port)
                     status: int | None = event["status"]
                     return status
@@ -99,7 +104,7 @@ def _raw(is_terminal: bool) -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(0)
-    tty.setraw(0)
+    tty.setraw(0, termios.TCSADRAIN)  # what was typed already is kept
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ from labkit.core.linux import start_ticks
 from labkit.core.session import Session
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
+from labkit.machine.guest.power import RESET
 from labkit.machine.qemu.find import require_memory
 from labkit.machine.snapshot import SOURCE, Snapshot, prepare
 
@@ -40,10 +41,11 @@ FOLDER = "machine"
 _SEED_BYTES = 32
 
 _LAST_WORDS = {
+    RESET: "it was reset, as you asked",
     "reboot: Power down": "it was switched off from inside",
     "reboot: Restarting system": "it was restarted from inside",
 }
-"""What Linux says at its end, and what that means."""
+"""What is said on the console at the end, and what that means; the first that was said counts."""
 
 
 def start(snapshot: Snapshot, session: Session, folder: Path) -> MicroVM:

@@ -6,6 +6,7 @@ Knows nothing about Jupyter's messages. See ``labkit.machine.relay.machine`` for
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -14,15 +15,22 @@ from typing import Any
 
 from labkit.core.errors import LabkitError
 from labkit.core.session import Session, current_session
+from labkit.machine.door import Door
 from labkit.machine.microvm import MicroVM, start
+from labkit.machine.places import MICROVM
 from labkit.machine.relay.machine import Progress
 from labkit.machine.snapshot import Snapshot, prepare
+from labkit.machine.wanted import SINCE
 
 _FOLDERS = ("LABKIT_FOLDER", "LABKIT_COURSE")
 """Variables that name what the machine has as ``/course``, when the notebook lies in it; else it is
 the notebook's own folder."""
 
 _INSIDE = Path("/course")
+
+ACCELERATOR = "LABKIT_ACCELERATOR"
+"""What a kernel in a machine is told: ``kvm``, or ``tcg`` (emulated)."""
+
 EVENTS = "/run/labkit/events"
 """In the machine: the socket to whoever keeps the events (``guest/services.py``)."""
 
@@ -45,24 +53,41 @@ class NotebookMachine:
     def __init__(self, vm: MicroVM, session: Session, *, has_events: bool = False) -> None:
         self._vm, self._session, self._has_events = vm, session, has_events
         self._why: str | None = None
+        self._door: Door | None = None
+        self._poll = select.epoll()
+        self._poll.register(vm.fileno(), select.EPOLLIN)
 
     def channel(self, name: str) -> Path:
         """The unix socket that QEMU shows for a port."""
         return self._vm.folder / name
 
     def begin(self, kernel: Mapping[str, Any]) -> None:
-        """Lets the kernel go, with folder and environment as they are in the machine."""
+        """Lets the kernel go, with folder and environment as they are in the machine, and opens the
+        door for terminals.
+        """
         cwd = Path(kernel["cwd"])
         base = self._vm.exports["course"].folder
         inside = _INSIDE / cwd.relative_to(base) if cwd.is_relative_to(base) else _INSIDE
         env = passed(kernel["env"])
         if self._has_events:
             env["LABKIT_EVENTS"] = EVENTS
+        env[ACCELERATOR] = self._vm.snapshot.design.accelerator
         self._vm.begin({**kernel, "cwd": str(inside), "env": env})
+        about = {
+            "notebook": kernel["env"].get("JPY_SESSION_NAME", ""),
+            "place": MICROVM,
+            "since": kernel["env"].get(SINCE, ""),
+            "folder": str(cwd),
+            "cwd": str(inside),
+            "pid": self._vm.qemu.process.pid,
+        }
+        ports = self._vm.agent, self._vm.qemu.ends["terminal"]
+        self._door = Door(self._session.folder, *ports, about)
+        self._poll.register(self._door, select.EPOLLIN)
 
     def fileno(self) -> int:
-        """Of the port on which PID 1 tells what happens."""
-        return self._vm.fileno()
+        """Can be read when PID 1 tells something, or when somebody is at the door."""
+        return self._poll.fileno()
 
     def ended(self) -> str | None:
         """Why machine or kernel have ended; None while both live."""
@@ -70,6 +95,10 @@ class NotebookMachine:
             for event in self._vm.events():
                 if event.get("event") == "kernel" and not self._why:
                     self._why = _why_kernel_ended(event)
+                if self._door:
+                    self._door.tell(event)
+            if self._door:
+                self._door.serve()
         except LabkitError:
             self._why = self._why or self._vm.why_ended()
         return self._why
@@ -84,6 +113,9 @@ class NotebookMachine:
 
     def end(self) -> None:
         """Throws the machine away, and what was made for it."""
+        if self._door:
+            self._door.close()
+        self._poll.close()
         self._vm.end()
         self._session.close()
 

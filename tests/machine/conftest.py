@@ -18,6 +18,9 @@ from labkit.core.session import Session
 from labkit.machine.microvm import MicroVM
 from labkit.machine.snapshot import Snapshot, prepare
 from tests.machine.inside import Inside
+from tests.machine.notebooks import Notebook
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,23 @@ def start(snapshot: Snapshot, tmp_path: Path) -> Iterator[Callable[[], Inside]]:
 def box(start: Callable[[], Inside]) -> Inside:
     """One machine."""
     return start()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    root = tmp_path / "my course"
+    for name in ("labs", "exercises", "solutions"):
+        shutil.copytree(ROOT / name, root / name)
+    return root
+
+
+@pytest.fixture
+def open_notebook(snapshot: Snapshot, course: Path) -> Iterator[Callable[..., Notebook]]:
+    with ExitStack() as stack:
+
+        def start(name: str = "") -> Notebook:
+            notebook = Notebook(course / "exercises", course, name)
+            stack.callback(notebook.end)
+            return notebook
+
+        yield start

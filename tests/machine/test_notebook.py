@@ -2,76 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager
 
-from labkit.core.session import sweep
 from labkit.grading import Progress
 from labkit.machine.snapshot import Snapshot
+from tests.machine.notebooks import Notebook
 
 pytestmark = pytest.mark.requires("program:qemu-system-x86_64")
-
-ROOT = Path(__file__).parents[2]
-
-
-class Notebook:
-    """A kernel of the kernelspec ``labkit``, in a machine."""
-
-    def __init__(self, folder: Path, course: Path) -> None:
-        self.manager = KernelManager(kernel_name="labkit")
-        env = {**os.environ, "LABKIT_PLACE": "microvm", "LABKIT_COURSE": str(course)}
-        self.manager.start_kernel(cwd=str(folder), env=env)
-        self.client = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
-
-    def run(self, code: str) -> str:
-        """What a cell prints, and the error that it ends with."""
-        said: list[str] = []
-
-        def hear(message: dict[str, Any]) -> None:
-            content = message["content"]
-            if message["msg_type"] == "stream":
-                said.append(content["text"])
-            elif message["msg_type"] == "error":
-                said.append(f"{content['ename']}: {content['evalue']}\n")
-                said.extend(content["traceback"])
-
-        self.client.execute_interactive(code, output_hook=hear, timeout=60)
-        return "".join(said)
-
-    def end(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        sweep()  # a relay that is killed leaves its folder to whoever comes next
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
-    root = tmp_path / "my course"
-    for name in ("labs", "exercises", "solutions"):
-        shutil.copytree(ROOT / name, root / name)
-    return root
-
-
-@pytest.fixture
-def open_notebook(snapshot: Snapshot, course: Path) -> Iterator[Callable[[], Notebook]]:
-    with ExitStack() as stack:
-
-        def start() -> Notebook:
-            notebook = Notebook(course / "exercises", course)
-            stack.callback(notebook.end)
-            return notebook
-
-        yield start
 
 
 def test_a_cell_runs_in_the_machine_where_the_notebook_lies(

@@ -1,8 +1,9 @@
 """PID 1: starts what the machine needs, then does what the host says, one JSON object a line.
 
 The host says (``op``): ``begin`` (what is new since the snapshot), ``signal``, ``run``, ``resize``,
-``time``, ``end``. This says (``event``): ``ready`` (a snapshot may be taken), ``begun``, ``kernel``
-(it ended), ``ended`` (a command did), ``error``. When the host is gone, the machine ends.
+``hangup``, ``time``, ``end``. This says (``event``): ``ready`` (a snapshot may be taken),
+``begun``, ``kernel`` (it ended), ``started`` (a command did; what was typed before is thrown away),
+``ended`` (a command did), ``error``. When the host is gone, the machine ends.
 
 Source: pid_namespaces(7) and init(1) on what PID 1 owes: it collects every orphan.
 """
@@ -77,7 +78,9 @@ class Agent:
         env = {**os.environ, **message["env"]}
         size = message["size"] and tuple(message["size"])
         self.terminal_id = message["id"]
+        self._forget_typed()
         self.terminal = Terminal(message["argv"], env, message["cwd"], size, self.terminal_fd)
+        self.tell("started", id=message["id"])
 
     def do_resize(self, message: Message) -> None:
         """Tells the terminal's new size."""
@@ -87,7 +90,8 @@ class Agent:
     def do_hangup(self, _: Message) -> None:
         """The host's end of the terminal has gone: what runs on it ends."""
         if self.terminal:
-            os.killpg(self.terminal.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.terminal.pid, signal.SIGKILL)
 
     def do_time(self, message: Message) -> None:
         """Sets the clock: the host was suspended, and this machine with it."""
@@ -125,6 +129,12 @@ class Agent:
                 terminal.from_host(os.read(self.terminal_fd, _CHUNK))
         if terminal.fd in ready and not terminal.is_full:
             terminal.to_host()
+
+    def _forget_typed(self) -> None:
+        """What was typed for a command that has ended is not for the next one."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.terminal_fd, _CHUNK):
+                pass
 
     def _hear(self) -> None:
         try:
