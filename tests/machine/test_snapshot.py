@@ -45,7 +45,9 @@ def test_it_does_not_fit_any_more_when_what_it_was_made_of_changes(
         with (source / "machine/guest/agent.py").open("a") as file:
             file.write("# changed\n")
     elif what == "package":
-        monkeypatch.syspath_prepend(str(tmp_path))
+        packages = tmp_path / "site-packages"
+        packages.mkdir()
+        monkeypatch.syspath_prepend(str(packages))
     else:
         program = type(program)(program.argv, (99, 0), "QEMU emulator version 99.0")
     assert snapshots._known(base, program) is None
