@@ -24,7 +24,10 @@ from labkit.machine.wanted import SINCE
 
 _FOLDERS = ("LABKIT_FOLDER", "LABKIT_COURSE")
 """Variables that name what the machine has as ``/course``, when the notebook lies in it; else it is
-the notebook's own folder."""
+the course around the notebook, or the notebook's own folder."""
+
+_MARK = "labs/course.toml"
+"""The file by which ``labkit.course`` knows a course."""
 
 _INSIDE = Path("/course")
 
@@ -69,6 +72,8 @@ class NotebookMachine:
         base = self._vm.exports["course"].folder
         inside = _INSIDE / cwd.relative_to(base) if cwd.is_relative_to(base) else _INSIDE
         env = passed(kernel["env"])
+        if (base / _MARK).exists():
+            env["LABKIT_COURSE"] = str(_INSIDE)
         if self._has_events:
             env["LABKIT_EVENTS"] = EVENTS
         env[ACCELERATOR] = self._vm.snapshot.design.accelerator
@@ -137,21 +142,28 @@ class NotebookMaker:
 
     def start(self) -> NotebookMachine:
         """Resumes a copy."""
-        here = Path.cwd()
-        named = (os.environ.get(name) for name in _FOLDERS)
-        folders = [Path(name).resolve() for name in named if name]
-        folder = next((path for path in folders if here.is_relative_to(path)), here)
         session = current_session()
-        vm = start(self._snapshot or prepare(), session, folder)
+        vm = start(self._snapshot or prepare(), session, shared_folder(Path.cwd(), os.environ))
         if self._keep_events:
             vm.serve("events", self._keep_events)
         return NotebookMachine(vm, session, has_events=self._keep_events is not None)
 
 
+def shared_folder(here: Path, env: Mapping[str, str]) -> Path:
+    """What a machine gets as ``/course``.
+
+    Args:
+        here: where the notebook lies.
+        env: may name the folder.
+    """
+    named = [Path(env[name]).resolve() for name in _FOLDERS if env.get(name)]
+    around = [path for path in (here, *here.parents) if (path / _MARK).exists()]
+    return next((path for path in (*named, *around) if here.is_relative_to(path)), here)
+
+
 def passed(env: Mapping[str, str]) -> dict[str, str]:
-    """What of the host's environment means something in a machine, and where its course is."""
-    found = {name: env[name] for name in _PASSED if name in env}
-    return {**found, "LABKIT_COURSE": str(_INSIDE)}
+    """What of the host's environment means something in a machine."""
+    return {name: env[name] for name in _PASSED if name in env}
 
 
 def _why_kernel_ended(event: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labkit.grading import Progress
+from labkit.machine.notebook import shared_folder
 from labkit.machine.snapshot import Snapshot
 from tests.machine.notebooks import Notebook
 
@@ -25,6 +26,14 @@ def test_a_cell_runs_in_the_machine_where_the_notebook_lies(
     assert (
         said == "0 lab /course/exercises ['00-start-here.ipynb', '01-what-is-a-container.ipynb']\n"
     )
+
+
+def test_the_machine_gets_the_course_around_the_notebook(course: Path, tmp_path: Path) -> None:
+    inner = course / "labs/00-start-here"
+    assert shared_folder(inner, {}) == course
+    assert shared_folder(inner, {"LABKIT_FOLDER": str(course / "labs")}) == course / "labs"
+    assert shared_folder(inner, {"LABKIT_COURSE": "/elsewhere"}) == course
+    assert shared_folder(tmp_path, {"LABKIT_COURSE": ""}) == tmp_path
 
 
 def test_a_sandbox_has_limits_of_cgroup_v2(open_notebook: Callable[[], Notebook]) -> None:
