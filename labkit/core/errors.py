@@ -68,6 +68,9 @@ class NotFound(BadInput):
         self.near = near
 
 
+ASK_THE_DOCTOR = "Run `labkit doctor` to see what would help"
+
+
 class Blocked(LabkitError):
     """This machine or this user may not do it.
 
@@ -80,7 +83,7 @@ class Blocked(LabkitError):
 
     def __init__(self, what: str, *, why: str, hint: str = "", capability: str = "") -> None:
         self.capability = capability
-        super().__init__(what, why=why, hint=hint or "Run `labkit doctor` to see what would help")
+        super().__init__(what, why=why, hint=hint or ASK_THE_DOCTOR)
 
 
 class SystemFault(LabkitError):

@@ -13,6 +13,7 @@ import ctypes
 import os
 import platform
 import signal
+import struct
 from collections.abc import Iterable
 from functools import cache
 
@@ -50,7 +51,9 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 AT_RECURSIVE, AT_EMPTY_PATH = 0x8000, 0x1000
 OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, MOUNT_ATTR_RDONLY = 1, 4, 1
+MOUNT_ATTR_IDMAP = 0x00100000
 
+_SYS_OPEN_TREE, _SYS_MOUNT_SETATTR = 428, 442  # the same on every processor
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine(), -1)
 
 # PyDLL keeps the interpreter's lock across the call: nothing else runs in a process with one
@@ -103,14 +106,42 @@ def make_executable(address: int, size: int) -> None:
     _done(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), read_execute), "mprotect")
 
 
+def unshare(flags: int) -> None:
+    """Moves this process into new namespaces."""
+    _done(_libc.unshare(flags), "unshare")
+
+
 def setns(fd: int, flags: int) -> None:
     """Joins namespaces: of a process (``fd`` is a pidfd) or one (``fd`` is a file of /proc)."""
     _done(_libc.setns(fd, flags), "setns")
 
 
-def prctl(option: int, value: int = 0) -> int:
-    """prctl(2) with one argument."""
-    return _done(_libc.prctl(option, value, 0, 0, 0), "prctl")
+def mapped_tree(path: str, user_namespace: int) -> int:
+    """A detached copy of the mount at ``path`` on which files have mapped owners.
+
+    Args:
+        path: a folder.
+        user_namespace: a descriptor of the one whose maps are taken (mount_setattr(2)).
+    """
+    fd = _done(
+        _libc.syscall(_SYS_OPEN_TREE, -100, os.fsencode(path), OPEN_TREE_CLONE | os.O_CLOEXEC),
+        "open_tree",
+    )
+    attributes = struct.pack("4Q", MOUNT_ATTR_IDMAP, 0, 0, user_namespace)
+    try:
+        _done(
+            _libc.syscall(_SYS_MOUNT_SETATTR, fd, b"", AT_EMPTY_PATH, attributes, len(attributes)),
+            "mount_setattr",
+        )
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def prctl(option: int, value: int = 0, address: int = 0) -> int:
+    """prctl(2) with one argument, or two."""
+    return _done(_libc.prctl(option, value, address, 0, 0), "prctl")
 
 
 def capability_mask(names: Iterable[str]) -> int:

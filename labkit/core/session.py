@@ -56,8 +56,9 @@ class Session:
         self._parts: dict[str, Any] = {}
         self._making = threading.RLock()
         self._on_close: list[Callable[[], None]] = []
+        self.inner: list[Session] = []
         self.lock_fd = -1
-        with _writing_to("the folder of sessions"), _nobody_sweeps():
+        with writing_to("the folder of sessions"), _nobody_sweeps():
             self.folder = folder or _sessions_dir() / secrets.token_hex(4)
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self.lock_fd = _take_lock(self.folder / LOCK)
@@ -80,9 +81,20 @@ class Session:
             part: T = self._parts[name]
             return part
 
+    def parts(self, kind: type[T]) -> list[T]:
+        """The parts of one kind that were made so far."""
+        return [part for part in list(self._parts.values()) if isinstance(part, kind)]
+
     def on_close(self, action: Callable[[], None]) -> None:
         """Calls ``action`` when the session is closed, last registered first."""
         self._on_close.append(action)
+
+    def open_inner(self) -> Session:
+        """A session with a journal of its own, for one process writes a journal; ends with this."""
+        inner = Session()
+        self.inner.append(inner)
+        self.on_close(inner.close)
+        return inner
 
     def close(self) -> None:
         """Ends the session and removes what it made. Safe to call twice."""
@@ -98,6 +110,8 @@ class Session:
     def leave(self) -> None:
         """In a forked child: the session is the parent's; the child opens one of its own."""
         self._on_close.clear()
+        for inner in self.inner:
+            inner.leave()
         self._let_go()
 
     def _let_go(self) -> None:
@@ -181,7 +195,7 @@ def sweep() -> list[Leftover]:
         Blocked: the folder of sessions cannot be written.
     """
     removed = []
-    with _writing_to("the folder of sessions"), _nobody_sweeps():
+    with writing_to("the folder of sessions"), _nobody_sweeps():
         for folder, is_alive in session_folders():
             if not is_alive:
                 removed += undo(folder)
@@ -271,13 +285,18 @@ def _nobody_sweeps() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing_to(what: str) -> Iterator[None]:
-    """Turns a full or read-only disk into an error that says so."""
+def writing_to(what: str | Path) -> Iterator[None]:
+    """Turns a full or read-only disk into an error that says so.
+
+    Raises:
+        Blocked: something could not be written; with the file, and the variable that helps.
+    """
     try:
         yield
     except OSError as error:
+        where = error.filename or (what if isinstance(what, Path) else runtime_dir())
         raise Blocked(
             f"labkit cannot write to {what}",
-            why=f"{error.filename or runtime_dir()}: {error.strerror or error}",
+            why=f"{where}: {error.strerror or error}",
             hint="Make room there, or set LABKIT_HOME to a folder that you can write",
         ) from error

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from labkit.core.errors import LabkitError, SystemFault
+from labkit.core.errors import ASK_THE_DOCTOR, LabkitError, SystemFault
 
 DEADLINE_S = 8.0
 """Longest a probed program may take: Podman's first call on a slow disk needs several seconds."""
@@ -61,7 +61,7 @@ class Probe:
             found = self.find()
         except LabkitError as error:
             reason = f"{error.what}: {error.why}" if error.why else error.what
-            return self._missing(reason, self.fix or error.hint)
+            return self._missing(reason, self.fix or error.hint.replace(ASK_THE_DOCTOR, ""))
         except OSError as error:
             return self._missing(str(error), self.fix)
         return Capability(self.id, self.title, True, found=found, is_basic=self.is_basic)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 
 _MANAGERS = {
     "debian": ("apt", "apt install"),
@@ -34,8 +35,23 @@ def install_command(program: str) -> str:
     manager, command = _manager()
     names = _NAMES.get(program, {})
     package = names.get(manager) or names.get("") or program
-    sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}{command} {package}" if command else f"install the package {package}"
+    return as_root(f"{command} {package}") if command else f"install the package {package}"
+
+
+def start_command(service: str) -> str:
+    """The command that starts a service that is installed."""
+    has_systemd = Path("/run/systemd/system").is_dir()
+    return as_root(f"systemctl start {service}" if has_systemd else f"service {service} start")
+
+
+def join_command(group: str) -> str:
+    """The command that makes an ordinary user a member of a group, from the next login on."""
+    return f"sudo usermod -aG {group} $USER, then log out and in again"
+
+
+def as_root(command: str) -> str:
+    """A command of root's as this user would type it."""
+    return command if os.geteuid() == 0 else f"sudo {command}"
 
 
 def _manager() -> tuple[str, str]:

@@ -58,6 +58,16 @@ class Agent:
         events, self._events = list(self._events), deque()
         return events
 
+    def take(self, event: str) -> Event | None:
+        """What it has told of ``event``, if it has: read once, without waiting.
+
+        Raises:
+            SystemFault: the machine has ended, or something failed in it.
+        """
+        if select.select([self._sock], [], [], 0)[0]:
+            self._receive()
+        return self._find(event)
+
     def wait_for(self, event: str, timeout_s: float) -> Event:
         """Waits until it tells of ``event``; what it tells before is kept for :meth:`read`.
 
@@ -65,23 +75,24 @@ class Agent:
             SystemFault: the machine has ended, or something failed in it. TimedOut: not in time.
         """
         deadline = time.monotonic() + timeout_s
-        seen: list[str] = []
-        waiting: deque[Event] = deque()
-        while True:
-            while self._events:
-                told = self._events.popleft()
-                if told.get("event") == event:
-                    self._events.extendleft(reversed(waiting))
-                    return told
-                if told.get("event") == "error":
-                    raise SystemFault("use the machine", why=str(told.get("text"))[-1500:])
-                seen.append(str(told.get("event")))
-                waiting.append(told)
+        while not (told := self._find(event)):
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not select.select([self._sock], [], [], left_s)[0]:
-                last = ", ".join(seen) or "nothing"
-                raise TimedOut(f"{event!r} from the machine", after_s=timeout_s, last_seen=last)
+                seen = ", ".join(str(one.get("event")) for one in self._events)
+                raise TimedOut(
+                    f"{event!r} from the machine", after_s=timeout_s, last_seen=seen or "nothing"
+                )
             self._receive()
+        return told
+
+    def _find(self, event: str) -> Event | None:
+        for told in self._events:
+            if told.get("event") in (event, "error"):
+                self._events.remove(told)
+                if told["event"] != event:
+                    raise SystemFault("use the machine", why=str(told.get("text"))[-1500:])
+                return told
+        return None
 
     def _receive(self) -> None:
         try:

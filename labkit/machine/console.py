@@ -42,10 +42,10 @@ def run_on_terminal(
         SystemFault: the machine ended first, or its terminal is in use.
     """
     is_terminal = os.isatty(0) and os.isatty(1)
-    size = list(_size()) if is_terminal else None
+    size = _size() if is_terminal else None
     env = {"TERM": os.environ.get("TERM", "xterm")} if is_terminal else {}
     agent.tell("run", id=1, argv=list(argv), env=env, cwd=cwd, size=size)
-    with _raw(is_terminal), _resizes(agent, is_terminal):
+    with _raw(is_terminal), _resizes(agent, size):
         status = _pump(agent, port)
     if status is None:
         raise SystemFault(
@@ -69,6 +69,8 @@ def _pump(agent: Agent, port: socket.socket) -> int | None:
             for event in agent.read():
                 if event["event"] == "started":  # from now on, what is typed is for it
                     poll.register(0, select.POLLIN)
+                elif event["event"] == "notice":
+                    _say(str(event["text"]))
                 elif event["event"] in ("refused", "error"):
                     raise SystemFault(_WHAT, why=str(event.get("why") or event.get("text")))
                 elif event["event"] == "ended":
@@ -80,6 +82,12 @@ def _pump(agent: Agent, port: socket.socket) -> int | None:
             port.sendall(typed)
             if not typed:  # the end of a file: the command reads nothing more
                 poll.unregister(0)
+
+
+def _say(text: str) -> None:
+    """Between the lines of the command; a raw terminal wants both ends of a line (termios(3))."""
+    sys.stderr.write("\r\n" + text.replace("\n", "\r\n") + "\r\n")
+    sys.stderr.flush()
 
 
 def _drain(port: socket.socket) -> None:
@@ -112,9 +120,9 @@ def _raw(is_terminal: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _resizes(agent: Agent, is_terminal: bool) -> Iterator[None]:
-    """Passes on that the window got another size."""
-    if not is_terminal:
+def _resizes(agent: Agent, told: tuple[int, int] | None) -> Iterator[None]:
+    """Passes on that the window got another size than was ``told``; None without a window."""
+    if told is None:
         yield
         return
 
@@ -123,6 +131,8 @@ def _resizes(agent: Agent, is_terminal: bool) -> Iterator[None]:
         agent.tell("resize", rows=rows, columns=columns)
 
     before = signal.signal(signal.SIGWINCH, tell)
+    if _size() != told:  # before anybody listened
+        tell()
     try:
         yield
     finally:

@@ -26,6 +26,7 @@ from typing import Any
 
 from labkit.core.errors import LabkitError
 from labkit.machine.agent import Agent, Event
+from labkit.machine.unix_socket import listen
 
 NAME = "door"
 
@@ -59,16 +60,23 @@ class Door:
         agent: PID 1 of the machine.
         terminal: the host's end of the port.
         about: what every visitor is told.
+        env: variables that every command gets: the notebook's.
     """
 
     def __init__(
-        self, folder: Path, agent: Agent, terminal: socket.socket, about: Mapping[str, Any]
+        self,
+        folder: Path,
+        agent: Agent,
+        terminal: socket.socket,
+        about: Mapping[str, Any],
+        env: Mapping[str, str],
     ) -> None:
         self._agent, self._terminal, self._about = agent, terminal, dict(about)
+        self._env = dict(env)
         self._visitors: dict[int, _Visitor] = {}
         self._holder: _Visitor | None = None
         self._is_running = False
-        self._listener = _listen(folder)
+        self._listener = listen(folder, NAME, _MOST)
         self._poll = select.epoll()
         self._poll.register(self._listener, select.EPOLLIN)
 
@@ -94,6 +102,11 @@ class Door:
             self._say(self._holder, **event)
         else:
             self._forget_output()
+
+    def notice(self, text: str) -> None:
+        """Tells whoever has the terminal what the machine's user should know."""
+        if self._holder:
+            self._say(self._holder, event="notice", text=text)
 
     def close(self) -> None:
         """Sends everybody away. Safe to call twice."""
@@ -164,7 +177,7 @@ class Door:
             self._refuse(visitor, "a command runs in it")
         elif not _is_run(asked):
             self._refuse(visitor, "the command cannot be understood")
-        elif not self._pass_on(asked):
+        elif not self._pass_on({**asked, "env": {**self._env, **asked["env"]}}):
             self._refuse(visitor, "the machine does not listen now")
         else:
             self._is_running = True
@@ -213,27 +226,6 @@ class Door:
         with contextlib.suppress(OSError):
             while self._terminal.recv(_CHUNK, socket.MSG_DONTWAIT):
                 pass
-
-
-def at(folder: Path, use: Callable[[str], None]) -> None:
-    """Calls ``use`` with a short path of the door in ``folder``: a socket's has at most 107 bytes.
-
-    Raises:
-        OSError: there is no such folder, or what ``use`` raises.
-    """
-    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        use(f"/proc/self/fd/{fd}/{NAME}")
-    finally:
-        os.close(fd)
-
-
-def _listen(folder: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    os.fchmod(listener.fileno(), 0o600)  # before it is bound: then it is never open to others
-    at(folder, listener.bind)
-    listener.listen(_MOST)
-    return listener
 
 
 def _user_of(sock: socket.socket) -> int:

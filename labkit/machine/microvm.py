@@ -8,8 +8,10 @@ Knows nothing about Jupyter and about what is graded.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import select
 import shutil
 import socket
 import threading
@@ -19,18 +21,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from labkit.core.errors import SystemFault
+from labkit.core.errors import Blocked, SystemFault
 from labkit.core.journal import append, open_journal
 from labkit.core.linux import start_ticks
-from labkit.core.session import Session
+from labkit.core.paths import data_dir
+from labkit.core.session import Session, writing_to
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
-from labkit.machine.guest.power import RESET
-from labkit.machine.qemu.find import require_memory
-from labkit.machine.snapshot import SOURCE, Snapshot, prepare
+from labkit.machine.guest import power
+from labkit.machine.memory import require_memory
+from labkit.machine.notices import FullDisk, Warn
+from labkit.machine.qemu.process import Qemu
+from labkit.machine.relay.machine import RESET
+from labkit.machine.snapshot import Damaged, Snapshot
 
 BEGIN_S = 20.0
 """The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
+
+_SIGNAL_S = 2.0
+"""The longest wait for a signal to be sent; some ten milliseconds are usual."""
 
 PRIVATE_BYTES = 160 << 20
 """What a further machine takes of this one's memory, with its relay."""
@@ -38,32 +47,40 @@ PRIVATE_BYTES = 160 << 20
 FOLDER = "machine"
 """In the session's folder: sockets, and what the console says."""
 
+REMOVED = "removed"
+"""In the data folder: what machines have removed from the folders that they were given."""
+
 _SEED_BYTES = 32
 
 _LAST_WORDS = {
-    RESET: "it was reset, as you asked",
+    power.RESET: RESET,
     "reboot: Power down": "it was switched off from inside",
     "reboot: Restarting system": "it was restarted from inside",
 }
 """What is said on the console at the end, and what that means; the first that was said counts."""
 
 
-def start(snapshot: Snapshot, session: Session, folder: Path) -> MicroVM:
+def start(prepare: Callable[[], Snapshot], session: Session, folder: Path, warn: Warn) -> MicroVM:
     """Starts a machine; when its snapshot turns out to be damaged, it is made again.
 
     Args:
-        snapshot, session, folder: see :class:`MicroVM`.
+        prepare: brings the snapshot.
+        session, folder, warn: see :class:`MicroVM`.
 
     Raises:
         Blocked: this machine lacks something. SystemFault: the machine does not start.
     """
     try:
-        return MicroVM(snapshot, session, folder)
-    except SystemFault:
-        if snapshot.is_whole:
-            raise
-    shutil.rmtree(session.folder / FOLDER)
-    return MicroVM(prepare(), session, folder)
+        return MicroVM(prepare(), session, folder, warn)
+    except Damaged:
+        return MicroVM(prepare(), session, folder, warn)
+
+
+def _removed() -> Path | None:
+    """Where files go that the guest removes; nowhere when this user cannot keep anything."""
+    with contextlib.suppress(Blocked):
+        return data_dir() / REMOVED
+    return None
 
 
 class MicroVM:
@@ -73,41 +90,81 @@ class MicroVM:
         snapshot: what it is a copy of.
         session: the owner of what it makes.
         folder: the folder of the host that it has as ``/course``.
+        warn: told, in another thread, what the user should know.
 
     Raises:
+        Damaged: its snapshot is. Blocked: the session's disk is full.
         SystemFault: it does not start, or there is no memory for it.
     """
 
-    def __init__(self, snapshot: Snapshot, session: Session, folder: Path) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        session: Session,
+        folder: Path,
+        warn: Warn = lambda _: None,
+    ) -> None:
         require_memory(PRIVATE_BYTES)
         self.folder = session.folder / FOLDER
-        self.folder.mkdir(mode=0o700)
-        self.qemu = snapshot.resume(self.folder)
+        with writing_to(self.folder):
+            self.folder.mkdir(mode=0o700)
+            try:
+                self.qemu = _resume(snapshot, session, self.folder)
+            except BaseException:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                raise
         self.snapshot, self.started = snapshot, time.time()
-        pid = self.qemu.process.pid
-        log = open_journal(str(session.folder))
-        append(log, "machine", pid=pid, start_ticks=start_ticks(pid))
-        os.close(log)
         self.agent = Agent(self.qemu.ends["agent"])
-        self.exports = {"course": Export(folder), "labkit": Export(SOURCE, True)}
-        self.serve("files", lambda port: serve(port, self.exports))
+        course = Export(folder, removed=_removed())
+        self.exports = {"course": course}
+        on_full = FullDisk(folder, warn)
+        self.serve("files", lambda port: serve(port, self.exports, on_full=on_full))
 
     def serve(self, port: str, server: Callable[[socket.socket], None]) -> None:
         """Has a port answered in a thread, until the machine ends."""
         threading.Thread(target=server, args=(self.qemu.ends[port],), daemon=True).start()
 
     def begin(self, kernel: Mapping[str, Any] | None = None) -> None:
-        """Tells the machine what is new since its snapshot.
+        """Tells the machine what is new since its snapshot, and waits until it has taken that in.
 
         Args:
             kernel: for the notebook's kernel, which then begins; None leaves it waiting.
 
         Raises:
-            SystemFault: the machine ended. TimedOut: it does not answer.
+            Damaged: its snapshot is. SystemFault: the machine ended, or does not answer.
         """
+        self.ask_to_begin(kernel)
+        while not self.has_begun():
+            select.select([self.agent], [], [], BEGIN_S)
+
+    def ask_to_begin(self, kernel: Mapping[str, Any] | None = None) -> None:
+        """The same without the wait: :meth:`has_begun` tells how it went."""
+        self._begins_until = time.monotonic() + BEGIN_S
         seed = secrets.token_bytes(_SEED_BYTES).hex()
-        self.agent.tell("begin", now_ns=time.time_ns(), seed=seed, kernel=kernel and dict(kernel))
-        self.agent.wait_for("begun", BEGIN_S)
+        new = {"now_ns": time.time_ns(), "seed": seed, "kernel": kernel and dict(kernel)}
+        with contextlib.suppress(SystemFault):  # it has ended: has_begun() says it
+            self.agent.tell("begin", **new)
+
+    def has_begun(self) -> bool:
+        """Whether it has taken in what :meth:`ask_to_begin` told; to be asked until it has.
+
+        Raises:
+            Damaged: its snapshot is. SystemFault: the machine ended, or does not answer.
+        """
+        why = f"it has not answered within {BEGIN_S:g} s"
+        try:
+            if self.agent.take("begun"):
+                return True
+            if time.monotonic() < self._begins_until:
+                return False
+        except SystemFault as error:
+            why = error.why or error.what
+        self.snapshot.check()
+        raise SystemFault(
+            "start a machine",
+            why=f"{why}; {self.why_ended()}",
+            hint="Try again; on a busy computer, when it is less busy",
+        )
 
     def fileno(self) -> int:
         """Can be read when :meth:`events` has something to tell."""
@@ -122,12 +179,21 @@ class MicroVM:
         return self.agent.read()
 
     def signal(self, number: int) -> None:
-        """Sends a signal to the notebook's kernel."""
+        """Sends a signal to the notebook's kernel, and waits until it has been sent.
+
+        Raises:
+            SystemFault: the machine has ended. TimedOut: it does not answer.
+        """
         self.agent.tell("signal", number=number)
+        self.agent.wait_for("signalled", _SIGNAL_S)
 
     def set_clock(self) -> None:
         """Brings its clock up to date: this machine was suspended, or the guest was."""
         self.agent.tell("time", now_ns=time.time_ns())
+
+    def has_ended(self) -> bool:
+        """Whether QEMU has gone, or goes just now."""
+        return self.qemu.has_ended()
 
     def why_ended(self) -> str:
         """What the machine ended of, in words for its user."""
@@ -137,10 +203,7 @@ class MicroVM:
         for words, why in _LAST_WORDS.items():
             if words in console:
                 return why
-        code = self.qemu.process.poll()
-        if code is not None and code < 0:
-            return f"QEMU was killed by signal {-code}"
-        return f"QEMU has ended: {self.qemu.last_words()}"
+        return self.qemu.why_ended()
 
     def end(self) -> None:
         """Throws the machine away. Safe to call twice."""
@@ -156,3 +219,19 @@ class MicroVM:
         trace: TracebackType | None,
     ) -> None:
         self.end()
+
+
+def _resume(snapshot: Snapshot, session: Session, folder: Path) -> Qemu:
+    """A copy of the snapshot, written down in the session's journal."""
+    qemu = snapshot.resume(folder)
+    try:
+        log = open_journal(str(session.folder))
+        try:
+            pid = qemu.process.pid
+            append(log, "machine", pid=pid, start_ticks=start_ticks(pid))
+        finally:
+            os.close(log)
+    except BaseException:
+        qemu.end()
+        raise
+    return qemu

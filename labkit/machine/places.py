@@ -8,12 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labkit.core.errors import Blocked, NotFound
+from labkit.core.errors import NotFound
 
 NATIVE, MICROVM = "native", "microvm"
 PLACES = (NATIVE, MICROVM)
 
-BROUGHT = frozenset({"linux", "cgroup-v2", "user-namespaces", "base-image", "sandbox", "limits"})
+BROUGHT = frozenset(
+    {
+        "linux",
+        "cgroup-v2",
+        "user-namespaces",
+        "base-image",
+        "sandbox",
+        "limits",
+        "cpu-limits",
+        "seccomp",
+        "network",
+        "netns",
+        "time-namespaces",
+    }
+)
 """What a machine of its own has, whatever this one lacks (ids of ``labkit doctor``)."""
 
 NEEDED = "microvm"
@@ -51,24 +65,17 @@ def choose(requires: Iterable[str], wanted: Wish | None, have: Mapping[str, str]
 
     Args:
         requires: ids of what the notebook needs of its machine.
-        wanted: a place that somebody wants; it is what they get.
+        wanted: a place that somebody wants; it is what they get. A microVM that this machine cannot
+            run says so itself, in the notebook.
         have: for each id asked about, and for :data:`NEEDED`, why this machine has it not; empty
             when it has. An id that is missing counts as not there.
 
     Raises:
         NotFound: a place is wanted that does not exist.
-        Blocked: a microVM is wanted, and this machine cannot run one.
     """
-    no_machine = _why_not(NEEDED, have)
     if wanted:
         if wanted.place not in PLACES:
             raise NotFound("place for a kernel", wanted.place, PLACES, hint=f"One of {PLACES}")
-        if wanted.place == MICROVM and no_machine:
-            raise Blocked(
-                f"{wanted.by} wants a microVM, and this machine cannot run one",
-                why=no_machine,
-                capability=NEEDED,
-            )
         return Place(wanted.place, f"{wanted.by} wants it so")
     lacking = {id: why for id in requires if (why := _why_not(id, have))}
     if not lacking:
@@ -76,7 +83,7 @@ def choose(requires: Iterable[str], wanted: Wish | None, have: Mapping[str, str]
     told = "; ".join(f"{id} ({why})" for id, why in lacking.items())
     if not BROUGHT.intersection(lacking):
         return Place(NATIVE, f"a microVM would not have it either: {told}")
-    if no_machine:
+    if no_machine := _why_not(NEEDED, have):
         return Place(NATIVE, f"this machine lacks {told}, and cannot run a microVM: {no_machine}")
     return Place(MICROVM, f"this machine lacks {told}")
 

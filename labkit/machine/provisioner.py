@@ -65,10 +65,8 @@ class LabkitProvisioner(LocalProvisioner):
 
     async def _choose(self, env: dict[str, str]) -> Place:
         asked = read_asked(env, self.kernel_spec.metadata)
-        if asked.wish and asked.wish.place == NATIVE:
+        if asked.wish or not asked.requires:
             return choose(asked.requires, asked.wish, {})
-        if not (asked.wish or asked.requires):
-            return choose((), None, {})
         return choose(asked.requires, asked.wish, await ask_doctor((NEEDED, *asked.requires)))
 
     def _use_sockets(self) -> None:

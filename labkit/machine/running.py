@@ -17,7 +17,8 @@ from typing import Any
 from labkit.core.errors import SystemFault
 from labkit.core.session import session_folders
 from labkit.machine.agent import Agent
-from labkit.machine.door import NAME, at
+from labkit.machine.door import NAME
+from labkit.machine.unix_socket import at
 
 _PATIENCE_S = 3.0
 """A relay answers within milliseconds; one that is stopped never does."""
@@ -110,7 +111,7 @@ def _knock(folder: Path) -> tuple[socket.socket, dict[str, Any]]:
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     door.settimeout(_PATIENCE_S)
     try:
-        at(folder, door.connect)
+        at(folder, NAME, door.connect)
         said = b""
         while not said.endswith(b"\n"):
             data = door.recv(_LONGEST)

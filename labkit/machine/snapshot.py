@@ -1,9 +1,10 @@
 """Prepared once, resumed for every notebook: a machine whose kernel has everything imported.
 
 A snapshot is a folder: ``state`` (the devices), ``ram`` (the memory, a sparse file that resumed
-machines share and copy page by page), ``about.json`` (what it was made from; written last, so a
-folder without it is no snapshot). Its name is a digest of all that must be the same. Nothing
-secret is in it: keys, session ids and random state are made after the resume.
+machines share and copy page by page), ``about.json`` (what it was made from, how the two looked,
+what its kernel says of itself; written last, so a folder without it is no snapshot). Its name is a
+digest of all that must be the same. Nothing secret is in it: keys, session ids and random state are
+made after the resume.
 
 Knows nothing about what the kernel does. Source: migration.rst of QEMU.
 """
@@ -17,35 +18,37 @@ import json
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
 from labkit.core.paths import machines_dir
-from labkit.machine.agent import Agent
-from labkit.machine.files import Export, serve
-from labkit.machine.layers import Layers, build, prune, qemu_from_packages
+from labkit.machine.first_boot import boot_and_save
+from labkit.machine.looks import Look, look_at, looks_like
 from labkit.machine.qemu.command import Design
 from labkit.machine.qemu.find import Program, find_accelerator, find_program
 from labkit.machine.qemu.process import Qemu
+from labkit.machine.room import writing_in
+
+if TYPE_CHECKING:
+    from labkit.machine.layers import Layers
 
 Progress = Callable[[str, float], None]
 """Called with what is being done, and how far all of it is, from 0 to 1."""
 
+SOURCE = Path(__file__).parents[1]
+"""labkit, as it is imported here."""
+
 RECIPE = 1
 """To be raised when a snapshot of before would not do any more and nothing else tells."""
 
-_BOOT_S = 120.0
-"""Emulated on a busy machine; 10 s on an idle one."""
-
-ROOM_BYTES = 400 << 20
-"""What a snapshot takes, with a margin: the memory that a machine has touched at its start."""
-
 ABOUT = "about.json"
 """Written last: a folder without it is no snapshot."""
+
+_PARTS = ("ram", "state")
 
 _LAST = "last.json"
 
@@ -56,8 +59,9 @@ _QEMU_SHARE = 0.2
 _LAYERS_SHARE = 0.7
 """How much of the time to prepare goes into the layers."""
 
-SOURCE = Path(__file__).parents[1]
-"""labkit itself, as the machine imports it."""
+
+class Damaged(SystemFault):
+    """What machines are resumed from is not as it was made. It is made again when next needed."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +79,19 @@ class Snapshot:
             folder: the copy's own, for its sockets and its log.
 
         Raises:
-            SystemFault: QEMU does not start, or cannot read the snapshot.
+            Damaged: QEMU cannot read it. SystemFault: QEMU does not start.
         """
-        qemu = Qemu(self.program, self.design, folder, self.folder / "ram", is_new=False)
+        try:
+            qemu = Qemu(self.program, self.design, folder, self.folder / "ram", is_new=False)
+        except SystemFault as error:
+            if self.is_whole:
+                raise
+            raise self.discard() from error
         try:
             qemu.resume(self.folder / "state")
-        except SystemFault:
+        except (SystemFault, OSError) as error:
             qemu.end()
-            (self.folder / ABOUT).unlink(missing_ok=True)  # damaged: it is made again
-            raise
+            raise self.discard() from error
         except BaseException:
             qemu.end()
             raise
@@ -91,8 +99,52 @@ class Snapshot:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be resumed, as far as is known."""
-        return (self.folder / ABOUT).exists()
+        """Whether it is there as it was made; what has kept its time is believed unread."""
+        noted = self._noted()
+        return bool(noted) and all(looks_like(self.folder / part, noted[part]) for part in noted)
+
+    def check(self) -> None:
+        """Reads all of it: a machine that does not come to life may be a copy of damaged bytes.
+
+        Raises:
+            Damaged: they are not what they were.
+        """
+        noted = self._noted()
+        with contextlib.suppress(OSError):
+            found = {part: look_at(self.folder / part).sha256 for part in _PARTS}
+            if noted and found == {part: look.sha256 for part, look in noted.items()}:
+                return
+        raise self.discard()
+
+    def discard(self) -> Damaged:
+        """Has it made again when it is next needed. Returns what is to be raised."""
+        (self.folder / ABOUT).unlink(missing_ok=True)
+        return Damaged(
+            "resume the machine that was prepared",
+            why=f"what is kept of it in {self.folder} is damaged",
+            hint="Try again: it will be prepared anew, which takes a minute",
+        )
+
+    def kernel_info(self) -> dict[str, Any]:
+        """What its kernel says of itself, the content of a ``kernel_info_reply``.
+
+        Raises:
+            Damaged: what was noted of the snapshot has gone.
+        """
+        try:
+            return dict(self._about()["kernel_info"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self.discard() from error
+
+    def _noted(self) -> dict[str, Look]:
+        try:
+            looks = self._about()["looks"]
+            return {part: Look(**looks[part]) for part in _PARTS}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _about(self) -> Any:
+        return json.loads((self.folder / ABOUT).read_bytes())
 
 
 def prepare(progress: Progress = lambda *_: None) -> Snapshot:
@@ -102,23 +154,38 @@ def prepare(progress: Progress = lambda *_: None) -> Snapshot:
         progress: is told how far it is.
 
     Raises:
+        BadInput: the folder's name does not do.
         Blocked: something that only the user can bring is missing, such as QEMU.
         SystemFault: the machine does not boot, or cannot be saved.
     """
     base = machines_dir()
+    if ":" in str(base):
+        raise BadInput(
+            f"no machine can be prepared in {base}",
+            why="programs take a colon in a folder's name for the end of it",
+            hint="Set LABKIT_MACHINES to a folder without one",
+        )
+    with writing_in(base):
+        return _prepare(base, progress)
+
+
+def _prepare(base: Path, progress: Progress) -> Snapshot:
     program = _find_program(base, progress)
     if known := _known(base, program):
         return known
+    from labkit.machine.layers import build, prune  # a machine that is only resumed goes without
+
     layers = build(base / "layers", lambda what, share: progress(what, share * _LAYERS_SHARE))
     accelerator = find_accelerator(program, base)
-    disks = (layers.system, layers.python)
-    design = Design(layers.kernel, layers.initramfs, disks, accelerator)
+    design = Design(layers.kernel, layers.initramfs, layers.disks, accelerator)
     folder = base / "snapshots" / _digest(program, design, layers)
     snapshot = Snapshot(folder, program, design)
     with _one_at_a_time(base):
         if not snapshot.is_whole:
-            progress("starting the machine for the first time", _LAYERS_SHARE)
-            _make(snapshot, progress)
+            is_damaged = folder.exists()
+            what = "it starts anew, for what was kept is damaged" if is_damaged else "it starts"
+            progress(what, _LAYERS_SHARE)
+            _make(snapshot, lambda share: progress(what, _share_of_boot(share)))
             _remove_others(folder)
             prune(base / "layers", layers.paths)
     _remember(base, snapshot)
@@ -131,12 +198,19 @@ def _find_program(base: Path, progress: Progress) -> Program:
     try:
         return find_program()
     except Blocked as reason:
+        from labkit.machine.layers import qemu_from_packages
+
         try:
             fetched = qemu_from_packages(
                 base / "layers", lambda what, share: progress(what, share * _QEMU_SHARE)
             )
         except LabkitError as error:
-            raise reason from error
+            raise Blocked(
+                reason.what,
+                why=f"{reason.why}, and Debian's cannot be had: {error.why or error.what}",
+                hint=f"{reason.hint}. Or, without it: {error.hint}",
+                capability=reason.capability,
+            ) from error
         return find_program([str(fetched)])
 
 
@@ -179,94 +253,43 @@ def _state(program: Program, accelerator: str) -> str:
     """
     folders = [Path(path) for path in sys.path if path.endswith(_PACKAGES)]
     times = [f"{path} {path.stat().st_mtime_ns}" for path in folders if path.is_dir()]
-    parts = [str(RECIPE), program.identity, accelerator, _source_digest(), *times]
+    parts = [str(RECIPE), program.identity, accelerator, *times, *_looks_of_source()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _make(snapshot: Snapshot, progress: Progress) -> None:
-    with contextlib.ExitStack() as stack:
-        try:
-            shutil.rmtree(snapshot.folder, ignore_errors=True)
-            snapshot.folder.mkdir(parents=True, mode=0o700)
-            _require_room(snapshot.folder)
-            ram = snapshot.folder / "ram"
-            ram.touch(mode=0o600)
-            work = snapshot.folder / "work"
-            empty = work / "course"
-            empty.mkdir(parents=True)
-            qemu = Qemu(snapshot.program, snapshot.design, work, ram, is_new=True)
-            stack.callback(qemu.end)
-            with _served(qemu, {"course": Export(empty), "labkit": Export(SOURCE, True)}):
-                qemu.boot()
-                _wait_until_ready(qemu, progress)
-                qemu.save(snapshot.folder / "state")
-            shutil.rmtree(work)
-            about = {"made": time.time(), "qemu": snapshot.program.version, "recipe": RECIPE}
-            (snapshot.folder / ABOUT).write_text(json.dumps(about))
-        except OSError as error:
-            raise SystemFault(
-                "prepare the machine for the notebooks",
-                why=f"{snapshot.folder}: {error.strerror}",
-                hint="Set LABKIT_MACHINES to a folder that you can write, with 1 GB of room",
-            ) from error
+def _share_of_boot(share: float) -> float:
+    return _LAYERS_SHARE + (1 - _LAYERS_SHARE) * share
 
 
-def _require_room(folder: Path) -> None:
-    found = os.statvfs(folder)
-    free = found.f_bavail * found.f_frsize
-    if free < ROOM_BYTES:
-        raise Blocked(
-            "the machine for the notebooks cannot be prepared",
-            why=f"{free >> 20} MiB of room are left in {folder}, and it takes {ROOM_BYTES >> 20}",
-            hint="Make room there, or set LABKIT_MACHINES to a folder elsewhere",
-            capability="microvm",
-        )
-
-
-def _wait_until_ready(qemu: Qemu, progress: Progress) -> None:
-    agent, started = Agent(qemu.ends["agent"]), time.monotonic()
-    beat = threading.Event()
-
-    def count() -> None:
-        while not beat.wait(0.5):
-            share = min(0.99, (time.monotonic() - started) / 15)
-            progress("the machine starts", _LAYERS_SHARE + (1 - _LAYERS_SHARE) * share)
-
-    counter = threading.Thread(target=count, daemon=True)
-    counter.start()
-    try:
-        agent.wait_for("ready", _BOOT_S)
-    except LabkitError as error:
-        raise SystemFault(
-            "start the machine for the first time",
-            why=f"{error.what}; its last words: {qemu.last_words()}",
-            hint=f"All of them are in {qemu.log}",
-        ) from error
-    finally:
-        beat.set()
-        counter.join()
-
-
-@contextlib.contextmanager
-def _served(qemu: Qemu, exports: dict[str, Export]) -> Iterator[None]:
-    """Serves folders to the machine while the block lasts."""
-    sock = qemu.ends["files"]
-    server = threading.Thread(target=serve, args=(sock, exports), daemon=True)
-    server.start()
-    yield
+def _make(snapshot: Snapshot, beat: Callable[[float], None]) -> None:
+    folder = snapshot.folder
+    kernel_info = boot_and_save(snapshot.program, snapshot.design, folder, beat)
+    about = {
+        "made": time.time(),
+        "qemu": snapshot.program.version,
+        "recipe": RECIPE,
+        "kernel_info": kernel_info,
+        "looks": {name: asdict(look_at(folder / name)) for name in _PARTS},
+    }
+    with writing_in(folder):
+        (folder / ABOUT).write_text(json.dumps(about))
 
 
 def _digest(program: Program, design: Design, layers: Layers) -> str:
-    parts = [str(RECIPE), program.identity, layers.digest, _source_digest(), *design.arguments()]
+    parts = [str(RECIPE), program.identity, layers.digest, *design.arguments()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _source_digest() -> str:
-    """Of labkit as the machine imports it."""
-    found = hashlib.sha256()
-    for path in sorted(SOURCE.rglob("*.py")):
-        found.update(f"{path.relative_to(SOURCE)}\0".encode() + path.read_bytes())
-    return found.hexdigest()
+def _looks_of_source() -> list[str]:
+    """What tells, without reading it, that labkit itself has changed."""
+    found = []
+    for folder, folders, files in os.walk(SOURCE):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(files):
+            path = Path(folder, name)
+            about = path.stat()
+            found.append(f"{path.relative_to(SOURCE)} {about.st_size} {about.st_mtime_ns}")
+    return found
 
 
 @contextlib.contextmanager

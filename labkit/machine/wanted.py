@@ -22,8 +22,14 @@ WHY = "LABKIT_PLACE_WHY"
 SINCE = "LABKIT_PLACE_SINCE"
 """What a kernel is told of its place. ``LABKIT_PLACE`` alone, without the others, is a wish."""
 
-_SESSION = "JPY_SESSION_NAME"
-"""The notebook's file, as jupyter_server tells each kernel that it starts."""
+ACCELERATOR = "LABKIT_ACCELERATOR"
+QEMU = "LABKIT_QEMU"
+SHARED = "LABKIT_SHARED"
+"""What a kernel in a machine is told beside: ``kvm`` or ``tcg`` (emulated), QEMU's version, and the
+folder of the host that it has as ``/course``."""
+
+NOTEBOOK = "JPY_SESSION_NAME"
+"""The notebook's file, as jupyter_server tells each kernel that it starts; so does `labkit run`."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ def read_asked(env: Mapping[str, str], kernelspec: Mapping[str, Any]) -> Asked:
         env: the kernel's environment.
         kernelspec: the metadata of its kernelspec.
     """
-    notebook = _labkit_of(_metadata(env.get(_SESSION, "")))
+    notebook = _labkit_of(_metadata(env.get(NOTEBOOK, "")))
     requires = notebook.get("requires")
     requires = requires if isinstance(requires, list) else []
     wishes = [

@@ -1,4 +1,5 @@
-"""A snapshot for all tests of a run: prepared once, it takes half a minute.
+"""A snapshot for all tests of a run: prepared once, it takes a minute. Each worker has its own, for
+some tests damage it.
 
 ``LABKIT_TEST_MACHINES`` names a folder that keeps it for the next run.
 """
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,13 +24,27 @@ from tests.machine.notebooks import Notebook
 
 ROOT = Path(__file__).parents[2]
 
+_PREPARED_S = 600
+"""Whichever test is the first waits for the snapshot, some minutes on a busy computer."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives the time for the snapshot to each test that may be the first."""
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        is_short = marker is None or marker.args[0] < _PREPARED_S
+        if is_short and "snapshot" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(_PREPARED_S), append=False)
+
 
 @pytest.fixture(scope="session")
 def snapshot() -> Iterator[Snapshot]:
     kept = os.environ.get("LABKIT_TEST_MACHINES")
     folder = Path(kept or tempfile.mkdtemp(prefix="labkit-machines-", dir="/var/tmp"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # some tests have a user of their own look for what is below it
     before = os.environ.get("LABKIT_MACHINES")
-    os.environ["LABKIT_MACHINES"] = str(folder)
+    os.environ["LABKIT_MACHINES"] = str(folder / os.environ.get("PYTEST_XDIST_WORKER", ""))
     try:
         yield prepare()
     finally:
@@ -73,8 +89,8 @@ def course(tmp_path: Path) -> Path:
 def open_notebook(snapshot: Snapshot, course: Path) -> Iterator[Callable[..., Notebook]]:
     with ExitStack() as stack:
 
-        def start(name: str = "") -> Notebook:
-            notebook = Notebook(course / "exercises", course, name)
+        def start(name: str = "", **more: Any) -> Notebook:
+            notebook = Notebook(course / "exercises", course, name, **more)
             stack.callback(notebook.end)
             return notebook
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
 import signal
 import socket
 import stat
-import subprocess
-import termios
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from labkit.core.errors import BadInput, SystemFault
+from labkit.core.errors import SystemFault
 from labkit.core.session import Session
+from labkit.grading import Progress
 from labkit.machine.agent import Agent
 from labkit.machine.door import NAME, Door
 from labkit.machine.running import Running, running_machines
-from tests.cli.program import PROGRAM, labkit
+from tests.cli.program import labkit
+from tests.cli.shell import Shell
 from tests.machine.notebooks import Notebook
 from tests.support.wait import wait_until
 
@@ -83,7 +82,7 @@ def stand(labkit_home: Path) -> Iterator[Stand]:
     session = Session()
     ours, guest = socket.socketpair()
     port, inside = socket.socketpair()
-    door = Door(session.folder, Agent(ours), port, {**ABOUT, "pid": os.getpid()})
+    door = Door(session.folder, Agent(ours), port, {**ABOUT, "pid": os.getpid()}, {})
     yield Stand(session, door, guest, inside)
     door.close()
     for sock in (ours, guest, port, inside):
@@ -170,6 +169,18 @@ def test_without_the_terminal_nothing_is_run(stand: Stand) -> None:
     visitor.sock.close()
 
 
+def test_what_the_user_should_know_is_said_to_who_has_the_terminal(stand: Stand) -> None:
+    looks, works = stand.visit(), stand.visit()
+    works.say({"op": "open"})
+    assert works.hear()["event"] == "opened"
+    stand.door.notice("The disk is full.")
+    assert works.hear() == {"event": "notice", "text": "The disk is full."}
+    looks.say({"op": "run"})
+    assert looks.hear()["event"] == "refused"  # and nothing before it
+    for visitor in (looks, works):
+        visitor.sock.close()
+
+
 def test_half_a_line_and_a_line_without_end_hold_nobody_up(stand: Stand) -> None:
     half, endless, good = stand.visit(), stand.visit(), stand.visit()
     half.say(b'{"op": "op')
@@ -253,6 +264,18 @@ def test_a_script_runs_where_the_kernel_does_and_its_exit_code_is_ours(
 
 
 @needs_qemu
+def test_labkit_works_in_it_as_in_the_notebook_and_keeps_the_progress(
+    open_notebook: Open, course: Path
+) -> None:
+    open_notebook()
+    done = labkit("shell", "-c", "labkit check pid-one")
+    assert done.returncode == 1, done.stdout + done.stderr
+    with Progress() as progress:
+        kept = [event.kind for event in progress._store.read()]
+    assert "verdict" in kept
+
+
+@needs_qemu
 def test_a_shell_on_a_terminal_has_keys_size_and_an_end(open_notebook: Open) -> None:
     notebook = open_notebook()
     with Shell() as shell:
@@ -299,6 +322,12 @@ def test_of_several_one_is_chosen_and_the_others_are_named(open_notebook: Open) 
     assert "exercises/one.ipynb" in which.stderr and "exercises/two.ipynb" in which.stderr
     assert labkit("shell", "two", "-c", "cat /root/mark").stdout == "2"
     assert labkit("shell", "one.ipynb", "-c", "cat /root/mark").stdout == "1"
+    with Shell() as shell:
+        assert "exercises/one.ipynb" in shell.read_until("Which one is meant")
+        shell.type("2\n")
+        shell.read_until("root@lab")
+        shell.type("cat /root/mark; echo ''-was-it\n")
+        shell.read_until("2-was-it")
     wrong = labkit("shell", "thre.ipynb", "-c", "true")
     assert wrong.returncode == 2
     assert "no machine of a notebook 'thre.ipynb'" in wrong.stderr
@@ -313,61 +342,3 @@ def test_the_end_of_the_machine_ends_the_terminal_with_words(open_notebook: Open
         notebook.manager.shutdown_kernel(now=True)
         shell.read_until("cannot reach the machine of this notebook")
         assert shell.process.wait(10) == 2
-
-
-def test_without_a_machine_it_is_said_what_to_do(labkit_home: Path) -> None:
-    done = labkit("shell")
-    assert done.returncode == 2
-    assert "no notebook has a machine of its own now" in done.stderr
-    assert "Open a notebook" in done.stderr
-    assert labkit("machine", "list").stdout == "No notebook has a machine of its own now.\n"
-
-
-def test_two_of_the_same_name_are_told_apart_by_their_path() -> None:
-    from labkit.cli.shell import choose
-
-    two = [
-        Running(Path("/s"), f"/{where}/a.ipynb", "", f"/{where}", "/course", 1)
-        for where in ("x", "y")
-    ]
-    with pytest.raises(BadInput, match="Say which one"):
-        choose(two, "a")
-    assert choose(two, "/y/a.ipynb") is two[1]
-
-
-class Shell:
-    """``labkit shell`` on a terminal of 30 rows and 100 columns."""
-
-    def __init__(self) -> None:
-        self._ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (30, 100))
-        self.process = subprocess.Popen(
-            [str(PROGRAM), "shell"], env={**os.environ, "TERM": "xterm"},
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        )  # fmt: skip
-        os.close(theirs)
-        self._said = ""
-
-    def type(self, text: str) -> None:
-        os.write(self._ours, text.encode())
-
-    def read_until(self, words: str) -> str:
-        """All that was shown so far, with ``words`` in it."""
-        deadline = time.monotonic() + 30
-        while words not in self._said:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0 or not select.select([self._ours], [], [], left_s)[0]:
-                raise AssertionError(f"{words!r} was not shown, but {self._said!r}")
-            try:
-                self._said += os.read(self._ours, 65536).decode(errors="replace")
-            except OSError as error:
-                raise AssertionError(f"it ended; shown: {self._said!r}") from error
-        return self._said
-
-    def __enter__(self) -> Shell:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._ours)

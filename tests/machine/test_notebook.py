@@ -7,11 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import KernelManager
 
+from labkit.core.session import Session
 from labkit.grading import Progress
-from labkit.machine.notebook import shared_folder
+from labkit.machine.microvm import MicroVM
+from labkit.machine.notebook import NotebookMachine, shared_folder
+from labkit.machine.notices import Notices
 from labkit.machine.snapshot import Snapshot
 from tests.machine.notebooks import Notebook
+from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.requires("program:qemu-system-x86_64")
 
@@ -21,7 +26,7 @@ def test_a_cell_runs_in_the_machine_where_the_notebook_lies(
 ) -> None:
     said = open_notebook().run(
         "import os, platform\n"
-        "print(os.getuid(), platform.node(), os.getcwd(), sorted(os.listdir()))"
+        "print(os.getuid(), platform.node(), os.getcwd(), sorted(os.listdir())[:2])"
     )
     assert (
         said == "0 lab /course/exercises ['00-start-here.ipynb', '01-what-is-a-container.ipynb']\n"
@@ -82,6 +87,21 @@ def test_a_restart_brings_a_fresh_machine(open_notebook: Callable[[], Notebook])
     assert said.startswith("False\nNameError")
 
 
+def test_a_reset_is_no_error_and_brings_a_fresh_machine(
+    open_notebook: Callable[[], Notebook],
+) -> None:
+    notebook = open_notebook()
+    before = notebook.run("x = 1; open('/root/file', 'w').close(); from labkit import *; place()")
+    assert before == ""
+    assert "a Linux machine of its own" in notebook.value("place()")
+    said = notebook.run("%load_ext labkit\nprint('until here')\n%machine reset")
+    assert said.startswith("until here\nThis machine is thrown away, as you asked")
+    said = notebook.run("import os; print(os.path.exists('/root/file')); x")
+    assert said.startswith("False\nNameError")
+    assert "s ago)" in notebook.value("from labkit import *; place()")
+    assert notebook.manager.is_alive()
+
+
 def test_a_wrecked_machine_says_so_in_the_cell(open_notebook: Callable[[], Notebook]) -> None:
     notebook = open_notebook()
     said = notebook.run("open('/proc/sysrq-trigger', 'w').write('c')")
@@ -104,6 +124,16 @@ def test_an_interrupt_stops_a_cell(open_notebook: Callable[[], Notebook]) -> Non
             break
     assert reply["content"]["ename"] == "KeyboardInterrupt"
     assert notebook.run("print('goes on')") == "goes on\n"
+
+
+def test_an_interrupt_does_not_meet_what_is_asked_after_it(
+    open_notebook: Callable[[], Notebook],
+) -> None:
+    notebook = open_notebook()
+    for number in range(10):
+        notebook.manager.interrupt_kernel()
+        time.sleep(0.02)  # signals and messages reach the relay by different ways, too
+        assert notebook.run(f"print({number})") == f"{number}\n"
 
 
 @pytest.mark.parametrize("topic", ["00-start-here", "01-what-is-a-container"])
@@ -129,3 +159,65 @@ def test_every_check_of_a_solution_is_passed(
     }
     assert len(verdicts) >= 5
     assert set(verdicts.values()) == {"passed"}
+
+
+def test_what_it_is_is_known_before_it_runs_and_is_what_it_says_itself(
+    open_notebook: Callable[[], Notebook], snapshot: Snapshot
+) -> None:
+    notebook = open_notebook()
+    asked = notebook.client.kernel_info()
+    while (reply := notebook.client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
+        pass
+    said, known = reply["content"], snapshot.kernel_info()
+    for content in (said, known):
+        content["banner"] = content["banner"].partition("Tip:")[0]  # a tip is drawn by lot
+    assert said == known
+
+
+def test_a_fresh_one_has_nothing_in_it_that_a_fresh_ipykernel_has_not(
+    open_notebook: Callable[[], Notebook],
+) -> None:
+    """What is done before the snapshot leaves no names, no values and no error behind."""
+    asked = (
+        "(sorted(globals().keys() - {'sys'}), In, Out, get_ipython().execution_count, "
+        "[name for name in vars(__import__('sys')) if name.startswith('last_')])"
+    )
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel()
+    client = manager.blocking_client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        client.execute_interactive("", silent=True, timeout=60)
+        client.execute(asked)
+        while (message := client.get_iopub_msg(timeout=60))["msg_type"] != "execute_result":
+            pass
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert open_notebook().value(asked) == message["content"]["data"]["text/plain"]
+
+
+def test_tab_knows_what_an_object_has(open_notebook: Callable[[], Notebook]) -> None:
+    notebook = open_notebook()
+    notebook.run("import os")
+    asked = notebook.client.complete("os.path.joi")
+    while (reply := notebook.client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
+        pass
+    assert reply["content"]["matches"] == [".join"]
+    assert reply["content"]["cursor_start"] == len("os.path")
+
+
+def test_an_interrupt_while_it_begins_is_no_end_of_it(snapshot: Snapshot, tmp_path: Path) -> None:
+    session = Session()
+    vm = MicroVM(snapshot, session, tmp_path)
+    machine = NotebookMachine(vm, session, Notices())
+    try:
+        key = {"key": "k", "session": "s", "seed": "00"}
+        machine.begin({**key, "cwd": str(tmp_path), "env": {}})
+        machine.interrupt()
+        assert machine.ended() is None
+        wait_until(machine.has_begun)
+        assert machine.ended() is None
+    finally:
+        machine.end()

@@ -13,6 +13,7 @@ from labkit.core.paths import machines_dir
 from labkit.core.session import Session
 from labkit.machine import microvm
 from labkit.machine import snapshot as snapshots
+from labkit.machine.first_boot import LAST_BOOT
 from labkit.machine.microvm import MicroVM
 from labkit.machine.snapshot import Snapshot, prepare
 
@@ -53,26 +54,23 @@ def test_it_does_not_fit_any_more_when_what_it_was_made_of_changes(
     assert snapshots._known(base, program) is None
 
 
-def test_a_damaged_one_is_made_again(
-    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_one_is_made_again(snapshot: Snapshot, tmp_path: Path) -> None:
     state = snapshot.folder / "state"
-    whole = state.read_bytes()
+    whole, about = state.read_bytes(), (snapshot.folder / "about.json").read_bytes()
     session = Session()
     made: list[str] = []
 
-    def mend(progress: object = None) -> Snapshot:
+    def mend() -> Snapshot:
         if (snapshot.folder / "about.json").exists():
             return snapshot
         made.append("again")
         state.write_bytes(whole)
-        (snapshot.folder / "about.json").write_text("{}")
+        (snapshot.folder / "about.json").write_bytes(about)
         return snapshot
 
-    monkeypatch.setattr(microvm, "prepare", mend)
     try:
         state.write_bytes(whole[: len(whole) // 2])
-        with microvm.start(snapshot, session, tmp_path) as machine:
+        with microvm.start(mend, session, tmp_path, pytest.fail) as machine:
             machine.begin()
     finally:
         session.close()
@@ -91,7 +89,8 @@ def test_what_does_not_boot_says_so_with_its_last_words(
     unready = Snapshot(tmp_path / "s", snapshot.program, bad)
     with pytest.raises(SystemFault, match=r"(?s)start the machine for the first time.*panic"):
         snapshots._make(unready, lambda *_: None)
-    assert not unready.is_whole
+    assert not unready.folder.exists()
+    assert "panic" in (tmp_path / LAST_BOOT).read_text()
 
 
 @pytest.mark.requires("root")
@@ -101,9 +100,9 @@ def test_a_full_disk_is_said(snapshot: Snapshot, tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", disk], check=True)
     try:
         unready = Snapshot(disk / "s", snapshot.program, snapshot.design)
-        with pytest.raises(Blocked, match="of room are left"):
+        with pytest.raises(Blocked, match=r"(39|40) MB are free, and it takes 400 MB"):
             snapshots._make(unready, lambda *_: None)
-        assert not unready.is_whole
+        assert not unready.folder.exists()
     finally:
         subprocess.run(["umount", disk], check=True)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from labkit.host.capability import Probe
-from labkit.host.probes import engines, kernel, machines
+from labkit.host.probes import engines, kernel, machines, namespaces
 
 
 def all_probes() -> tuple[Probe, ...]:
     """The probes of this machine."""
-    return (*kernel.probes(), *engines.probes(), *machines.probes())
+    return (*kernel.probes(), *namespaces.probes(), *engines.probes(), *machines.probes())

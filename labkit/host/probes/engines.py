@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import socket
 
 from labkit.core.errors import SystemFault
 from labkit.host.capability import DEADLINE_S, Probe, first_line, output_of
-from labkit.host.packages import install_command
+from labkit.host.packages import install_command, join_command, start_command
+
+_REACH = "reach Docker's daemon"
 
 _RUNTIMES = {
     "containerd": ("containerd, a CRI runtime", ["containerd", "--version"]),
@@ -22,7 +25,7 @@ _RUNTIMES = {
 
 def probes() -> tuple[Probe, ...]:
     """Docker, Podman, and the runtimes below them."""
-    docker = Probe("docker", "Docker", _docker, fix=install_command("docker"))
+    docker = Probe("docker", "Docker", _docker)
     podman = Probe("podman", "Podman", _podman, fix=install_command("podman"))
     return (docker, podman, *(_runtime(name) for name in _RUNTIMES))
 
@@ -44,8 +47,16 @@ def _docker() -> str:
         connection.sock.connect(path)
         connection.request("GET", "/version")
         version = json.load(connection.getresponse())
+    except PermissionError:
+        raise SystemFault(
+            _REACH, why=f"this user may not open {path}", hint=join_command("docker")
+        ) from None
+    except (FileNotFoundError, ConnectionRefusedError):
+        is_here = shutil.which("dockerd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+        hint = start_command("docker") if is_here else install_command("docker")
+        raise SystemFault(_REACH, why=f"nobody listens at {path}", hint=hint) from None
     except (OSError, ValueError) as error:
-        raise SystemFault("reach Docker's daemon", why=f"{path}: {error}") from None
+        raise SystemFault(_REACH, why=f"{path}: {error}") from None
     finally:
         connection.close()
     return f"server {version.get('Version', '?')}"

@@ -1,4 +1,4 @@
-"""What the kernel offers this user: namespaces, cgroups, a sandbox, limits.
+"""What the kernel offers this user: namespaces, cgroups, a sandbox, limits, links.
 
 Each is found out by starting a sandbox that needs it.
 """
@@ -15,11 +15,11 @@ from labkit.host.packages import install_command
 
 
 def probes() -> tuple[Probe, ...]:
-    """Kernel, memory, cgroups, user namespaces, the base image, the sandbox, its limits."""
+    """Kernel, memory, cgroups, user namespaces, the base image, the sandbox, its limits, links."""
     return (
         Probe("linux", "a Linux kernel", _linux, is_basic=True),
         Probe("memory", "memory for the labs", _memory),
-        Probe("cgroup-v2", "cgroup v2 with memory and pids", _cgroup_v2),
+        Probe("cgroup-v2", "cgroup v2, all of it", _cgroup_v2),
         Probe("user-namespaces", "user namespaces", _user_namespaces, fix=_user_namespaces_fix()),
         Probe(
             "base-image", "the base image (static busybox)", _base_image,
@@ -27,6 +27,9 @@ def probes() -> tuple[Probe, ...]:
         ),
         Probe("sandbox", "containers from scratch", _sandbox, is_basic=True),
         Probe("limits", "limits on memory and processes", _limits),
+        Probe("cpu-limits", "limits on CPU time", _cpu_limits),
+        Probe("seccomp", "filters of system calls", _seccomp),
+        Probe("network", "networks of sandboxes (bridge, veth)", _network),
     )  # fmt: skip
 
 
@@ -42,7 +45,14 @@ def _memory() -> str:
     return f"{kib['MemAvailable'] / 1024**2:.1f} GiB free of {kib['MemTotal'] / 1024**2:.1f} GiB"
 
 
+_V2 = ("memory", "cpu", "io", "pids", "cpuset")
+"""The controllers of the labs on cgroups."""
+_SOMEBODY = (65534, 65534)
+"""Uid and gid of whoever a group is given to: nobody."""
+
+
 def _cgroup_v2() -> str:
+    """Makes a group with all controllers, and gives it away as delegation does."""
     from labkit.sandbox.cgroups import find_places
 
     places = find_places().values()
@@ -54,7 +64,16 @@ def _cgroup_v2() -> str:
     for place in places:
         if not place.base:
             raise SystemFault("use cgroup v2 here", why=place.why_not)
-    return "delegated to you"
+    base = Path(next(iter(places)).base)
+    group = base / f"labkit-probe-{os.getpid()}"
+    try:
+        (base / "cgroup.subtree_control").write_text(" ".join(f"+{one}" for one in _V2))
+        group.mkdir()
+        os.chown(group, *_SOMEBODY)
+    finally:
+        if group.exists():
+            group.rmdir()
+    return f"{', '.join(_V2)} in groups below {base}, which may be given away"
 
 
 def _user_namespaces() -> str:
@@ -103,3 +122,38 @@ def _limits() -> str:
     from labkit.sandbox.cgroups import find_places
 
     return f"by cgroup v{find_places()['memory'].version}"
+
+
+def _seccomp() -> str:
+    from labkit.sandbox import Sandbox
+
+    ran = Sandbox(seccomp="default").run(["grep", "^Seccomp:", "/proc/self/status"], timeout_s=5)
+    if ran.stdout.split() != ["Seccomp:", "2"]:
+        raise SystemFault("filter system calls", why=f"the kernel says {ran.stdout!r}")
+    return "every sandbox has one"
+
+
+def _cpu_limits() -> str:
+    from labkit.sandbox import Sandbox
+
+    limits: dict[str, str | int] = {"cpu.max": "50%", "cpuset.cpus": "0"}
+    result = Sandbox(limits=limits).run(["true"], timeout_s=5)
+    if result.exit_code:
+        raise SystemFault("run `true` on a share of a CPU", why=f"exit code {result.exit_code}")
+    return "a share, and on which CPUs"
+
+
+def _network() -> str:
+    from labkit.sandbox import Network, Sandbox
+
+    with Network() as network:
+        argv = ["ping", "-c", "1", "-W", "2", network.gateway]
+        result = Sandbox(network=network).run(argv, timeout_s=5)
+        if result.exit_code:
+            raise SystemFault(
+                "reach the bridge from a sandbox", why=f"exit code {result.exit_code}"
+            )
+        is_apart = network.is_apart
+    if is_apart:
+        return "in a namespace of their own, without a way out (that needs root)"
+    return "in the machine's network namespace"

@@ -11,7 +11,7 @@ import shutil
 
 from labkit.core.errors import SystemFault
 from labkit.host.capability import Probe, first_line, output_of
-from labkit.host.packages import install_command
+from labkit.host.packages import install_command, join_command
 
 _KVM_GET_API_VERSION = 0xAE00
 
@@ -53,7 +53,14 @@ def _microvm() -> str:
 
 
 def _kvm() -> str:
-    fd = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fd = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        why = "there is no /dev/kvm: machines are emulated, which is slower"
+        raise SystemFault("use KVM", why=why) from None
+    except PermissionError:
+        why = "this user may not open /dev/kvm: machines are emulated, which is slower"
+        raise SystemFault("use KVM", why=why, hint=join_command("kvm")) from None
     try:
         version = fcntl.ioctl(fd, _KVM_GET_API_VERSION)
     finally:

@@ -39,6 +39,8 @@ _FLAGS = {
     _EXCLUSIVE: os.O_EXCL,
 }
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 _CODES = {
     errno.ENOENT: wire.NO_SUCH_FILE,
     errno.ENOTDIR: wire.NO_SUCH_FILE,
@@ -61,10 +63,17 @@ class Answers:
     Args:
         roots: the exports, by name.
         most_handles: how many files and folders may be open at once.
+        on_full: called when the host's disk has no room for what was to be written; a guest is told
+            no more than that a write failed (EIO).
     """
 
-    def __init__(self, roots: Mapping[bytes, Root], most_handles: int) -> None:
-        self.roots, self.handles = roots, Handles(most_handles)
+    def __init__(
+        self,
+        roots: Mapping[bytes, Root],
+        most_handles: int,
+        on_full: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.roots, self.handles, self._on_full = roots, Handles(most_handles), on_full
         now = int(time.time())
         mode = stat.S_IFDIR | 0o755
         self._top = os.stat_result((mode, 1, 0, 2, 0, 0, 0, now, now, now))
@@ -81,6 +90,8 @@ class Answers:
             request.number()
             return action(self, id, request)
         except (UnknownHandle, OSError, ValueError, OverflowError) as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                self._on_full()
             return wire.status(id, *_refusal(error))
 
     def close(self) -> None:
@@ -160,8 +171,10 @@ class Answers:
         return wire.names(id, rows) if rows else wire.status(id, wire.EOF)
 
     def _remove(self, id: int, request: Reader) -> bytes:
-        with beneath.folder_of(*self._inner(request.text())) as (fd, name):
-            os.unlink(name, dir_fd=fd)
+        root, names = self._inner(request.text())
+        with beneath.folder_of(root, names) as (fd, name):
+            if not (root.keeper and root.keeper.take(fd, name, names)):
+                os.unlink(name, dir_fd=fd)
         return wire.status(id, wire.OK)
 
     def _mkdir(self, id: int, request: Reader) -> bytes:

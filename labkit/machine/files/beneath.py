@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.machine.files.kept import Keeper
 from labkit.machine.files.syscalls import has_openat2, openat2
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,10 +35,12 @@ class Export:
     Attributes:
         folder: the folder.
         is_read_only: whether nothing in it may be changed.
+        removed: where files go that the guest removes; None removes them.
     """
 
     folder: Path
     is_read_only: bool = False
+    removed: Path | None = None
 
 
 class Root:
@@ -53,6 +56,7 @@ class Root:
 
     def __init__(self, export: Export, *, is_walked: bool | None = None) -> None:
         self.is_read_only = export.is_read_only
+        self.keeper = Keeper(export.removed) if export.removed else None
         self.fd = os.open(export.folder, _FOLDER & ~os.O_NOFOLLOW)
         self.is_walked = not has_openat2(self.fd) if is_walked is None else is_walked
 

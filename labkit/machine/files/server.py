@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from labkit.core.errors import SystemFault
 from labkit.machine.files import wire
@@ -27,7 +27,11 @@ _AT_ONCE = 1 << 18
 
 
 def serve(
-    sock: socket.socket, exports: Mapping[str, Export], *, most_handles: int = MOST_HANDLES
+    sock: socket.socket,
+    exports: Mapping[str, Export],
+    *,
+    most_handles: int = MOST_HANDLES,
+    on_full: Callable[[], None] = lambda: None,
 ) -> None:
     """Answers requests until the other end has gone, or speaks no SFTP. May run in a thread.
 
@@ -35,15 +39,15 @@ def serve(
         sock: a connected stream, blocking; it stays open.
         exports: what the guest sees, by the name of its folder in the root.
         most_handles: how many files and folders a guest may have open.
+        on_full: called in this thread when a disk has no room for what the guest writes.
 
     Raises:
         SystemFault: one of the folders cannot be opened.
     """
-    with _opened(exports) as roots, contextlib.closing(Answers(roots, most_handles)) as answers:
-        try:
+    with _opened(exports) as roots:
+        answers = Answers(roots, most_handles, on_full)
+        with contextlib.closing(answers), contextlib.suppress(OSError):  # the machine has ended
             _serve(sock, answers)
-        except OSError:
-            return  # the machine has ended
 
 
 def _serve(sock: socket.socket, answers: Answers) -> None:

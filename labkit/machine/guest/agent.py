@@ -2,8 +2,8 @@
 
 The host says (``op``): ``begin`` (what is new since the snapshot), ``signal``, ``run``, ``resize``,
 ``hangup``, ``time``, ``end``. This says (``event``): ``ready`` (a snapshot may be taken),
-``begun``, ``kernel`` (it ended), ``started`` (a command did; what was typed before is thrown away),
-``ended`` (a command did), ``error``. When the host is gone, the machine ends.
+``begun``, ``signalled``, ``kernel`` (it ended), ``started`` (a command did; what was typed before
+is thrown away), ``ended`` (a command did), ``error``. When the host is gone, the machine ends.
 
 Source: pid_namespaces(7) and init(1) on what PID 1 owes: it collects every orphan.
 """
@@ -48,7 +48,7 @@ class Agent:
     def serve(self) -> None:
         """Does what the host says until it is gone."""
         time.sleep(2 * KEPT_S)
-        self.tell("ready")
+        self.tell("ready", kernel_info=self.kernel.info)
         while True:
             try:
                 self._turn()
@@ -68,7 +68,9 @@ class Agent:
 
     def do_signal(self, message: Message) -> None:
         """Sends a signal to the kernel and what it started in its process group."""
-        os.killpg(self.kernel.pid, message["number"])
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.kernel.pid, message["number"])
+        self.tell("signalled")
 
     def do_run(self, message: Message) -> None:
         """Runs a command on the port ``terminal``."""

@@ -18,9 +18,6 @@ from labkit.machine.guest.ports import find_port
 
 HOST = Path("/host")
 COURSE = Path("/course")
-SOURCE = Path("/run/source")
-"""A folder for Python's path, with ``labkit`` in it."""
-
 KEPT_S = 0.3
 """Shorter than it takes a person to save a file and to run the cell that reads it."""
 
@@ -52,7 +49,7 @@ def mount_files() -> None:
     Raises:
         RuntimeError: the host serves nothing.
     """
-    for folder in (HOST, COURSE, SOURCE):
+    for folder in (HOST, COURSE):
         folder.mkdir(exist_ok=True)
     port = os.open(find_port("files"), os.O_RDWR | os.O_CLOEXEC)
     command = ["sshfs", "-f", "-o", ",".join(options()), "host:/", str(HOST)]
@@ -64,4 +61,3 @@ def mount_files() -> None:
             raise RuntimeError("the files of the host cannot be mounted; the console says why")
         time.sleep(0.02)
     subprocess.run(["mount", "--bind", str(HOST / "course"), str(COURSE)], check=True)
-    (SOURCE / "labkit").symlink_to(HOST / "labkit")

@@ -1,10 +1,11 @@
 """The notebook's kernel: ipykernel, ready to its first message, and then it waits to be told whose.
 
 ``python3 -m labkit.machine.guest.kernel FOLDER [MODULE …]``: binds its sockets in FOLDER, imports
-what notebooks will (the course's modules when none are named), says ``ready`` on standard output,
-and reads one JSON object from standard input: ``key``, ``signature_scheme``, ``session``, ``seed``,
-``cwd``, ``env``. What it does before is in the snapshot, so nothing secret or random may come of
-it. (The hash seed of ``str`` is the snapshot's: Python cannot change it while it runs.)
+what notebooks will (the course's modules when none are named), says on standard output what it is
+(the content of a ``kernel_info_reply``), and reads one JSON object from standard input: ``key``,
+``signature_scheme``, ``session``, ``seed``, ``cwd``, ``env``. What it does before is in the
+snapshot, so nothing secret or random may come of it. (The hash seed of ``str`` is the snapshot's:
+Python cannot change it while it runs.)
 
 Sources: ipykernel's ``IPKernelApp``; zmq_setsockopt(3) (ZMQ_HANDSHAKE_IVL, ZMQ_SNDHWM).
 """
@@ -24,6 +25,7 @@ from typing import Any, cast
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
 
 from labkit.machine.guest.channels import CHANNELS
 
@@ -58,15 +60,17 @@ def main(folder: str, modules: Sequence[str] = ()) -> None:
         connection_file=f"{folder}/connection.json",
         **{f"{name}_port": number for name, number in CHANNELS.items()},
         hb_port=len(CHANNELS) + 1,
+        config=Config(Completer={"use_jedi": False}),  # emulated, its answer takes half a minute
     )
     tell, hear = _own_streams()
     app.initialize([])
+    _rehearse(app)
     for name in modules:
         import_module(name)
     if not modules:
         _preload()
     with tell, hear:
-        tell.write(b"ready\n")
+        tell.write(json.dumps({"status": "ok", **app.kernel.kernel_info}).encode() + b"\n")
         tell.flush()
         told = hear.readline()
     if told:  # else whoever would have told has gone
@@ -100,6 +104,23 @@ def _own_streams() -> tuple[Any, Any]:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     return tell, hear
+
+
+def _rehearse(app: Any) -> None:
+    """Does once what notebooks do, for whatever is done first takes long in an emulated machine:
+    patterns are compiled, formatters made, modules imported. Nobody hears it, and nothing of it
+    stays: a notebook's first cell is number 1.
+    """
+    names = dict(app.shell.user_ns)
+    for cell in ("0", "0/0"):
+        app.shell.run_cell(cell, store_history=False)
+    app.kernel.do_complete("prin", 4)
+    app.kernel.do_inspect("print", 5)
+    app.shell.user_ns.clear()
+    app.shell.user_ns.update(names)
+    app.shell.displayhook.flush()
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
 
 
 def _preload() -> None:

@@ -1,4 +1,4 @@
-"""What the machine starts before its snapshot is taken: bridges, and the kernel that waits.
+"""What the machine starts before its snapshot is taken: a bridge, and the kernel that waits.
 
 Sources: cgroups(7) (memory.max, memory.events, pids.max), proc(5) (oom_score_adj).
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from labkit.machine.guest.bridge import start_bridge
 from labkit.machine.guest.channels import CHANNELS
-from labkit.machine.guest.files import SOURCE, mount_files
+from labkit.machine.guest.files import mount_files
 from labkit.machine.guest.ports import find_port
 
 RUN = Path("/run/labkit")
@@ -22,8 +22,6 @@ RUN = Path("/run/labkit")
 
 EVENTS = RUN / "events"
 """Where progress goes to the host."""
-
-_ENV = {**os.environ, "PYTHONPATH": str(SOURCE)}
 
 _GROUP = Path("/sys/fs/cgroup/notebook")
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -37,6 +35,10 @@ class Kernel:
     """The notebook's kernel: it has everything imported, and waits for its first message.
 
     It lies in a cgroup of its own, so that a notebook that takes all memory ends itself, not PID 1.
+
+    Attributes:
+        pid: its PID.
+        info: what it says of itself, the content of a ``kernel_info_reply``.
     """
 
     def __init__(self) -> None:
@@ -45,16 +47,15 @@ class Kernel:
             [sys.executable, "-m", "labkit.machine.guest.kernel", RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_ENV,
             preexec_fn=_join_group,  # noqa: PLW1509 - PID 1 has one thread
         )
         assert self._process.stdout
         with self._process.stdout as said:
-            if said.readline() != b"ready\n":
+            if not (line := said.readline()):
                 raise RuntimeError("the kernel did not get ready; its words are on the console")
+        self.info: dict[str, Any] = json.loads(line)
         self.pid = self._process.pid
-        for name, number in CHANNELS.items():
-            start_bridge(find_port(name), f"{RUN}/channel-{number}")
+        start_bridge({find_port(name): f"{RUN}/channel-{n}" for name, n in CHANNELS.items()})
 
     def begin(self, what: dict[str, Any]) -> None:
         """Tells it what is new, and lets it go."""
@@ -69,11 +70,11 @@ class Kernel:
 
 
 def start_kernel() -> Kernel:
-    """Mounts the files, starts the kernel, and the bridges between its sockets and the ports."""
+    """Mounts the files, starts the kernel, and the bridge between its sockets and the ports."""
     _OOM_SCORE.write_text("-1000")
     mount_files()
     RUN.mkdir(mode=0o700, exist_ok=True)
-    subprocess.Popen([sys.executable, "-m", "labkit.machine.guest.events", str(EVENTS)], env=_ENV)
+    subprocess.Popen([sys.executable, "-m", "labkit.machine.guest.events", str(EVENTS)])
     return Kernel()
 
 

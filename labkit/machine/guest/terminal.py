@@ -13,6 +13,7 @@ import signal
 import struct
 import termios
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from labkit.machine.guest.ports import Outgoing
 
@@ -99,6 +100,9 @@ def _become(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        # PID 1 is never killed for want of memory. Whoever is at the terminal may be: a group whose
+        # limit is reached by what cannot be killed hangs for good.
+        Path("/proc/self/oom_score_adj").write_text("0")
         os.chdir(cwd)
         os.execvpe(argv[0], list(argv), dict(env))
     except OSError as error:

@@ -1,8 +1,8 @@
-"""What a microVM is made of: kernel, initramfs, system and Python, made once and kept.
+"""What a microVM is made of: kernel, initramfs, system, Python, labkit; made once and kept.
 
-Made by an ordinary user from Debian's packages and Python wheels, none of them from the host's own
-system: nothing is installed, and no package's script is run. Knows nothing about how a machine is
-started.
+Made by an ordinary user from Debian's packages, Python wheels and labkit itself, nothing of it from
+the host's own system: nothing is installed, and no package's script is run. Knows nothing about how
+a machine is started.
 """
 
 from __future__ import annotations

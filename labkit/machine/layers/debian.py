@@ -24,8 +24,9 @@ from urllib.parse import unquote
 
 from labkit.core.errors import Blocked, NotFound, SystemFault, TimedOut
 from labkit.machine.layers.programs import run
-from labkit.machine.layers.shelf import digest_of, disk_is_full
 from labkit.machine.layers.sources import VARIABLE, sources
+from labkit.machine.looks import digest_of
+from labkit.machine.room import require_room
 
 UPDATE_S = 300.0
 """Deadline for the lists (10 MB)."""
@@ -143,8 +144,7 @@ class Debian:
         lacking = [p for p in wanted if not self._is_here(p)]
         if lacking:
             self._prepare()
-            if sum(p.size for p in lacking) > shutil.disk_usage(self.folder).free:
-                raise disk_is_full(self.folder)
+            require_room(self.folder, sum(p.size for p in lacking))
             exact = [f"{p.name}={p.version}" for p in lacking]
             argv = ["apt-get", "download", "-qq", *exact]
             try:
@@ -206,7 +206,7 @@ class Debian:
         (self.folder / "labkit.sources").write_text(self._sources, encoding="utf-8")
         dump = run("read apt's configuration", ["apt-config", "dump"],
                    folder=self.folder, timeout_s=_ASK_S)  # fmt: skip
-        text = configuration(self.folder, dump, is_root=os.geteuid() == 0)
+        text = configuration(dump, is_root=os.geteuid() == 0)
         (self.folder / "apt.conf").write_text(text, encoding="utf-8")
 
     def _apt(
@@ -215,24 +215,14 @@ class Debian:
         if not (self.folder / "apt.conf").is_file():
             self._prepare()
         env: Mapping[str, str] = {"APT_CONFIG": str(self.folder / "apt.conf")}
-        return run(step, argv, folder=self.folder, timeout_s=timeout_s, env=env, cwd=cwd)
+        whole = [argv[0], *own_folders(self.folder), *argv[1:]]
+        return run(step, whole, folder=self.folder, timeout_s=timeout_s, env=env, cwd=cwd)
 
 
-def configuration(folder: Path, host: str, *, is_root: bool) -> str:
-    """An apt.conf that keeps apt in ``folder``, and takes of the host's its way to the network.
-
-    Args:
-        folder: where everything lies.
-        host: what ``apt-config dump`` says.
-        is_root: root's apt would otherwise hand downloads to a user who may not write here.
-    """
+def own_folders(folder: Path) -> list[str]:
+    """Options that keep apt in ``folder``. In a file they would be cut at a quotation mark."""
     own = {
-        "Dir::Etc::Parts": "/dev/null",
-        "Dir::Etc::Main": "/dev/null",
         "Dir::Etc::SourceList": f"{folder}/labkit.sources",
-        "Dir::Etc::SourceParts": "/dev/null",
-        "Dir::Etc::Preferences": "/dev/null",
-        "Dir::Etc::PreferencesParts": "/dev/null",
         "Dir::State": str(folder),
         "Dir::State::Lists": f"{folder}/lists",
         "Dir::State::status": f"{folder}/status",
@@ -241,6 +231,23 @@ def configuration(folder: Path, host: str, *, is_root: bool) -> str:
         # Empty for ever: --print-uris says nothing of a package that it finds there.
         "Dir::Cache::Archives": f"{folder}/none",
         "Dir::Log": f"{folder}/cache",
+    }
+    return [f"-o{key}={value}" for key, value in own.items()]
+
+
+def configuration(host: str, *, is_root: bool) -> str:
+    """An apt.conf that takes of the host's its way to the network, and nothing else.
+
+    Args:
+        host: what ``apt-config dump`` says.
+        is_root: root's apt would otherwise hand downloads to a user who may not write here.
+    """
+    own = {
+        "Dir::Etc::Parts": "/dev/null",
+        "Dir::Etc::Main": "/dev/null",
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::Etc::Preferences": "/dev/null",
+        "Dir::Etc::PreferencesParts": "/dev/null",
         "APT::Architecture": architecture(),
         "APT::Sandbox::User": "root" if is_root else "",
         "Acquire::Languages": "none",  # descriptions in other languages: 5 MB that nobody reads
@@ -284,10 +291,11 @@ def _key(names: Iterable[str]) -> str:
     return digest_of([architecture(), *sorted(names)])
 
 
-def _unreachable(error: Exception) -> Unreachable:
+def _unreachable(error: SystemFault | TimedOut) -> Unreachable:
+    first = (error.why or error.what).partition(" / ")[0]  # the others follow from it
     return Unreachable(
         "what a machine is made of cannot be fetched",
-        why=getattr(error, "why", "") or str(error),
+        why=first.removeprefix("E: ").rstrip("."),
         hint="Connect to the network and try again: this is needed once. "
-        f"Another mirror: {VARIABLE}=http://… ",
+        f"The variable {VARIABLE} names another mirror",
     )

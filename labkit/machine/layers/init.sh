@@ -38,13 +38,15 @@ done
 
 await /dev/vda
 await /dev/vdb
+await /dev/vdc
 must mount -t squashfs -o ro,nodev /dev/vda /layers/system
 must mount -t squashfs -o ro,nodev /dev/vdb /layers/python
+must mount -t squashfs -o ro,nodev /dev/vdc /layers/labkit
 must mount -t tmpfs -o mode=0755 memory /layers/memory
+lower=/layers/labkit:/layers/python:/layers/system
 must mkdir /layers/memory/upper /layers/memory/work
 must mount -t overlay -o \
-    lowerdir=/layers/python:/layers/system,upperdir=/layers/memory/upper,workdir=/layers/memory/work \
-    overlay /newroot
+    lowerdir=$lower,upperdir=/layers/memory/upper,workdir=/layers/memory/work overlay /newroot
 
 must mount --move /proc /newroot/proc
 must mount --move /sys /newroot/sys
@@ -73,7 +75,6 @@ done
 
 must ip link set lo up
 must hostname lab
-must cp -r /labkit-guest /newroot/run/labkit-guest
 
 init=/sbin/labkit-init
 for word in $(cat /newroot/proc/cmdline); do

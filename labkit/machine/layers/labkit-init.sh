@@ -1,10 +1,8 @@
 #!/bin/sh
-# PID 1 of the machine, from here on: labkit's own, which the initramfs has put into /run.
-# Isolated (-I): the learner's files are no part of it. Should it ever end, so does the machine, with
-# a word on the console: the kernel would panic.
+# PID 1 of the machine, from here on: labkit's own. Isolated (-I): the learner's files are no part of
+# it. Should it ever end, so does the machine, with a word on the console: the kernel would panic.
 exec /usr/bin/python3 -I -c '
 import runpy, subprocess, sys, traceback
-sys.path.insert(0, "/run/labkit-guest")
 try:
     runpy.run_module("labkit.machine.guest", run_name="__main__", alter_sys=True)
 except BaseException:

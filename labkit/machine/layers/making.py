@@ -1,7 +1,7 @@
 """Makes the layers of a machine, each once: what exists is taken as it is.
 
 Debian's closures are resolved once and remembered, and each layer's name has a digest of everything
-it is made from: whoever finds all four touches no network.
+it is made from: whoever finds all five touches no network.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labkit.core.errors import Blocked
 from labkit.machine.layers import qemu, recipe
 from labkit.machine.layers.debian import Debian, Package, Unreachable, architecture
-from labkit.machine.layers.initramfs import guest_code, initramfs
+from labkit.machine.layers.initramfs import initramfs
+from labkit.machine.layers.itself import SOURCE, digest_of_source, make_labkit
 from labkit.machine.layers.kernel import vmlinux
 from labkit.machine.layers.modules import read_modules
 from labkit.machine.layers.python import make_python
-from labkit.machine.layers.shelf import Item, Kept, Shelf, digest_of
+from labkit.machine.layers.shelf import Item, Kept, Shelf
 from labkit.machine.layers.system import make_system, package_list
 from labkit.machine.layers.unpack import unpack
 from labkit.machine.layers.wheels import Wheel, environment, installed_here, wheels
 from labkit.machine.layers.workshop import PACKAGES as WORKSHOP
 from labkit.machine.layers.workshop import Workshop
+from labkit.machine.looks import digest_of
+from labkit.machine.room import require_room
 
 Progress = Callable[[str, float], None]
 """Told what is being made, and how much is done, from 0 to 1."""
@@ -46,7 +48,8 @@ class Layers:
         initramfs: what runs first.
         system: the squashfs of the system, the machine's first disk.
         python: the squashfs of the wheels, its second disk.
-        digest: of the bytes of all four.
+        labkit: the squashfs of labkit itself, its third disk.
+        digest: of the bytes of all five.
         tools: an unpacked QEMU's program, where one is there.
     """
 
@@ -54,6 +57,7 @@ class Layers:
     initramfs: Path
     system: Path
     python: Path
+    labkit: Path
     digest: str
     tools: Path | None = None
 
@@ -61,7 +65,12 @@ class Layers:
     def paths(self) -> tuple[Path, ...]:
         """All of them, for :func:`prune`."""
         tools = (self.tools,) if self.tools else ()
-        return (self.kernel, self.initramfs, self.system, self.python, *tools)
+        return (self.kernel, self.initramfs, *self.disks, *tools)
+
+    @property
+    def disks(self) -> tuple[Path, Path, Path]:
+        """The lowest first."""
+        return (self.system, self.python, self.labkit)
 
 
 def _silent(what: str, done: float) -> None:
@@ -86,7 +95,7 @@ def build(folder: Path, progress: Progress = _silent, *, refresh: bool = False) 
     if found is None:
         with maker.shelf.alone():  # meanwhile another process may have made them
             found = (None if refresh else maker.find()) or maker.make(refresh=refresh)
-    progress("The machine's layers are there", 1.0)
+    progress("the machine's layers are there", 1.0)
     return found
 
 
@@ -177,17 +186,17 @@ class _Maker:
         self, lists: Sequence[Sequence[str]], *, refresh: bool
     ) -> list[tuple[Package, ...]]:
         """The lists' closures, as remembered unless a new answer is asked for."""
-        _check_room(self.shelf.folder)
+        require_room(self.shelf.folder, ROOM_BYTES)
         known = [None if refresh else self._debian.remembered(names) for names in lists]
         if not all(known):
-            self._progress("Asking Debian for its packages", 0.02)
+            self._progress("asking Debian for its packages", 0.02)
             self._debian.update()
             self._is_fresh = True
         pairs = zip(known, lists, strict=True)
         return [closure or self._debian.resolve(names) for closure, names in pairs]
 
     def _make_qemu(self, closure: tuple[Package, ...]) -> Path:
-        self._progress("Unpacking QEMU", 0.3)
+        self._progress("unpacking QEMU", 0.3)
         kept = self.shelf.keep(
             recipe.qemu_item(closure),
             lambda into: qemu.unpack_qemu(self._debian.fetch(closure), into),
@@ -197,21 +206,23 @@ class _Maker:
     def _make(self, closures: recipe.Closures) -> Layers:
         items = self._items(closures)
         self._fetch(closures, items)
-        self._progress("Unpacking the tools", 0.3)
+        self._progress("unpacking the tools", 0.3)
         made = self.shelf.keep(items.workshop, lambda into: self._unpack(closures.workshop, into))
         workshop = Workshop(made.path)
         kept = []
         with self._linux(closures.linux, workshop) as linux:
             steps: list[tuple[str, float, Item, Callable[[Path], None]]] = [
-                ("Unpacking the kernel", 0.35, items.kernel,
+                ("unpacking the kernel", 0.35, items.kernel,
                  lambda into: self._make_kernel(linux(), workshop, into)),
-                ("Making the initramfs", 0.45, items.initramfs,
+                ("making the initramfs", 0.45, items.initramfs,
                  lambda into: self._make_initramfs(closures, linux(), workshop, into)),
-                ("Making the system", 0.5, items.system,
+                ("making the system", 0.5, items.system,
                  lambda into: make_system(
                      self._debian.fetch(closures.system), linux(), workshop, into)),
-                ("Making the machine's Python", 0.75, items.python,
+                ("making the machine's Python", 0.75, items.python,
                  lambda into: make_python(self._wheels(closures.python), workshop, into)),
+                ("putting labkit into it", 0.98, items.labkit,
+                 lambda into: make_labkit(SOURCE, workshop, into)),
             ]  # fmt: skip
             for what, done, item, make in steps:
                 self._progress(what, done)
@@ -220,7 +231,7 @@ class _Maker:
 
     def _fetch(self, closures: recipe.Closures, items: recipe.Items) -> None:
         """All downloads at once: apt needs a second for each call."""
-        self._progress("Fetching Debian's packages", 0.05)
+        self._progress("fetching Debian's packages", 0.05)
         found = {item.name: self.shelf.find(item) is not None for item in self._kept(items)}
         wanted: dict[str, Package] = {}
         if not found["workshop"]:
@@ -247,7 +258,7 @@ class _Maker:
         (modules,) = (linux / "usr/lib/modules").iterdir()
         busybox = self._busybox(closures.busybox, into.with_name(f"{into.name}.busybox"))
         known = read_modules(modules)
-        into.write_bytes(initramfs(busybox, modules, known, workshop.unzstd, guest_code()))
+        into.write_bytes(initramfs(busybox, modules, known, workshop.unzstd))
 
     def _busybox(self, package: Package, root: Path) -> bytes:
         try:
@@ -278,22 +289,12 @@ class _Maker:
         return package_list(), [f"linux-image-{architecture()}"], list(WORKSHOP)
 
     def _items(self, closures: recipe.Closures) -> recipe.Items:
-        return recipe.items(closures, guest_code(), self._wheels(closures.python))
+        return recipe.items(closures, self._wheels(closures.python), digest_of_source())
 
     def _wheels(self, python: str) -> tuple[Wheel, ...]:
         return wheels(installed_here(), environment(python, platform.machine()))
 
     def _layers(self, kept: Sequence[Kept]) -> Layers:
-        kernel, initramfs_, system, python = (one.path for one in kept)
+        kernel, initramfs_, system, python, labkit = (one.path for one in kept)
         digest = digest_of(one.sha256 for one in kept)
-        return Layers(kernel, initramfs_, system, python, digest, tools=self.find_qemu())
-
-
-def _check_room(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < ROOM_BYTES:
-        raise Blocked(
-            f"there is no room to make a machine in {folder}",
-            why=f"{free >> 20} MB are free, and it takes {ROOM_BYTES >> 20} MB while it is made",
-            hint="Free some room, or set LABKIT_HOME to a folder on another disk",
-        )
+        return Layers(kernel, initramfs_, system, python, labkit, digest, tools=self.find_qemu())

@@ -6,16 +6,12 @@ Knows nothing about which programs. A full disk is told from other failures by l
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labkit.core.errors import SystemFault, TimedOut
-from labkit.machine.layers.shelf import disk_is_full
-
-_ROOM_BYTES = 1 << 20
-"""Less than this left after a failure, and the disk was the reason."""
+from labkit.machine.room import disk_is_full, is_full
 
 
 def run(
@@ -61,7 +57,7 @@ def run(
 
 def failure(step: str, code: int, stderr: str | bytes, folder: Path) -> Exception:
     """The error for a program that failed, to be raised."""
-    if shutil.disk_usage(folder).free < _ROOM_BYTES:
+    if is_full(folder):
         return disk_is_full(folder)
     return SystemFault(step, why=_last_words(stderr) or f"exit code {code}")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,23 +60,23 @@ class Items:
     initramfs: Item
     system: Item
     python: Item
+    labkit: Item
 
     @property
     def layers(self) -> tuple[Item, ...]:
         """Those that a machine is made of."""
-        return (self.kernel, self.initramfs, self.system, self.python)
+        return (self.kernel, self.initramfs, self.system, self.python, self.labkit)
 
 
-def items(closures: Closures, guest: Iterable[tuple[str, bytes]], wheels: Sequence[Wheel]) -> Items:
-    """What to make of these packages, this code of PID 1, and these wheels."""
+def items(closures: Closures, wheels: Sequence[Wheel], labkit: str) -> Items:
+    """What to make of these packages, these wheels, and a labkit with this digest."""
     linux, busybox, tools = str(closures.linux), str(closures.busybox), _texts(closures.workshop)
-    code = [f"{path} {hashlib.sha256(content).hexdigest()}" for path, content in guest]
     return Items(
         workshop=workshop_item(closures.workshop),
         kernel=Item("kernel", (linux, _source("kernel.py"))),
         initramfs=Item(
             "initramfs",
-            (linux, busybox, *code, _source("initramfs.py", "init.sh", "modules.py", "cpio.py")),
+            (linux, busybox, _source("initramfs.py", "init.sh", "modules.py", "cpio.py")),
             ".cpio",
         ),
         system=Item(
@@ -93,6 +93,11 @@ def items(closures: Closures, guest: Iterable[tuple[str, bytes]], wheels: Sequen
                 *(w.pin for w in wheels), closures.python, *tools,
                 _source("python.py", "workshop.py"),
             ),
+            ".squashfs",
+        ),
+        labkit=Item(
+            "labkit",
+            (labkit, closures.python, *tools, _source("itself.py", "unpack.py", "workshop.py")),
             ".squashfs",
         ),
     )  # fmt: skip

@@ -9,8 +9,6 @@ Knows nothing about what is made. Sources: rename(2), fsync(2), flock(2).
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
 import shutil
@@ -19,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labkit.core.errors import Blocked, SystemFault
 from labkit.image.lock import exclusive
+from labkit.machine.looks import Look, digest_of, look_at, looks_like
+from labkit.machine.room import writing_in
 
 WAIT_S = 1800.0
 """Longest wait for another maker: a slow network brings 120 MB in half an hour."""
@@ -58,31 +57,22 @@ class Kept:
     sha256: str
 
 
-@dataclass(frozen=True)
-class _Look:
-    size: int
-    mtime_ns: int
-    sha256: str
-
-
 class Shelf:
     """The folder, which is made when missing."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        try:
+        with writing_in(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
 
     def find(self, item: Item) -> Kept | None:
         """The thing, if it was made and is still as it was made."""
         path = self.folder / item.file_name
         noted = _read_note(_note(path))
-        if noted is None or not (look := _looks_like(path, noted)):
+        if noted is None or not (look := looks_like(path, noted)):
             return None
         if look != noted:  # copied or touched, the same bytes: next time no digest is needed
-            with _as_ours(self.folder):
+            with writing_in(self.folder):
                 self._write_note(path, item, look)
         return Kept(path, look.sha256)
 
@@ -92,12 +82,12 @@ class Shelf:
             return kept
         path = self.folder / item.file_name
         partial = self.folder / f"{_PARTIAL}{item.file_name}"
-        with _as_ours(self.folder):
+        with writing_in(self.folder):
             _take_away(partial)
             make(partial)
             _flush(partial)
             _take_away(path)
-            look = _look_at(partial)
+            look = look_at(partial)
             self._write_note(path, item, look)
             partial.rename(path)
             _flush(self.folder)
@@ -105,15 +95,17 @@ class Shelf:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody else makes or removes anything here; what a killed maker left goes first.
+        """Nobody else makes or removes anything here; what was left half made goes.
 
         Raises:
             TimedOut: another process was at it for longer than :data:`WAIT_S`.
         """
-        with exclusive(self.folder / _LOCK, wait_s=WAIT_S):
-            for left in self.folder.glob(f"{_PARTIAL}*"):
-                _take_away(left)
-            yield
+        with writing_in(self.folder), exclusive(self.folder / _LOCK, wait_s=WAIT_S):
+            self._take_away_halves()  # of one that was killed
+            try:
+                yield
+            finally:
+                self._take_away_halves()
 
     def prune(self, keep: Iterable[Path]) -> list[Path]:
         """Removes every thing made here but ``keep``; returns what went. Under :meth:`alone`."""
@@ -127,7 +119,11 @@ class Shelf:
                 gone.append(path)
         return gone
 
-    def _write_note(self, path: Path, item: Item, look: _Look) -> None:
+    def _take_away_halves(self) -> None:
+        for left in self.folder.glob(f"{_PARTIAL}*"):
+            _take_away(left)
+
+    def _write_note(self, path: Path, item: Item, look: Look) -> None:
         partial = self.folder / f"{_PARTIAL}{path.name}{_NOTE}"
         text = json.dumps({"made_of": item.made_of, "look": asdict(look)}, indent=1)
         partial.write_text(text, encoding="utf-8")
@@ -135,54 +131,15 @@ class Shelf:
         partial.rename(_note(path))
 
 
-def digest_of(parts: Iterable[str]) -> str:
-    """SHA-256, in hexadecimal digits, of a list of texts; where one ends matters."""
-    return hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()
-
-
 def _note(path: Path) -> Path:
     return path.with_name(path.name + _NOTE)
 
 
-def _read_note(note: Path) -> _Look | None:
+def _read_note(note: Path) -> Look | None:
     try:
-        return _Look(**json.loads(note.read_text(encoding="utf-8"))["look"])
+        return Look(**json.loads(note.read_text(encoding="utf-8"))["look"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _looks_like(path: Path, noted: _Look) -> _Look | None:
-    """How it looks now, if it is what was noted. A file with its old time is believed unread."""
-    try:
-        found = path.lstat()
-        if not path.is_dir() and found.st_size != noted.size:
-            return None
-        if not path.is_dir() and found.st_mtime_ns == noted.mtime_ns:
-            return noted
-        look = _look_at(path)
-    except OSError:
-        return None
-    return look if look.sha256 == noted.sha256 else None
-
-
-def _look_at(path: Path) -> _Look:
-    if path.is_dir():
-        lines = sorted(_listing(path))
-        return _Look(len(lines), 0, digest_of(lines))
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    found = path.stat()
-    return _Look(found.st_size, found.st_mtime_ns, sha256)
-
-
-def _listing(folder: Path) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
-        here = Path(parent)
-        for name in (*folders, *names):
-            path = here / name
-            found = path.lstat()
-            size = 0 if path.is_dir() and not path.is_symlink() else found.st_size
-            yield f"{path.relative_to(folder)} {found.st_mode:o} {size}"
 
 
 def _flush(path: Path) -> None:
@@ -198,30 +155,3 @@ def _take_away(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _as_ours(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> Blocked | SystemFault:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_is_full(folder)
-    return SystemFault(
-        f"make what a machine is made of in {folder}",
-        errno=error.errno or 0,
-        why=str(error) if error.filename else "",
-    )
-
-
-def disk_is_full(folder: Path) -> Blocked:
-    """What is said when a write found no room."""
-    return Blocked(
-        f"there is no room for a machine in {folder}",
-        why=f"the disk is full ({shutil.disk_usage(folder).free >> 20} MB are free)",
-        hint="Free some room, or set LABKIT_HOME to a folder on another disk",
-    )

@@ -34,8 +34,9 @@ def loader(root: Path) -> list[str]:
     found = sorted((root / "usr/lib").glob("*-linux-gnu*/ld-linux-*.so.*"))
     if not found:
         raise SystemFault(f"run what lies in {root}", why="it has no dynamic loader")
-    libraries = [found[0].parent, root / "usr/lib"]
-    return [str(found[0]), "--library-path", ":".join(map(str, libraries))]
+    # Beside the program, whatever it lies in: a ":" or a ";" would be the end of a folder's name.
+    libraries = f"$ORIGIN/../lib/{found[0].parent.name}:$ORIGIN/../lib"
+    return [str(found[0]), "--library-path", libraries]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ PORTS = ("agent", "shell", "control", "stdin", "iopub", "files", "events", "term
 """The machine's ports; in the guest each is called ``labkit.NAME``."""
 
 SOCKETS = ("shell", "control", "stdin", "iopub")
-"""Those that are sockets in the machine's folder, which ZeroMQ can connect to."""
+"""Those that are sockets in the machine's folder, which ZeroMQ can connect to. QEMU gets them open:
+it can make no socket itself."""
 
 PASSED = tuple(name for name in PORTS if name not in SOCKETS)
 """Those whose host end is an open file that QEMU gets at its start."""
@@ -98,7 +99,7 @@ def channels(fds: Mapping[str, int]) -> list[str]:
     """The host ends of console, control protocol and ports.
 
     Args:
-        fds: open files for ``console``, ``qmp`` and each of :data:`PASSED`.
+        fds: open files for ``console``, ``qmp`` and each of :data:`PORTS`.
     """
     arguments = ["-add-fd", f"fd={fds['console']},set=1"]
     arguments += ["-chardev", "file,id=console,path=/dev/fdset/1,append=on"]
@@ -107,7 +108,7 @@ def channels(fds: Mapping[str, int]) -> list[str]:
     for name in PASSED:
         arguments += ["-chardev", f"socket,id={name},fd={fds[name]}"]
     for name in SOCKETS:
-        arguments += ["-chardev", f"socket,id={name},path={name},server=on,wait=off"]
+        arguments += ["-chardev", f"socket,id={name},fd={fds[name]},server=on,wait=off"]
     return arguments
 
 

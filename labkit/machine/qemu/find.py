@@ -8,6 +8,7 @@ Sources: qemu(1); docs/specs and hw/misc/debugexit.c of QEMU (isa-debug-exit).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.core.errors import Blocked, SystemFault
+from labkit.core.errors import Blocked
 from labkit.host.packages import install_command
 from labkit.host.probes.machines import OLDEST_QEMU, read_version
 
@@ -39,13 +40,18 @@ class Program:
         argv: the program, with what must come first.
         version: such as ``(7, 2, 22)``.
         identity: what tells it from another one, an update of the package included.
-        folder: where all of it lies, when that is not where the system has its programs.
+        reads: what it needs of itself, when that is not where the system has its programs.
     """
 
     argv: tuple[str, ...]
     version: tuple[int, ...]
     identity: str
-    folder: Path | None = None
+    reads: tuple[Path, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file that is started."""
+        return self.argv[-1]
 
 
 def find_program(argv: Sequence[str] | None = None) -> Program:
@@ -67,14 +73,24 @@ def find_program(argv: Sequence[str] | None = None) -> Program:
             [*words, "--version"], capture_output=True, text=True, timeout=_VERSION_S, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise _blocked(f"does not start: {error}") from error
+        raise _blocked(f"does not start: {_last_words(error)}") from error
     version = read_version(shown)
     if version < OLDEST_QEMU:
         wanted = ".".join(map(str, OLDEST_QEMU))
         raise _blocked(f"is too old: {shown.splitlines()[0]}, and it takes {wanted} or newer")
     stat = os.stat(words[-1])  # noqa: PTH116
     identity = f"{shown} {stat.st_size} {stat.st_mtime_ns}"
-    return Program(words, version, identity, Path(argv[-1]).parent if argv else None)
+    reads = (Path(argv[-1]).parent,) if argv else _beside(Path(words[-1]))
+    return Program(words, version, identity, reads)
+
+
+def _beside(program: Path) -> tuple[Path, ...]:
+    """A program's own files, with firmware and libraries where a build in a folder has them."""
+    real = program.resolve()
+    if real.is_relative_to("/usr"):
+        return ()
+    prefix = real.parents[1]
+    return (program, real, prefix / "share/qemu", prefix / "lib")
 
 
 def find_accelerator(program: Program, folder: Path) -> str:
@@ -96,8 +112,9 @@ def find_accelerator(program: Program, folder: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     accelerator = "kvm" if runs_on_kvm(program) else "tcg"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**known, "accelerator": accelerator}))
+    with contextlib.suppress(OSError):  # then the next one finds out anew
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({**known, "accelerator": accelerator}))
     return accelerator
 
 
@@ -122,27 +139,16 @@ def runs_on_kvm(program: Program) -> bool:
     return done.returncode == _PROVEN
 
 
+def _last_words(error: OSError | subprocess.SubprocessError) -> str:
+    """A program's own, when it had some."""
+    lines = str(getattr(error, "stderr", None) or "").strip().splitlines()
+    return lines[-1] if lines else str(error)
+
+
 def _blocked(why: str) -> Blocked:
     return Blocked(
-        "a machine for this notebook cannot be started",
+        "no microVM can be started here",
         why=f"QEMU {why}",
         hint=install_command("qemu"),
         capability="microvm",
     )
-
-
-def require_memory(needed_bytes: int) -> None:
-    """Refuses to start a machine that this one has no room for.
-
-    Raises:
-        SystemFault: less memory is available than it takes.
-    """
-    rows = Path("/proc/meminfo").read_text().splitlines()
-    sizes = dict(row.split(":") for row in rows)
-    available = int(sizes["MemAvailable"].split()[0]) * 1024
-    if available < needed_bytes:
-        raise SystemFault(
-            "start a machine for this notebook",
-            why=f"{available >> 20} MiB of memory are free, and it takes {needed_bytes >> 20}",
-            hint="Shut down another notebook's kernel: Running Terminals and Kernels lists them",
-        )

@@ -1,29 +1,36 @@
 """A running QEMU, from the side of the process that started it.
 
-It ends with that process (PR_SET_PDEATHSIG), and it finds its sockets by short names, for its
-working folder is the machine's (unix(7): a path has at most 107 bytes).
+It ends with that process (PR_SET_PDEATHSIG), and it gets each of its sockets open: it makes none.
 
-Sources: qemu(1), prctl(2), migration.rst of QEMU ("x-ignore-shared": memory in a file stays there).
+Sources: qemu(1), prctl(2), proc(5) (/proc/vmstat), migration.rst of QEMU ("x-ignore-shared": memory
+in a file stays there).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
 
-from labkit.core.errors import SystemFault
-from labkit.machine.qemu.command import PASSED, Design, command
+from labkit.core.errors import SystemFault, TimedOut
+from labkit.host.packages import install_command
+from labkit.machine.qemu.command import PASSED, SOCKETS, Design, command
 from labkit.machine.qemu.confine import Confinement
 from labkit.machine.qemu.find import Program
 from labkit.machine.qemu.qmp import Qmp
+from labkit.machine.unix_socket import listen
 
 _REASONS = ("Kernel panic", "labkit: ", "Error: ")
 """What a line has in it that tells why: of Linux, of init, of Python."""
 
+_ONE = 1
+"""The relay: QEMU speaks to one at a time."""
+
 _END_S = 5.0
+_LAST_BREATH_S = 1.0
 _SAVE_S = 60.0
 _RESUME_S = 20.0
 
@@ -48,6 +55,7 @@ class Qemu:
         self, program: Program, design: Design, folder: Path, ram: Path, *, is_new: bool
     ) -> None:
         self.folder = folder
+        self._oom_kills = count_oom_kills()
         self.log = folder / "console.log"
         self.ends: dict[str, socket.socket] = {}
         with contextlib.ExitStack() as theirs:
@@ -56,28 +64,37 @@ class Qemu:
                 ours, their_end = socket.socketpair()
                 self.ends[name] = ours
                 fds[name] = theirs.enter_context(their_end).fileno()
+            for name in SOCKETS:
+                fds[name] = theirs.enter_context(listen(folder, name, _ONE)).fileno()
             fds["console"] = _open_for(theirs, self.log)
             argv = command(program.argv, design, fds, ram, is_new=is_new)
             files = [design.kernel, design.initramfs, *design.disks]
             errors = _open_for(theirs, folder / "qemu.log")
-            files += [program.folder] if program.folder else []
-            confinement = Confinement(reads=files, writes=[folder, ram])
-            self.process = subprocess.Popen(
-                argv,
-                cwd=folder,
-                pass_fds=list(fds.values()),
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,
-                preexec_fn=confinement.enter,  # noqa: PLW1509 - system calls only
-            )
+            confinement = Confinement(reads=[*files, *program.reads], writes=[ram])
+            try:
+                self.process = subprocess.Popen(
+                    argv,
+                    cwd=folder,
+                    pass_fds=list(fds.values()),
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    start_new_session=True,
+                    preexec_fn=confinement.enter,  # noqa: PLW1509 - system calls only
+                )
+            except OSError as error:
+                self._close()
+                raise _cannot_start(program, error.strerror or str(error)) from error
         try:
             self.qmp = Qmp(self.ends.pop("qmp"))
-        except BaseException as error:
+        except SystemFault as error:
             self.end()
-            if isinstance(error, SystemFault):
-                raise SystemFault("start QEMU", why=self.last_words()) from error
+            raise _cannot_start(program, self.last_words()) from error
+        except TimedOut as error:
+            self.end()
+            raise _cannot_start(program, error.what) from error
+        except BaseException:
+            self.end()
             raise
 
     def boot(self) -> None:
@@ -120,6 +137,28 @@ class Qemu:
         """Ends the machine at once, and waits for QEMU."""
         self.process.kill()
         self.process.wait(_END_S)
+        self._close()
+
+    def has_ended(self) -> bool:
+        """Whether its process has. Its ports close a moment before, so this waits a moment."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_LAST_BREATH_S)
+        return self.process.returncode is not None
+
+    def why_ended(self) -> str:
+        """Of what it ended, in words for its user: a signal, or what it said last."""
+        self.has_ended()
+        code = self.process.returncode
+        if code == -signal.SIGKILL and count_oom_kills() > self._oom_kills:
+            return (
+                "this computer had run out of memory, and QEMU was killed for it "
+                "(`labkit machine list` shows which other machines to close)"
+            )
+        if code is not None and code < 0:
+            return f"QEMU was killed by {signal.Signals(-code).name}"
+        return f"{'its' if code is None else 'QEMU has ended: its'} last words: {self.last_words()}"
+
+    def _close(self) -> None:
         for end in self.ends.values():
             end.close()
         if hasattr(self, "qmp"):
@@ -135,6 +174,23 @@ class Qemu:
                 if words:
                     return (reasons or words)[-1][-300:]
         return f"exit code {self.process.returncode}"
+
+
+def count_oom_kills() -> int:
+    """How many processes of this computer Linux has killed for want of memory since its start."""
+    with contextlib.suppress(OSError, KeyError):
+        rows = Path("/proc/vmstat").read_text().splitlines()
+        return int(dict(row.split() for row in rows)["oom_kill"])
+    return 0
+
+
+def _cannot_start(program: Program, why: str) -> SystemFault:
+    version = ".".join(map(str, program.version))
+    return SystemFault(
+        f"start QEMU {version} ({program.path})",
+        why=why,
+        hint=f"Try again. If that does not help, install another one: {install_command('qemu')}",
+    )
 
 
 def _open_for(stack: contextlib.ExitStack, path: Path) -> int:

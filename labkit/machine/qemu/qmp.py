@@ -35,8 +35,12 @@ class Qmp:
         self._sock.settimeout(_ANSWER_S)
         self._lines = sock.makefile("rb")
         self.events: list[Message] = []
-        self._read()  # the greeting
-        self.ask("qmp_capabilities")
+        try:
+            self._read()  # the greeting
+            self.ask("qmp_capabilities")
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, command: str, /, fds: Sequence[int] = (), **arguments: Any) -> Any:
         """Has a command done and returns what it returns.

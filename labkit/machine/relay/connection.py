@@ -27,12 +27,16 @@ class Connection:
     signature_scheme: str
     addresses: Mapping[str, Any]
 
-    def told_to_kernel(self) -> dict[str, Any]:
-        """What a kernel that waits is told: whose it is, and where it is to work."""
+    def told_to_kernel(self, session: str) -> dict[str, Any]:
+        """What a kernel that waits is told: whose it is, and where it is to work.
+
+        Args:
+            session: its name, in the headers of its messages.
+        """
         return {
             "key": self.key,
             "signature_scheme": self.signature_scheme,
-            "session": secrets.token_hex(16),
+            "session": session,
             "seed": secrets.token_hex(32),
             "cwd": str(Path.cwd()),
             "env": dict(os.environ),

@@ -20,11 +20,13 @@ class Ending:
         name: of the error, as Jupyter shows it.
         why: in one sentence, without a full stop.
         text: all of it, with what comes next.
+        is_wanted: the cell that ran asked for it: no error.
     """
 
     name: str
     why: str
     text: str
+    is_wanted: bool = False
 
     def error(self) -> Content:
         """Of the cell that ran: what is shown, and what its reply says."""
@@ -37,9 +39,12 @@ class Ending:
             request: what was asked.
             was_waiting: it is a cell that had not begun: it is aborted, as after any error.
         """
-        content = {"status": "aborted" if was_waiting else "error", **self.error()}
+        content: Content = {"status": "aborted" if was_waiting else "error", **self.error()}
+        if self.is_wanted and not was_waiting:
+            content = {"status": "ok"}
         if request.kind == "execute_request":
-            content |= {"execution_count": 0, "user_expressions": {}, "payload": []}
+            count = request.execution_count
+            content |= {"execution_count": count, "user_expressions": {}, "payload": []}
         return content
 
 
@@ -54,11 +59,26 @@ def machine_ended(why: str) -> Ending:
     )
 
 
+def machine_reset() -> Ending:
+    """A cell has thrown the machine away, and there will be another one."""
+    return Ending(
+        "MachineReset",
+        "the machine of this notebook was reset",
+        "This machine is thrown away, as you asked, and a fresh one is on its way. Variables and "
+        "sandboxes are gone; files in the course folder and your progress are kept.",
+        is_wanted=True,
+    )
+
+
 def no_machine(error: Exception) -> Ending:
     """There was none to begin with."""
+    why, hint = f"{type(error).__name__}: {error}", ""
     if isinstance(error, LabkitError):
         why = f"{error.what}: {error.why}" if error.why else error.what
-        text = f"This notebook's machine did not start: {why}."
-        return Ending("NoMachine", why, f"{text}\n→ {error.hint}" if error.hint else text)
-    why = f"{type(error).__name__}: {error}"
-    return Ending("NoMachine", why, f"This notebook's machine did not start: {why}.")
+        hint = f"→ {error.hint}.\n" if error.hint else ""
+    return Ending(
+        "NoMachine",
+        why,
+        f"This notebook's machine did not start: {why}.\n{hint}"
+        "Then restart the kernel (Kernel → Restart Kernel…): it tries again.",
+    )

@@ -16,7 +16,7 @@ import zmq
 from labkit.core.errors import LabkitError
 from labkit.machine.relay.connection import read_connection
 from labkit.machine.relay.machine import Maker
-from labkit.machine.relay.relay import Relay
+from labkit.machine.relay.relay import AGAIN, Relay
 from labkit.machine.relay.sockets import Front
 
 
@@ -37,10 +37,12 @@ def main(argv: Sequence[str], make_maker: Callable[[], Maker]) -> int:
     try:
         connection = read_connection(parser.parse_args(argv).file)
         front = Front(context, connection.addresses)
-    except (LabkitError, zmq.ZMQError) as error:
+    except LabkitError as error:
         sys.stderr.write(f"[labkit] {error}\n")
         return 1
-    code = Relay(connection, front, make_maker()).run()
+    maker, code = make_maker(), AGAIN
+    while code == AGAIN:  # clients stay connected: only what is behind is new
+        code = Relay(connection, front, maker).run()
     front.close()
     context.term()  # waits for the last words to be taken
     return code

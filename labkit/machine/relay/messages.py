@@ -78,12 +78,16 @@ class Signer:
     Args:
         key: of the connection; without one nothing is signed.
         scheme: ``hmac-`` and the name of a digest of :mod:`hashlib`.
+
+    Attributes:
+        session: in every header: the kernel's, which the kernel itself is told, for to a client a
+            new one means another kernel.
     """
 
     def __init__(self, key: bytes, scheme: str = "hmac-sha256") -> None:
         self._digest = scheme.removeprefix("hmac-")
         hashlib.new(self._digest)  # a ValueError now, not with the first message
-        self._key, self._session = key, secrets.token_hex(16)
+        self._key, self.session = key, secrets.token_hex(16)
 
     def is_genuine(self, message: Message) -> bool:
         """Whether somebody wrote it who has the key."""
@@ -104,7 +108,7 @@ class Signer:
             "msg_id": secrets.token_hex(16),
             "msg_type": kind,
             "username": "labkit",
-            "session": self._session,
+            "session": self.session,
             "date": datetime.now(UTC).isoformat(),
             "version": VERSION,
         }

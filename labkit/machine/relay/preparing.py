@@ -5,6 +5,7 @@ It may take a minute, the first time; meanwhile the relay answers.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
@@ -20,28 +21,42 @@ class Step:
     share: float
 
 
+_FIRST = Step("waiting for its turn", 0.0)
+"""Nothing is told as long as somebody else makes the same."""
+
+
 class Preparing:
-    """Has ``maker`` prepare; the thread ends with the process, whatever it is at."""
+    """Has ``maker`` prepare; the thread ends with the process, whatever it is at.
+
+    Attributes:
+        step: what is being done now.
+        is_done: whether it is over.
+        error: why there is no machine.
+    """
 
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._told: Step | None = None
+        self.step = _FIRST
         self.is_done = False
         self.error: Exception | None = None
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def fileno(self) -> int:
         """Can be read when there is something new."""
         return self._read
 
-    def read(self) -> Step | None:
-        """What is being done now."""
-        try:
+    def read(self) -> None:
+        """Has it readable again only when there is something new again."""
+        with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
-        except BlockingIOError:
-            return None
-        return self._told
+
+    def close(self) -> None:
+        """Once it is done."""
+        self._thread.join()
+        os.close(self._read)
+        os.close(self._write)
 
     def _run(self) -> None:
         try:
@@ -52,7 +67,7 @@ class Preparing:
         self._wake()
 
     def _tell(self, what: str, share: float) -> None:
-        self._told = Step(what, share)
+        self.step = Step(what, share)
         self._wake()
 
     def _wake(self) -> None:

@@ -1,7 +1,8 @@
 """The relay's loop: what comes in on one side goes out on the other, as long as the machine lives.
 
 Three times: the machine is made ready (what clients ask waits), it is joined (its kernel has not
-yet said that we hear it), it is carried for. The heartbeat is the relay's own: it can say no more
+yet said that we hear it), it is carried for. Where there is no machine to be had, whoever asks is
+told why, as long as Jupyter wants. The heartbeat is the relay's own: it can say no more
 than that the kernel's process lives, and that the machine tells, at once and by name.
 
 Source: "Messaging in Jupyter" (jupyter_client's documentation), JEP 65 (``iopub_welcome``).
@@ -11,23 +12,30 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
+from typing import NoReturn
 
 import zmq
 
 from labkit.core.errors import LabkitError
+from labkit.machine.relay.clock import Clock
 from labkit.machine.relay.connection import Connection
-from labkit.machine.relay.ending import Ending, machine_ended, no_machine
-from labkit.machine.relay.machine import Machine, Maker
-from labkit.machine.relay.messages import Signer, read_message
-from labkit.machine.relay.preparing import Preparing
+from labkit.machine.relay.ending import Ending, machine_ended, machine_reset, no_machine
+from labkit.machine.relay.introduction import guess_kernel_info
+from labkit.machine.relay.log import ProgressLog, note
+from labkit.machine.relay.machine import RESET, Machine, Maker, Unready
+from labkit.machine.relay.messages import Content, Message, Signer, read_message
+from labkit.machine.relay.preparing import Preparing, Step
 from labkit.machine.relay.requests import OpenRequests
 from labkit.machine.relay.signals import Signals
 from labkit.machine.relay.sockets import Back, Front, Socket
 from labkit.machine.relay.voice import Voice
+
+AGAIN = -1
+"""No exit code: the machine is to be followed by a fresh one."""
 
 _LAST_MESSAGES_S = 0.3
 """What a kernel said last is still on its way when its end is known already."""
@@ -47,17 +55,11 @@ _WELCOME_S = 5.0
 _REASON_S = 1.0
 """A connection is cut a little before the machine says why it ended."""
 
-_CLOCK_S = 1.0
-"""A machine whose host was suspended this long has its clock set."""
-
 _TURN_MS = 1000
-"""The longest that the loop waits: the host's suspension and Jupyter's end have no descriptor."""
+"""The longest that the loop waits: a jump of the clock and Jupyter's end have no descriptor."""
 
 _PARENT = "JPY_PARENT_PID"
 """Set by Jupyter for its kernels: they end with it."""
-
-_PROGRESS_S = 1.0
-"""How often a step that takes its time is told about. Before this, nothing is: it is ready soon."""
 
 
 class _Over(Exception):
@@ -84,70 +86,115 @@ class Relay:
         self._open = OpenRequests()
         self._held: list[tuple[str, list[bytes]]] | None = []
         self._was_shut_down = False
+        self._refusal: Ending | None = None
+        self._introduction: Content | None = None
+        self._was_introduced = False
         self._machine: Machine | None = None
         self._back: Back | None = None
-        self._suspended_s = _suspended_s()
+        self._inside: list[Socket | int] = []
+        self._clock = Clock()
         self._parent = os.getppid() if _PARENT in os.environ else 0
-        self._told, self._told_at = "", time.monotonic()
+        self._log = ProgressLog()
         self._poller = zmq.Poller()
         self._does: dict[object, Callable[[], None]] = {}
 
     def run(self) -> int:
-        """Stands in until machine or kernel have ended; the exit code of this process."""
+        """Stands in until machine or kernel have ended.
+
+        Returns:
+            The exit code of this process, or :data:`AGAIN`.
+        """
         try:
-            self._prepare()
-            self._join()
+            self._listen()
+            self._begin()
             while True:
                 self._turn()
         except _Over as over:
             if over.ending:
-                _note(over.ending.text)
+                note(over.ending.text)
                 self._voice.end(over.ending, self._open)
             return over.code
         finally:
-            if self._machine:
-                self._machine.end()
-            if self._back:
-                self._back.close()
+            self._throw_away()
+            self._signals.close()
+
+    def _throw_away(self) -> None:
+        while self._inside:
+            self._off(self._inside.pop())
+        machine, back, self._machine, self._back = self._machine, self._back, None, None
+        if machine:
+            machine.end()
+        if back:
+            back.close()
 
     # -- before the machine ------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _listen(self) -> None:
         # First, and so first in each turn: an interrupt is for what ran before what is asked now.
         self._on(self._signals.fileno(), self._hear_signals)
         for name, socket in self._front.sockets.items():
             self._on(socket, partial(self._from_client, name, socket))
         self._voice.starting()
+
+    def _begin(self) -> None:
+        try:
+            try:
+                self._prepare()
+                self._join()
+            except Unready as error:
+                note(f"{error.what}: {error.why}. It is prepared anew.")
+                self._throw_away()
+                self._prepare()
+                self._join()
+        except _Over:
+            raise
+        except Exception as error:
+            if not isinstance(error, LabkitError):
+                traceback.print_exc()
+            self._throw_away()
+            self._refuse(no_machine(error))
+
+    def _prepare(self) -> None:
         preparing = Preparing(self._maker)
-        self._on(preparing.fileno(), partial(self._tell_progress, preparing))
+        self._on(preparing.fileno(), preparing.read)
         while not preparing.is_done:
             self._turn()
+            self._tell_progress(preparing.step)
         self._off(preparing.fileno())
+        preparing.close()
         if preparing.error:
-            raise _Over(1, no_machine(preparing.error))
+            raise preparing.error
+        self._introduce(self._maker.kernel_info())
 
-    def _tell_progress(self, preparing: Preparing) -> None:
-        step = preparing.read()
-        if step is None or step.share >= 1:
+    def _tell_progress(self, step: Step) -> None:
+        """Says what is done when it takes long; from then on clients may connect, and see it."""
+        if not self._log.tell(step):
             return
-        is_new = bool(self._told) and step.what != self._told
-        if is_new or time.monotonic() > self._told_at + _PROGRESS_S:
-            self._told, self._told_at = step.what, time.monotonic()
-            _note(f"Preparing the machine: {step.what} … {step.share:.0%}")
-            self._voice.starting()
+        self._voice.preparing(step.what, step.share)
+        if not self._introduction:
+            self._introduce(guess_kernel_info())
+
+    def _introduce(self, content: Content) -> None:
+        """From now on who asks what kernel this will be is told so at once, and can go on."""
+        self._introduction = content
+        held, self._held = self._held or [], []
+        for name, frames in held:
+            self._ask(name, frames)
 
     def _join(self) -> None:
-        try:
-            self._machine = machine = self._maker.start()
-            machine.begin(self._connection.told_to_kernel())
-        except LabkitError as error:
-            raise _Over(1, no_machine(error)) from error
-        self._on(machine.fileno(), self._hear_machine)
+        self._machine = machine = self._maker.start()
         self._back = back = Back(zmq.Context.instance(), machine.channel)
-        for name, socket in back.sockets.items():
-            self._on(socket, partial(self._from_machine, name, socket))
-        for monitor in back.monitors:
-            self._on(monitor, partial(self._was_cut, monitor))
+        machine.begin(self._connection.told_to_kernel(self._signer.session))
+        self._on(machine.fileno(), lambda: None)
+        self._inside = [machine.fileno()]
+        while not machine.has_begun():
+            self._turn()
+        hears: dict[Socket | int, Callable[[], None]] = {machine.fileno(): self._hear_machine}
+        hears |= {s: partial(self._from_machine, name, s) for name, s in back.sockets.items()}
+        hears |= {monitor: partial(self._was_cut, monitor) for monitor in back.monitors}
+        for what, do in hears.items():
+            self._on(what, do)
+        self._inside = list(hears)
         deadline = time.monotonic() + _WELCOME_S
         while self._held is not None:
             left_s = deadline - time.monotonic()
@@ -156,9 +203,27 @@ class Relay:
             else:
                 self._turn(int(left_s * 1000) + 1)
 
+    def _refuse(self, ending: Ending) -> NoReturn:
+        """Says why there is no machine, to whoever asks, until Jupyter ends or restarts this.
+
+        A kernel that ended would be started again and again, and nobody would read what it said.
+        """
+        note(ending.text)
+        self._refusal, self._held = ending, []
+        if not self._open.running():
+            self._voice.announce(ending)
+        self._voice.refuse(ending, self._open)
+        self._voice.waiting()
+        while True:
+            self._turn()
+
     def _release(self) -> None:
         """What clients asked before the machine was there goes in, in its order."""
         held, self._held = self._held or [], None
+        if self._log.has_begun:
+            self._voice.ready()
+        elif not held and not self._was_introduced:
+            self._voice.waiting()
         for name, frames in held:
             self._into_machine(name, frames)
 
@@ -169,16 +234,15 @@ class Relay:
         self._does[what] = do
 
     def _off(self, what: Socket | int) -> None:
-        self._poller.unregister(what)
-        del self._does[what]
+        if self._does.pop(what, None):
+            self._poller.unregister(what)
 
     def _turn(self, longest_ms: int = _TURN_MS) -> None:
         for what, _ in self._poller.poll(min(longest_ms, _TURN_MS)):
             self._does[what]()
         if self._parent and os.getppid() != self._parent:
             raise _Over(1)  # Jupyter has gone, whatever ended it
-        if self._machine and abs((now := _suspended_s()) - self._suspended_s) > _CLOCK_S:
-            self._suspended_s = now
+        if self._clock.has_jumped() and self._machine:
             self._machine.set_clock()
 
     def _from_client(self, name: str, socket: Socket) -> None:
@@ -188,24 +252,38 @@ class Relay:
         elif name == "iopub":
             self._voice.welcome(frames)
         else:
-            if name != "stdin":
-                self._note_request(name, frames)
-            self._into_machine(name, frames)
+            self._ask(name, frames)
 
-    def _note_request(self, name: str, frames: list[bytes]) -> None:
-        message = read_message(frames)
-        if message is None or not self._signer.is_genuine(message):
-            return  # the kernel, too, will not hear it
-        self._open.ask(name, message)
-        if message.kind == "shutdown_request":
-            self._was_shut_down = True
-            if self._held is not None:
-                self._voice.shut_down(message, name)
-                raise _Over(0)
+    def _ask(self, name: str, frames: list[bytes]) -> None:
+        """A client's request: noted, and passed on, unless it has to be answered here."""
+        message = None if name == "stdin" else read_message(frames)
+        if message and self._signer.is_genuine(message):  # else the kernel, too, will not hear it
+            self._open.ask(name, message)
+            if message.kind == "shutdown_request":
+                self._shut_down(name, message)
+            elif self._refusal:
+                self._voice.refuse(self._refusal, self._open)
+            elif message.kind == "kernel_info_request" and self._is_awaited():
+                self._voice.introduce(message, name, self._introduction or {})
+                self._was_introduced = True
+                self._open.forget(message)
+                return
+        self._into_machine(name, frames)
+
+    def _is_awaited(self) -> bool:
+        """Whether the machine is still to come, and what its kernel will be is known."""
+        return self._introduction is not None and self._held is not None
+
+    def _shut_down(self, name: str, message: Message) -> None:
+        self._was_shut_down = True
+        if self._held is not None:
+            self._voice.shut_down(message, name)
+            raise _Over(0)
 
     def _into_machine(self, name: str, frames: list[bytes]) -> None:
         if self._held is not None:
-            self._held.append((name, frames))
+            if not self._refusal:
+                self._held.append((name, frames))
         elif self._back:
             self._back.sockets[name].send_multipart(frames)
 
@@ -216,6 +294,8 @@ class Relay:
             if message.kind == "iopub_welcome":
                 self._release()
                 return
+            if _says_that_it_starts(message):
+                return  # clients have heard that long ago, and that it is idle
             self._open.publish(message)
         elif name != "stdin" and message:
             self._open.reply(message)
@@ -232,9 +312,13 @@ class Relay:
             raise _Over(128 + min(ends))
         if numbers and self._machine:
             self._machine.interrupt()
+            self._hear_machine()
 
     def _hear_machine(self) -> None:
         assert self._machine
+        for text in self._machine.notices():
+            note(text)
+            self._voice.warn(text, self._open)
         if why := self._machine.ended():
             self._end(why)
 
@@ -260,20 +344,14 @@ class Relay:
         while (ready := poller.poll(int(_LAST_MESSAGES_S * 1000))) and time.monotonic() < deadline:
             for socket, _ in ready:
                 self._from_machine(sockets[socket], socket)
-        raise _Over(0) if self._was_shut_down else _Over(1, machine_ended(why))
+        if self._was_shut_down:
+            raise _Over(0)
+        raise _Over(AGAIN, machine_reset()) if why == RESET else _Over(1, machine_ended(why))
 
 
 def _small(frame: zmq.Frame) -> bytes:
     return frame.bytes if len(frame) <= _LONGEST_READ else b""
 
 
-def _suspended_s() -> float:
-    """How long this machine has been suspended since its start."""
-    boot = time.clock_gettime(time.CLOCK_BOOTTIME)
-    return boot - time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
-def _note(text: str) -> None:
-    """To the log of whoever started this."""
-    sys.stderr.write(f"[labkit] {text}\n")
-    sys.stderr.flush()
+def _says_that_it_starts(message: Message) -> bool:
+    return message.kind == "status" and message.content().get("execution_state") == "starting"

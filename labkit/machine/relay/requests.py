@@ -26,6 +26,7 @@ class Request:
         needs_reply: whether a reply is still to come.
         is_running: whether the kernel has said that it is at it.
         is_done: whether it has said that it is idle again; that may overtake the reply.
+        execution_count: the number of the cell, once the kernel has said it.
     """
 
     channel: str
@@ -35,6 +36,7 @@ class Request:
     needs_reply: bool
     is_running: bool = False
     is_done: bool = False
+    execution_count: int = 0
 
     @property
     def reply_kind(self) -> str:
@@ -55,6 +57,10 @@ class OpenRequests:
             channel, message.idents, message.header, kind, kind.endswith(_SUFFIX)
         )
 
+    def forget(self, message: Message) -> None:
+        """It has been answered, and not by the kernel."""
+        self._open.pop(str(message.header["msg_id"]), None)
+
     def reply(self, message: Message) -> None:
         """The kernel has replied."""
         if request := self._open.get(message.parent_id):
@@ -63,7 +69,11 @@ class OpenRequests:
 
     def publish(self, message: Message) -> None:
         """The kernel has published something: what it does is read from ``status``."""
-        if message.kind != "status" or not (request := self._open.get(message.parent_id)):
+        if not (request := self._open.get(message.parent_id)):
+            return
+        if message.kind == "execute_input":
+            request.execution_count = int(message.content().get("execution_count") or 0)
+        if message.kind != "status":
             return
         state = message.content().get("execution_state")
         if state == "busy":
@@ -76,6 +86,11 @@ class OpenRequests:
         """The cell that runs; the first that waits when the kernel has not said which."""
         cells = [one for one in self if one.kind == "execute_request" and one.needs_reply]
         return next((one for one in cells if one.is_running), cells[0] if cells else None)
+
+    def take(self) -> list[Request]:
+        """All of them; from now on they are nobody's."""
+        taken, self._open = list(self), {}
+        return taken
 
     def _settle(self, id: str, request: Request) -> None:
         if request.is_done and not request.needs_reply:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 class Signals:
     """Those of ``numbers`` that came; from now on they do nothing else.
 
-    Only for the main thread of a process, and once in it.
+    Only for the main thread of a process, and one at a time in it.
     """
 
     def __init__(self, numbers: Iterable[int]) -> None:
@@ -22,6 +22,12 @@ class Signals:
     def fileno(self) -> int:
         """Can be read when one came."""
         return self._read
+
+    def close(self) -> None:
+        """From now on nobody hears of them."""
+        signal.set_wakeup_fd(-1)
+        os.close(self._read)
+        os.close(self._write)
 
     def read(self) -> set[int]:
         """Those that came since."""

@@ -16,6 +16,8 @@ from typing import Any
 
 import zmq
 
+from labkit.core.errors import SystemFault
+
 Socket = zmq.Socket[bytes]
 
 REQUESTS = ("shell", "control", "stdin")
@@ -42,7 +44,7 @@ class Front:
         connection: what the connection file says.
 
     Raises:
-        zmq.ZMQError: an address is taken, or not ours.
+        SystemFault: an address is taken, or not ours.
     """
 
     def __init__(self, context: zmq.Context[Socket], connection: Mapping[str, Any]) -> None:
@@ -59,7 +61,10 @@ class Front:
                     socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # each client is welcomed
                     socket.sndhwm = _WAITING_OUTPUTS
                 _encrypt(socket, connection)
-                socket.bind(_address(connection, name))
+                _bind(socket, _address(connection, name))
+        except BaseException:
+            self.close()
+            raise
         finally:
             os.umask(before)
 
@@ -108,6 +113,17 @@ class Back:
 def _address(connection: Mapping[str, Any], name: str) -> str:
     joint = "-" if connection["transport"] == "ipc" else ":"
     return f"{connection['transport']}://{connection['ip']}{joint}{connection[f'{name}_port']}"
+
+
+def _bind(socket: Socket, address: str) -> None:
+    try:
+        socket.bind(address)
+    except zmq.ZMQError as error:
+        raise SystemFault(
+            f"open the kernel's address {address}",
+            why=zmq.strerror(error.errno or 0),
+            hint="Restart the kernel: Jupyter gives it another one",
+        ) from error
 
 
 def _encrypt(socket: Socket, connection: Mapping[str, Any]) -> None:

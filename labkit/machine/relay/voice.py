@@ -1,4 +1,8 @@
-"""What the relay says itself, in the kernel's name: welcome, status, and the words of an end."""
+"""What the relay says itself, in the kernel's name: welcome, status, and the words of an end.
+
+What a page may show of it is under ``labkit`` in the content of a message that every client knows:
+``{"preparing": "making the system", "share": 0.3}``, ``{"is_ready": true}``, ``{"ended": "why"}``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import contextlib
 import zmq
 
 from labkit.machine.relay.ending import Ending
+from labkit.machine.relay.introduction import guess_kernel_info
 from labkit.machine.relay.messages import Content, Message, Signer
 from labkit.machine.relay.requests import OpenRequests
 from labkit.machine.relay.sockets import Front
@@ -39,6 +44,27 @@ class Voice:
         """The kernel is on its way."""
         self._publish("status", {"execution_state": "starting"}, None)
 
+    def waiting(self) -> None:
+        """Cells may be asked."""
+        self._publish("status", {"execution_state": "idle"}, None)
+
+    def preparing(self, what: str, share: float) -> None:
+        """Its machine is being made. A busy kernel is one that clients may connect to."""
+        told = {"preparing": what, "share": share}
+        self._publish("status", {"execution_state": "busy", "labkit": told}, None)
+
+    def ready(self) -> None:
+        """Its machine has been made."""
+        told = {"is_ready": True}
+        self._publish("status", {"execution_state": "idle", "labkit": told}, None)
+
+    def introduce(self, request: Message, channel: str, content: Content) -> None:
+        """Answers a ``kernel_info_request`` in place of a kernel that is not there yet."""
+        self._publish("status", {"execution_state": "busy"}, request.header)
+        said = self._signer.frames("kernel_info_reply", content, request.header, request.idents)
+        self._send(channel, said)
+        self._publish("status", {"execution_state": "idle"}, request.header)
+
     def shut_down(self, request: Message, channel: str) -> None:
         """Answers a ``shutdown_request`` that no kernel was there to answer."""
         content = {"status": "ok", "restart": bool(request.content().get("restart"))}
@@ -48,20 +74,53 @@ class Voice:
     def end(self, ending: Ending, open_requests: OpenRequests) -> None:
         """Settles every open request; the cell that ran shows what happened."""
         running = open_requests.running()
-        if running is None:  # nobody's cell: it goes to the log of whoever listens
-            self._publish("stream", {"name": "stderr", "text": f"{ending.text}\n"}, None)
+        if running is None:
+            self.announce(ending)
         for request in open_requests:
             is_cell = request.kind == "execute_request"
-            if request is running:
+            if request is running and ending.is_wanted:
+                self._publish(*_printed("stdout", ending), request.header)
+            elif request is running:
                 self._publish("error", ending.error(), request.header)
             if request.needs_reply:
                 content = ending.reply_to(request, was_waiting=is_cell and request is not running)
+                reply = self._signer.frames(
+                    request.reply_kind, content, request.header, request.idents
+                )
+                self._send(request.channel, reply)
+            if not request.is_done:
+                self._publish("status", {"execution_state": "idle"}, request.header)
+
+    def announce(self, ending: Ending) -> None:
+        """Tells of an end that no cell can show, to logs and to the page of JupyterLab."""
+        text, told = f"{ending.text}\n", {"ended": ending.text}
+        self._publish("stream", {"name": "stderr", "text": text, "labkit": told}, None)
+
+    def warn(self, text: str, open_requests: OpenRequests) -> None:
+        """Shows a text in the cell that runs; without one it goes to the log of whoever listens."""
+        running = open_requests.running()
+        content = {"name": "stderr", "text": f"{text}\n"}
+        self._publish("stream", content, running.header if running else None)
+
+    def refuse(self, ending: Ending, open_requests: OpenRequests) -> None:
+        """Settles every open request of a kernel that there is no machine for: each cell shows why.
+
+        Only who asks what kernel this is gets an answer, for else no cell could be asked.
+        """
+        for request in open_requests.take():
+            is_cell = request.kind == "execute_request"
+            content = ending.reply_to(request, was_waiting=False)
+            if request.kind == "kernel_info_request":
+                content = guess_kernel_info(f"There is no machine: {ending.why}")
+            self._publish("status", {"execution_state": "busy"}, request.header)
+            if is_cell:
+                self._publish("error", ending.error(), request.header)
+            if request.needs_reply:
                 said = self._signer.frames(
                     request.reply_kind, content, request.header, request.idents
                 )
                 self._send(request.channel, said)
-            if not request.is_done:
-                self._publish("status", {"execution_state": "idle"}, request.header)
+            self._publish("status", {"execution_state": "idle"}, request.header)
 
     def _publish(self, kind: str, content: Content, parent: Content | None) -> None:
         topic = f"kernel.labkit.{kind}".encode()
@@ -70,3 +129,7 @@ class Voice:
     def _send(self, channel: str, frames: list[bytes]) -> None:
         with contextlib.suppress(zmq.ZMQError):  # whoever asked has gone
             self._front.sockets[channel].send_multipart(frames, zmq.NOBLOCK)
+
+
+def _printed(stream: str, ending: Ending) -> tuple[str, Content]:
+    return "stream", {"name": stream, "text": f"{ending.text}\n"}

@@ -29,7 +29,7 @@ def test_a_package_without_its_hash_is_not_trusted(said: str) -> None:
         parse_uris(said)
 
 
-def test_of_the_hosts_apt_only_its_way_to_the_network_is_taken(tmp_path: Path) -> None:
+def test_of_the_hosts_apt_only_its_way_to_the_network_is_taken() -> None:
     host = (
         'Acquire::http::Proxy "http://proxy:3128";\n'
         'Acquire::https "";\n'
@@ -38,7 +38,7 @@ def test_of_the_hosts_apt_only_its_way_to_the_network_is_taken(tmp_path: Path) -
         'DPkg::Pre-Invoke:: "x";\n'
         'Dir::State "/var/lib/apt";\n'
     )
-    text = configuration(tmp_path, host, is_root=False)
+    text = configuration(host, is_root=False)
     assert 'Acquire::http::Proxy "http://proxy:3128";' in text
     assert 'Acquire::Check-Valid-Until "false";' in text
     assert "Invoke" not in text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labkit.core.errors import Blocked, SystemFault
-from labkit.machine.layers import shelf as shelf_module
+from labkit.machine import looks
 from labkit.machine.layers.shelf import Item, Shelf
 
 ITEM = Item("thing", ("a", "b"), ".bin")
@@ -78,7 +78,7 @@ def test_a_copy_is_as_good_and_is_read_once(
     kept = shelf.keep(ITEM, Maker())
     os.utime(kept.path, (1, 1))
     assert shelf.find(ITEM) == kept
-    monkeypatch.setattr(shelf_module, "_look_at", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(looks, "look_at", lambda path: pytest.fail("read again"))
     assert shelf.find(ITEM) == kept
 
 
@@ -102,7 +102,12 @@ def test_what_failed_is_not_there_and_what_it_left_goes(tmp_path: Path) -> None:
     with pytest.raises(SystemFault, match="make it"), shelf.alone():
         shelf.keep(ITEM, fail)
     assert shelf.find(ITEM) is None
-    with shelf.alone():
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_what_a_killed_maker_left_goes_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".making-thing.bin").write_bytes(b"half")
+    with Shelf(tmp_path).alone():
         assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 

@@ -1,7 +1,8 @@
 """A machine that is this machine: a real ipykernel behind real socat bridges, no QEMU.
 
 ``python -m tests.machine.relay.local -f CONNECTION_FILE`` is a kernel for Jupyter. Its variables:
-``LABKIT_TEST_PREPARE_S`` (how long preparing takes), ``LABKIT_TEST_FAULT`` (``prepare``: fails).
+``LABKIT_TEST_PREPARE_S`` (how long preparing takes), ``LABKIT_TEST_FAULT`` (``prepare``, ``start``:
+it fails; ``once``, ``always``: what was prepared does not do; ``silent``: preparing tells nothing).
 """
 
 from __future__ import annotations
@@ -21,9 +22,16 @@ from typing import Any
 
 from labkit.core.errors import Blocked, SystemFault
 from labkit.machine.guest.channels import CHANNELS
-from labkit.machine.relay.machine import Progress
+from labkit.machine.relay.introduction import guess_kernel_info
+from labkit.machine.relay.machine import RESET, Progress, Unready
 from labkit.machine.relay.main import leave, main
 from tests.support.wait import wait_until
+
+FAULT = os.environ.get("LABKIT_TEST_FAULT", "")
+RESET_CODE = 75
+"""Of a kernel that wants another machine."""
+_ACCEPTS = "00010000"
+"""proc_net_unix: a socket that listens (``__SO_ACCEPTCON``)."""
 
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 
@@ -40,10 +48,10 @@ class LocalMachine:
         self._pidfd = os.pidfd_open(self.kernel.pid)
         assert self.kernel.stdout
         with self.kernel.stdout as said:
-            if said.readline() != b"ready\n":
+            if not said.readline():
                 raise SystemFault("start the kernel", why="it did not get ready")
         self.bridges = [self._bridge(name, number) for name, number in CHANNELS.items()]
-        wait_until(lambda: all(self.channel(name).exists() for name in CHANNELS))
+        wait_until(lambda: all(_listens(self.channel(name)) for name in CHANNELS))
 
     def _bridge(self, name: str, number: int) -> subprocess.Popen[bytes]:
         here = f"UNIX-LISTEN:{self.channel(name)},mode=600"
@@ -59,6 +67,9 @@ class LocalMachine:
         with contextlib.suppress(BrokenPipeError), self.kernel.stdin as tell:
             tell.write(json.dumps(kernel).encode() + b"\n")
 
+    def has_begun(self) -> bool:
+        return True
+
     def fileno(self) -> int:
         return self._pidfd
 
@@ -66,9 +77,14 @@ class LocalMachine:
         code = self.kernel.poll()
         if code is None:
             return None
+        if code == RESET_CODE:
+            return RESET
         if code < 0:
             return f"its Python was killed by {signal.Signals(-code).name}"
         return f"its Python ended with exit code {code}"
+
+    def notices(self) -> list[str]:
+        return []
 
     def interrupt(self) -> None:
         os.killpg(self.kernel.pid, signal.SIGINT)
@@ -81,17 +97,38 @@ class LocalMachine:
             process.kill()
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _listens(path: Path) -> bool:
+    """Whether it can be connected to: socat's file is there a moment before it listens."""
+    table = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    return any(row[3] == _ACCEPTS and row[-1] == str(path) for row in table)
 
 
 class LocalMaker:
+    has_failed = False
+
     def prepare(self, progress: Progress) -> None:
         for step in range(int(float(os.environ.get("LABKIT_TEST_PREPARE_S", "0")) * 10)):
-            progress(f"step {step}", step / 1000)
+            if FAULT != "silent":
+                progress(f"step {step}", step / 1000)
             time.sleep(0.1)
-        if os.environ.get("LABKIT_TEST_FAULT") == "prepare":
-            raise Blocked("no machine here", why="QEMU is not installed", hint="Install QEMU")
+        if FAULT == "prepare":
+            why = "QEMU is not installed, neither in /usr/bin nor in another folder of the PATH"
+            raise Blocked("no machine here", why=why, hint="Install QEMU")
+
+    def kernel_info(self) -> dict[str, Any]:
+        return guess_kernel_info("A kernel behind bridges.")
 
     def start(self) -> LocalMachine:
+        if FAULT == "start":
+            raise ZeroDivisionError("division by zero")
+        if FAULT == "always" or (FAULT == "once" and not self.has_failed):
+            self.has_failed = True
+            raise Unready("the machine does not start", why="it is damaged")
         return LocalMachine()
 
 

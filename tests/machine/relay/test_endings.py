@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.machine.relay.kernels import Kernel, Ran, settle
+from tests.machine.relay.local import RESET_CODE
 from tests.support.snapshot import describe, our_processes
 
 pytestmark = pytest.mark.requires("program:socat")
@@ -42,7 +43,7 @@ def _check_says_why(ran: Ran, why: str) -> None:
 def test_a_cell_that_exits_python_says_so(start: Start) -> None:
     kernel = start()
     # ZeroMQ sends in a thread: what is printed right before such an end is lost natively, too.
-    code = "print('before', flush=True); import os, time; time.sleep(1); os._exit(3)"
+    code = "print('before', flush=True); import os, time; time.sleep(2); os._exit(3)"
     ran = kernel.run(code)
     assert ran.text() == "before\n"
     _check_says_why(ran, "its Python ended with exit code 3")
@@ -57,6 +58,41 @@ def test_a_cell_whose_python_is_killed_says_so(start: Start) -> None:
     os.kill(pid, signal.SIGKILL)
     _check_says_why(settle(kernel.client, id), "its Python was killed by SIGKILL")
     assert kernel.wait_until_gone() == 1
+
+
+def test_a_reset_brings_a_fresh_machine_to_the_same_clients(start: Start) -> None:
+    kernel = start()
+    other, relay = kernel.another_client(), kernel.pid
+    first = int(kernel.run("import os; x = 1; os.getpid()").value)
+    id = kernel.client.execute(f"import time; time.sleep(1); os._exit({RESET_CODE})")
+    waiting = kernel.client.execute("print('never')")
+    ran = settle(kernel.client, id)
+    assert "a fresh one is on its way" in ran.text()
+    assert not ran.of("error")
+    assert ran.states[-1] == "idle"
+    assert ran.reply["content"]["status"] == "ok"
+    assert ran.reply["content"]["execution_count"] == 2
+    assert settle(kernel.client, waiting).reply["content"]["status"] == "aborted"
+    for client in (kernel.client, other):
+        id = client.execute("import os; print(os.getpid() != " + str(first) + "); x")
+        ran = settle(client, id)
+        assert ran.text() == "True\n"
+        assert ran.of("error")[0]["ename"] == "NameError"
+    assert kernel.pid == relay and kernel.manager.is_alive()
+    kernel.manager.interrupt_kernel()  # with nothing running: the relay still hears signals
+    assert kernel.run("1 + 1").value == "2"
+
+
+def test_a_machine_can_be_reset_again_and_again(start: Start) -> None:
+    kernel = start()
+    files = Path(f"/proc/{kernel.pid}/fd")
+    seen = []
+    for _ in range(4):
+        kernel.run(f"import os, time; time.sleep(0.5); os._exit({RESET_CODE})")
+        assert kernel.run("6 * 7").value == "42"
+        time.sleep(0.5)  # ZeroMQ closes in a thread
+        seen.append(len(list(files.iterdir())))
+    assert seen[1] == seen[3], f"open files of the relay grow with each reset: {seen}"
 
 
 def test_a_connection_that_is_cut_ends_the_machine(start: Start, labkit_home: Path) -> None:

@@ -1,0 +1,119 @@
+"""The first notebook that needs a machine: what its page shows while the machine is made."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator
+
+from labkit.machine.snapshot import Snapshot
+from tests.browser.desk import Desk
+from tests.browser.jupyterlab import JupyterLab, running_jupyterlab
+from tests.machine.lab.test_terminal import write_notebook
+from tests.support.leaks import Place
+from tests.support.wait import wait_until
+
+PREPARING = "Preparing this notebook's machine, once"
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = [
+    pytest.mark.parametrize("desk", ["light"], indirect=True),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(
+    run_place: Place, snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JupyterLab]:
+    """A JupyterLab where no machine has been started yet; its layers are there, to save time."""
+    machines = tmp_path_factory.mktemp("machines")
+    (machines / "layers").symlink_to(snapshot.folder.parents[1] / "layers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABKIT_MACHINES", str(machines))
+        with running_jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as lab:
+            yield lab
+
+
+def notification(desk: Desk, words: str) -> Locator:
+    return desk.page.locator(".Toastify__toast:visible", has_text=words)
+
+
+def test_its_progress_is_seen_and_cells_run_meanwhile_run_when_it_is_there(desk: Desk) -> None:
+    write_notebook(desk.lab.course / "first.ipynb", "import platform; print(platform.node())")
+    desk.page.goto(desk.lab.address.url("first.ipynb"))
+    toast = notification(desk, PREPARING)
+    toast.wait_for(timeout=60_000)
+    first = share_of(toast)
+    assert "Cells that you run wait for it" in toast.inner_text()
+    desk.page.locator(".jp-Cell .cm-content").first.click()
+    desk.page.keyboard.press("Shift+Enter")
+    desk.screenshot("preparing")
+    wait_until(lambda: share_of(toast) > first, timeout_s=60, every_s=0.2, what="progress")
+    notification(desk, "This notebook's machine is ready").wait_for(timeout=200_000)
+    desk.screenshot("prepared")
+    wait_until(lambda: desk.cell_outputs()[0] == "lab", timeout_s=60, what="the cell's output")
+    assert notification(desk, PREPARING).count() == 0
+    assert (desk.errors, desk.complaints) == ([], [])
+
+
+def test_why_there_is_no_machine_is_said_without_a_cell(desk: Desk) -> None:
+    write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="4", LABKIT_TEST_FAULT="prepare")
+    write_notebook(desk.lab.course / "none.ipynb", "1", kernel="relayed")
+    desk.page.goto(desk.lab.address.url("none.ipynb"))
+    notification(desk, PREPARING).wait_for(timeout=60_000)
+    toast = notification(desk, "This notebook's machine did not start")
+    toast.wait_for(timeout=60_000)
+    assert "QEMU is not installed" in toast.inner_text()
+    assert notification(desk, PREPARING).count() == 0
+    desk.screenshot("no-machine")
+    toast.get_by_role("button", name="Show All").click()
+    desk.page.locator(".jp-Dialog", has_text="→ Install QEMU").wait_for()
+
+
+def test_it_goes_with_its_kernel(desk: Desk) -> None:
+    write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="100")
+    write_notebook(desk.lab.course / "left.ipynb", "1", kernel="relayed")
+    desk.page.goto(desk.lab.address.url("left.ipynb"))
+    notification(desk, PREPARING).wait_for(timeout=60_000)
+    desk.lab.end_kernels()
+    notification(desk, PREPARING).wait_for(state="detached")
+
+
+def test_a_notification_that_is_closed_stays_away(desk: Desk) -> None:
+    write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="12")
+    write_notebook(desk.lab.course / "closed.ipynb", "1", kernel="relayed")
+    desk.page.goto(desk.lab.address.url("closed.ipynb"))
+    toast = notification(desk, PREPARING)
+    toast.wait_for(timeout=60_000)
+    toast.locator("button").first.click()
+    toast.wait_for(state="hidden")
+    desk.wait_idle()
+    assert notification(desk, PREPARING).count() == 0
+
+
+def share_of(toast: Locator) -> int:
+    """How far it is, in percent."""
+    found = re.search(r"(\d+)%", toast.inner_text())
+    assert found
+    return int(found[1])
+
+
+def write_kernelspec(lab: JupyterLab, **env: str) -> None:
+    """A kernel ``relayed``, whose machine is this one."""
+    folder = lab.settings.parent / "data" / "kernels" / "relayed"
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = {
+        "argv": [sys.executable, "-m", "tests.machine.relay.local", "-f", "{connection_file}"],
+        "display_name": "relayed",
+        "language": "python",
+        "env": {"PYTHONPATH": str(ROOT), "TMPDIR": os.environ["TMPDIR"], **env},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec))
