@@ -6,6 +6,7 @@ a terminal. Knows nothing about how they are started.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,14 @@ class Running:
     """Controller to the folder of its cgroup."""
     upper: str
     """The writable layer, as a path through the helper's open descriptor; empty for none."""
+    network: str = ""
+    """Name of the network it is on; empty for none."""
+    address: str = ""
+    """Its address there."""
+    helper: int = 0
+    """PID of the helper that started it."""
+    seccomp: str = ""
+    """Name of the profile of its system calls, or ``none: `` and why."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,10 @@ def running() -> list[Running]:
     for folder, is_alive in session_folders():
         if not is_alive:
             continue
-        for entry in read_journal(str(folder)):
-            if entry["kind"] != "sandbox" or not _lives(entry):
+        entries = [one for one in read_journal(str(folder)) if one["kind"] == "sandbox"]
+        newest = {one["pid"]: one for one in entries}  # a further group is a further entry
+        for entry in newest.values():
+            if not _lives(entry):
                 continue
             upper_fd, helper = entry["upper_fd"], entry["helper"]
             found.append(
@@ -73,6 +84,10 @@ def running() -> list[Running]:
                     volumes=tuple(Volume(*volume) for volume in entry["volumes"]),
                     groups=entry["groups"],
                     upper=f"/proc/{helper}/fd/{upper_fd}" if upper_fd >= 0 else "",
+                    network=entry["network"],
+                    address=entry["address"],
+                    helper=helper,
+                    seccomp=entry.get("seccomp", ""),
                 )
             )
     return found
@@ -92,6 +107,17 @@ def find_running(name: str) -> Running:
     names = [box.name for box in everyone]
     hint = f"Running: {', '.join(names)}" if names else "No sandbox runs at the moment"
     raise NotFound("running sandbox", name, names, hint=hint)
+
+
+def roles() -> dict[int, str]:
+    """PID to the part that a process plays in the sandboxes of this user: as a map says it."""
+    boxes = running()
+    helpers = {box.helper: "helper" for box in boxes}
+    return {
+        **helpers,
+        **{box.pid: f"sandbox {box.name}" for box in boxes},
+        os.getpid(): "you are here",
+    }
 
 
 def containers(everyone: Sequence[HostProcess] | None = None) -> list[Contained]:

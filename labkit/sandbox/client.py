@@ -12,13 +12,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.core.errors import BadInput, Blocked, SystemFault, TimedOut
-from labkit.core.session import Session, current_session, undo_journal
+from labkit.core.session import Session, current_session, opened_session, undo_journal
 from labkit.sandbox.cgroups import Place
-from labkit.sandbox.helper import wire
+from labkit.sandbox.helper import apart, wire
 from labkit.sandbox.helper.wire import Message
 
 _BOOT = Path(__file__).parent / "helper" / "boot.py"
@@ -28,13 +28,6 @@ _ANSWER_S = 30.0
 
 _END_S = 10.0
 """How long the helper may take to end its sandboxes and itself."""
-
-_HELP = {
-    1: "cgroup v1 cannot be handed to a user: run the lab as root, or on a machine with cgroup v2",
-    2: "Have groups delegated to you: `systemd-run --user --scope -p Delegate=yes labkit lab`, "
-    "or run the lab as root",
-}
-"""cgroup version to what would help a user without groups."""
 
 
 class Refusal(Exception):
@@ -50,13 +43,14 @@ class Client:
 
     Args:
         session: the session that owns what the helper makes.
+        place: where its networks lie; see ``labkit.sandbox.helper.apart``.
 
     Raises:
         Blocked: the session's folder cannot be written.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, place: str = apart.MACHINES) -> None:
+        self.session, self._place = session, place
         self._lock = threading.Lock()
         self._places: dict[str, Place] | None = None
         self._asked = 0
@@ -78,7 +72,7 @@ class Client:
         # The lock goes along: the session counts as alive until the helper has cleaned up.
         inherited = [theirs.fileno(), self.session.lock_fd]
         command = [sys.executable, "-I", "-S", str(_BOOT), *map(str, inherited)]
-        command += [str(self.session.folder), str(os.getpid())]
+        command += [str(self.session.folder), str(os.getpid()), self._place]
         with theirs:
             self._process = subprocess.Popen(
                 command,
@@ -89,24 +83,17 @@ class Client:
                 cwd="/",
             )
 
-    def places(self) -> dict[str, Place]:
-        """For each controller, where this user may make cgroups."""
-        if self._places is None:
-            reply, _ = self.ask({"op": "hello"})
+    def places(self, *controllers: str) -> dict[str, Place]:
+        """For ``memory``, ``pids`` and further controllers, where this user may make cgroups."""
+        if self._places is None or not self._places.keys() >= {*controllers}:
+            reply, _ = self.ask({"op": "hello", "controllers": controllers})
             self._places = {name: Place(*place) for name, place in reply["places"].items()}
         return self._places
 
-    def check_limits(self, limits: Iterable[str]) -> None:
-        """Raises :class:`Blocked` when one of ``limits`` cannot be set by this user here."""
-        for name in limits:
-            place = self.places()[name.partition(".")[0]]
-            if not place.base:
-                raise Blocked(
-                    f"{name} cannot be set on this machine",
-                    why=place.why_not,
-                    hint=_HELP[place.version],
-                    capability="limits",
-                )
+    @property
+    def is_apart(self) -> bool:
+        """Whether the helper is root in namespaces of its own."""
+        return self._place == apart.WANTED
 
     @property
     def pid(self) -> int:
@@ -184,6 +171,21 @@ def client() -> Client:
     """The client of this process's session; started at the first call."""
     session = current_session()
     return session.part("sandbox helper", lambda: Client(session))
+
+
+def client_apart() -> Client:
+    """The client of a helper that is root in namespaces of its own: for a user's networks.
+
+    Its session is one within this process's, for each helper writes a journal of its own.
+    """
+    session = current_session()
+    return session.part("helper apart", lambda: Client(session.open_inner(), apart.WANTED))
+
+
+def clients() -> list[Client]:
+    """The clients of this process's session that were started so far."""
+    session = opened_session()
+    return session.parts(Client) if session else []
 
 
 def _unsendable(error: OSError) -> BadInput | SystemFault:

@@ -78,6 +78,8 @@ class BothSides:
     capabilities: tuple[str, ...]
     """Effective capabilities, such as ``("CAP_CHOWN", "CAP_KILL")``, sorted."""
     no_new_privs: bool
+    seccomp: str = "off"
+    """Whether its system calls are filtered, in the kernel's words: ``off``, ``filter``."""
     is_stopped: bool = False
     """Whether a signal has stopped it (state T): it exists and gets no time."""
 
@@ -87,14 +89,16 @@ class Limit:
     """One limit of a cgroup with its use now, under its cgroup v2 name."""
 
     name: str
-    """``memory.max`` or ``pids.max``, whichever version the machine has."""
-    limit: int | None
-    """Bytes or processes; None for no limit."""
-    used: int
+    """Such as ``memory.max``, whichever version the machine has."""
+    limit: float | None
+    """None for no limit, and for what has no amount."""
+    used: float
     unit: str
-    """``bytes`` or ``processes``."""
+    """``bytes``, ``processes`` or ``cores``; empty for what has no amount: a weight, a list."""
     file: str
     """The file that holds the limit on this machine."""
+    words: str = ""
+    """What is set, as cgroup v2 has it: ``50000 100000``, ``0-1``."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,10 @@ class Anatomy:
     limits: tuple[Limit, ...]
     capabilities: tuple[str, ...]
     no_new_privs: bool
+    seccomp: str = "off"
+    """As in :class:`BothSides`."""
+    seccomp_profile: str = ""
+    """What it filters with, such as ``default``; else ``none: `` and why there is none."""
 
 
 @dataclass(frozen=True)

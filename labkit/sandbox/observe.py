@@ -9,13 +9,16 @@ import os
 import pwd
 import socket
 import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from labkit.core.errors import Blocked
-from labkit.core.linux import capability_names
-from labkit.sandbox import cgroups
-from labkit.sandbox.census import Running, containers, find_running, running
+from labkit.core.linux import capability_names, start_ticks
+from labkit.sandbox import cgroups, limits
+from labkit.sandbox.census import Running, containers, find_running, roles, running
+from labkit.sandbox.cgconfig.names import NoEqual, v1_controller_of
 from labkit.sandbox.client import Refusal, client
 from labkit.sandbox.facts import (
     Anatomy,
@@ -27,6 +30,8 @@ from labkit.sandbox.facts import (
     Relative,
     Side,
 )
+from labkit.sandbox.groups.files import Files
+from labkit.sandbox.helper.networks import FILES as NETWORK_FILES
 from labkit.sandbox.sandbox import Sandbox
 from labkit.sandbox.table import (
     command_of,
@@ -39,7 +44,27 @@ from labkit.sandbox.table import (
 Target = Sandbox | Running | str | int
 """A sandbox, its name, or the PID of any process as the host sees it."""
 
-_UNITS = {"memory.max": "bytes", "pids.max": "processes"}
+_SECCOMP = {"0": "off", "1": "strict", "2": "filter"}
+"""What proc(5) writes after ``Seccomp:``."""
+
+_READINGS = {
+    "memory.max": ("memory.current", "bytes"),
+    "memory.high": ("memory.current", "bytes"),
+    "memory.low": ("memory.current", "bytes"),
+    "pids.max": ("pids.current", "processes"),
+}
+"""Limit to the file that says the use, and its unit."""
+
+_AS_THEY_BEGIN = {
+    "memory.high": "max",
+    "memory.low": "0",
+    "cpu.max": "max 100000",
+    "cpu.weight": "100",
+    "cpuset.cpus": "",
+    "io.max": "",
+    "io.weight": "default 100",
+}
+"""What files say of which nobody has set anything; limits that are always shown are not here."""
 
 
 def xray(target: Target) -> BothSides:
@@ -62,6 +87,7 @@ def xray(target: Target) -> BothSides:
         namespaces=compare_namespaces(pid),
         capabilities=capability_names(int(status["CapEff"], 16)),
         no_new_privs=status.get("NoNewPrivs") == "1",
+        seccomp=_SECCOMP.get(status.get("Seccomp", ""), "off"),
         is_stopped=process.state == "T",
     )
 
@@ -80,56 +106,87 @@ def anatomy(target: Target) -> Anatomy:
         pid=box.pid,
         command=command_of(process),
         hostname=box.hostname,
-        is_rootless=process.uid != 0,
+        is_rootless=os.geteuid() != 0,
         namespaces=compare_namespaces(box.pid),
         image=box.image,
         layers=tuple(Path(layer).name for layer in box.layers),
-        changed=tuple(_changed(box.upper)) if box.upper else (),
+        changed=_changed_by(box),
         volumes=box.volumes,
-        limits=read_limits(box),
+        limits=tuple(limit for limit in read_limits(box) if limit.unit),
         capabilities=capability_names(int(status["CapEff"], 16)),
         no_new_privs=status.get("NoNewPrivs") == "1",
+        seccomp=_SECCOMP.get(status.get("Seccomp", ""), "off"),
+        seccomp_profile=box.seccomp,
     )
 
 
 def family_tree(target: Target) -> FamilyTree:
     """A process, all its descendants, and the line that leads to it (see ``descent``)."""
     _, pid = _resolve(target)
-    boxes = {box.pid: box.name for box in running()}
-    helper = client().pid
+    played = {client().pid: "helper", **roles()}
     line = descent(pid)
     members = {process.pid: process for process in line}
     for process in sorted(processes(), key=lambda p: p.start_ticks):
         if process.ppid in members and process.ppid not in {p.pid for p in line[:-1]}:
             members.setdefault(process.pid, process)
 
-    def role(process: HostProcess) -> str:
-        if process.pid in boxes:
-            return f"sandbox {boxes[process.pid]}"
-        return {os.getpid(): "you are here", helper: "helper"}.get(process.pid, "")
-
     return FamilyTree(
         tuple(
-            Relative(p.pid, p.ppid, command_of(p), p.nspid[-1], role(p)) for p in members.values()
+            Relative(p.pid, p.ppid, command_of(p), p.nspid[-1], played.get(p.pid, ""))
+            for p in members.values()
         )
     )
 
 
+def limits_of(target: Target) -> tuple[Limit, ...]:
+    """The limits of a running sandbox; see :func:`read_limits`.
+
+    Raises:
+        NotFound: no sandbox of that name, or with that PID 1, runs.
+    """
+    return read_limits(_running(target))
+
+
 def read_limits(box: Running) -> tuple[Limit, ...]:
-    """The limits of a sandbox and what it uses now; none where it has no cgroups."""
-    places = cgroups.find_places()
-    found = []
-    for name, unit in _UNITS.items():
-        controller = name.partition(".")[0]
-        folder, place = box.groups.get(controller), places[controller]
-        if folder:
-            try:
-                limit, used = cgroups.read_limit(place, folder, name)
-            except FileNotFoundError:  # it has just ended
-                continue
-            file = f"{folder}/{cgroups.file_name(place, name)}"
-            found.append(Limit(name, limit, used, unit, file))
-    return tuple(found)
+    """The limits of a sandbox and what it uses now; none where it has no cgroups.
+
+    ``memory.max`` and ``pids.max`` always; others when they are not what every group begins with.
+    The use of CPU is the mean since the sandbox began.
+    """
+    return tuple(_limits(box))
+
+
+def _limits(box: Running) -> Iterator[Limit]:
+    places = cgroups.find_places(names=(*box.groups, "memory", "pids"))
+    v1 = {v1_controller_of(n): d for n, d in box.groups.items() if places[n].version == 1}
+    v2 = next((d for n, d in box.groups.items() if places[n].version == 2), "")
+    files = Files(v1, v2)
+    for name in limits.NAMES:
+        limit: float | None = None
+        try:
+            words = files.read(name)
+            if name in _READINGS:
+                current, unit = _READINGS[name]
+                limit = None if words == "max" else int(words)
+                used: float = int(files.read(current))
+            elif name == "cpu.max":
+                quota, _, period = words.partition(" ")
+                limit, unit = (None if quota == "max" else int(quota) / int(period)), "cores"
+                used = _cores(files, box.pid)
+            else:
+                unit, used = "", 0
+        except (OSError, NoEqual, KeyError):  # it has just ended; or no group of that controller
+            continue
+        is_as_it_began = words == _AS_THEY_BEGIN.get(name) or (name, words) == ("memory.low", "max")
+        if not is_as_it_began:
+            yield Limit(name, limit, used, unit, files.path(name), words)
+
+
+def _cores(files: Files, pid: int) -> float:
+    """CPUs that the sandbox used on average, from the start of its PID 1 until now."""
+    said = dict(line.split() for line in files.read("cpu.stat").splitlines())
+    age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks(pid) / os.sysconf("SC_CLK_TCK")
+    return int(said["usage_usec"]) / 1e6 / max(age_s, 0.01)
 
 
 def _resolve(target: Target) -> tuple[str, int]:
@@ -157,6 +214,7 @@ def _inside(pid: int) -> Side:
             why=f"{refusal.step}: {os.strerror(refusal.errno)}",
             hint="A user may look into processes of their own; root into all",
         ) from None
+    del seen["is_chrooted"]  # a fact for labkit.sandbox.judgement
     seen["cgroup"] = _main_group(seen.pop("cgroups"))
     seen["processes"] = tuple(ProcessLine(*line) for line in seen["processes"])
     for key in ("root", "interfaces"):
@@ -198,6 +256,12 @@ def _user_name(uid: int) -> str:
 def _status(pid: int) -> dict[str, str]:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def _changed_by(box: Running) -> tuple[str, ...]:
+    """What the sandbox changed; where its network's files are mounted, is the helper's doing."""
+    mounted = NETWORK_FILES.values() if box.network else ()
+    return tuple(path for path in _changed(box.upper) if path not in mounted) if box.upper else ()
 
 
 def _changed(upper: str) -> list[str]:

@@ -12,27 +12,35 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import signal
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from labkit.core.errors import BadInput, SystemFault, TimedOut
 from labkit.sandbox import spec as parse
-from labkit.sandbox.client import Refusal, client
+from labkit.sandbox.client import Client, Refusal, client
 from labkit.sandbox.command import Command, Pipes, Result
-from labkit.sandbox.refusal import explain, name_is_taken
+from labkit.sandbox.identity import IdMapChoice, parse_id_map
+from labkit.sandbox.limits import limiting, parse_limit, parse_limits
+from labkit.sandbox.log import new_log
+from labkit.sandbox.namesake import check_name, end_namesake
+from labkit.sandbox.refusal import explain, not_running
+from labkit.sandbox.request import of_a_command, of_a_start
 from labkit.sandbox.roots import find_root
 from labkit.sandbox.spec import ALL, CAPABILITIES, Spec
+from labkit.sandbox.table import handles
 from labkit.sandbox.terminal import Terminal
 
 if TYPE_CHECKING:
     from labkit.image import Image
+    from labkit.sandbox.facts import Limit
+    from labkit.sandbox.network.bridge import Network
+    from labkit.sandbox.seccomp import Profile
 
 WAIT = ("sleep", "2147483647")
 """What a sandbox runs when it only has to be there. The number suits every ``sleep``."""
@@ -46,14 +54,25 @@ class Sandbox:
             when not given. It is never written to: writes go to a layer above it that ends with
             the sandbox.
         name: its name, unique among your running sandboxes; a new one when not given.
-        hostname: its hostname; the name when not given.
+        hostname: the name when not given.
         namespaces: the kinds to make anew, by their names in ``/proc/PID/ns``.
-        limits: ``memory.max`` in bytes (``"64M"``) and ``pids.max``.
+        limits: by their cgroup v2 names: ``memory.max`` (``"64M"``), ``cpu.max`` (``"50%"``), all
+            in ``labkit.sandbox.limits.NAMES``.
         volumes: folders of the host and where they are mounted: ``{"data": "/data"}``;
             ``"/data:ro"`` for read-only.
         env: environment variables, beside PATH, HOME, HOSTNAME and those of the image.
         cwd: the folder where commands start; that of the image, or ``/``.
-        capabilities: what root inside may do (capabilities(7)); None keeps everything.
+        capabilities: what root inside may do (capabilities(7)); None keeps everything. The default
+            set has CAP_NET_RAW, for ping, on a network only.
+        network: an open network to plug it into: it gets an address, and the names of the others
+            there in ``/etc/hosts``. Alone when not given, with the loopback interface.
+        seccomp: the filter of system calls: ``"default"``, a :class:`~labkit.sandbox.Profile`, or
+            None for none. ``"auto"`` is the default one where filters can be had, and none for a
+            sandbox that keeps every capability.
+        clocks: how far its clocks are ahead of the host's, ``{"boottime": "+7d"}``; makes a time
+            namespace.
+        id_map: which ids of the host are behind its own, ``{0: range(100000, 165536)}``, or
+            ``"subids"`` for those of /etc/subuid; without, root keeps all, and anyone else is root.
 
     Raises:
         BadInput: an argument that cannot be meant.
@@ -72,26 +91,37 @@ class Sandbox:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         capabilities: Iterable[str] | None = CAPABILITIES,
+        network: Network | None = None,
+        seccomp: Profile | str | None = "auto",
+        clocks: Mapping[str, str | float] | None = None,
+        id_map: IdMapChoice | None = None,
     ) -> None:
         root = find_root(rootfs)
-        kinds = parse.parse_namespaces(namespaces)
+        kinds = parse.parse_namespaces([*namespaces, "time"] if clocks else namespaces)
         self.name = parse.parse_name(name)
         self._has_given_name = name is not None
+        self._network = parse.parse_network(network, kinds)
         self.spec = Spec(
             name=self.name,
             hostname=parse.parse_hostname(hostname, self.name),
             namespaces=kinds,
-            limits=parse.parse_limits(limits or {}),
+            limits=parse_limits({} if limits is None else limits),
             volumes=parse.parse_volumes(volumes or {}),
             env={**root.env, **parse.parse_env(env or {})},
             cwd=parse.parse_cwd(cwd or root.working_dir),
-            capabilities=parse.parse_capabilities(capabilities, kinds),
+            capabilities=parse.parse_capabilities(
+                capabilities, kinds, is_on_a_network=bool(network)
+            ),
             layers=root.layers,
+            clocks=parse.parse_clocks(clocks or {}),
+            id_map=parse_id_map(id_map, kinds),
+            seccomp=parse.parse_seccomp(seccomp, is_privileged=capabilities is None),
             image=root.reference,
             default_argv=root.command,
+            network=network.name if network else "",
         )
-        self._has_given_name = name is not None
         self._first: Command | None = None
+        self._address = ""
         self._owner_pid = 0
         self._log: Path | None = None
 
@@ -106,7 +136,7 @@ class Sandbox:
                 twice (as ``podman run --replace`` does).
         """
         if replace:
-            self._end_namesake()
+            end_namesake(self.name)
         if self.is_running:
             raise BadInput(f"sandbox {self.name!r} runs already", hint="Stop it first: box.stop()")
         words = parse.parse_argv(argv or self.spec.default_argv or WAIT)
@@ -170,7 +200,7 @@ class Sandbox:
         """
         if not self.is_running:
             return
-        if _handles(self.pid, signal.SIGTERM):
+        if handles(self.pid, signal.SIGTERM):
             self._send(signal.SIGTERM)
             try:
                 self.wait(timeout_s)
@@ -221,6 +251,22 @@ class Sandbox:
                 )
             time.sleep(0.01)
 
+    def set_limit(self, name: str, value: str | int) -> None:
+        """Changes a limit of the running sandbox: ``box.set_limit("memory.max", "32M")``.
+
+        Raises :class:`Blocked` when it cannot be had, :class:`SystemFault` when more is in use.
+        """
+        pid, parsed = self.pid, parse_limit(name, value)
+        self._ask("limit", {"pid": pid, **limiting({name: parsed}, self._helper().places)})
+        self.spec = replace(self.spec, limits={**self.spec.limits, name: parsed})
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of the running sandbox, and what it uses now."""
+        from labkit.sandbox.observe import limits_of
+
+        return limits_of(self)
+
     @property
     def is_running(self) -> bool:
         """Whether PID 1 runs."""
@@ -230,6 +276,12 @@ class Sandbox:
     def pid(self) -> int:
         """PID of the sandbox's PID 1, as the host sees it."""
         return self._running().pid
+
+    @property
+    def address(self) -> str:
+        """Its address on its network, such as ``10.7.0.2``; empty without one."""
+        self._running()
+        return self._address
 
     def __enter__(self) -> Self:
         return self if self.is_running else self.start()
@@ -284,35 +336,32 @@ class Sandbox:
             raise
         finally:
             os.close(status[1])
+        if op == "start":
+            self._address = reply["address"]
         return Command(reply["pid"], status[0]), received
 
     def _message(self, op: str, argv: list[str], is_on_terminal: bool) -> dict[str, Any]:
-        spec = self.spec
-        home = client().session
-        base = {"PATH": parse.PATH, "HOME": "/root", "HOSTNAME": spec.hostname, "TERM": "xterm"}
-        message: dict[str, Any] = {
-            "argv": argv, "env": {**base, **spec.env}, "cwd": spec.cwd, "tty": is_on_terminal,
-            "capabilities": spec.capabilities,
-        }  # fmt: skip
+        message = of_a_command(self.spec, argv, is_on_terminal=is_on_terminal)
         if op == "exec":
             return {**message, "pid": self.pid}
-        return {
-            **message, "name": spec.name, "group": f"labkit-{home.id}-{spec.name}",
-            "namespaces": spec.namespaces, "hostname": spec.hostname, "layers": spec.layers,
-            "stage": str(home.folder / "stage"), "image": spec.image, "limits": spec.kernel_limits,
-            "volumes": [astuple(volume) for volume in spec.volumes],
-        }  # fmt: skip
+        helper = self._helper()
+        return {**message, **of_a_start(self.spec, helper.session, helper.places)}
+
+    def _helper(self) -> Client:
+        """The helper that starts it: that of its network, if it is to be on one."""
+        return self._network.client if self._network else client()
 
     def _ask(
         self, op: str, message: dict[str, Any], fds: Sequence[int] = ()
     ) -> tuple[dict[str, Any], list[int]]:
-        helper = client()
-        if op == "start":
-            self._check_name()
-            helper.check_limits(self.spec.kernel_limits)
+        helper = self._helper()
+        if op == "start" and self._has_given_name:
+            check_name(self.name)
         try:
             return helper.ask({"op": op, **message}, fds)
         except Refusal as refusal:
+            if self._network and (error := self._network.error_of(refusal, self.name)):
+                raise error from None
             raise explain(refusal, self.spec, message.get("argv", [""])[0]) from None
 
     def _send(self, number: int, command: Command | None = None) -> None:
@@ -320,33 +369,9 @@ class Sandbox:
         pid = (command or self._started()).pid
         self._ask("signal", {"pid": pid, "signal": int(number)})
 
-    def _check_name(self) -> None:
-        """Names are unique among all of a user's sandboxes; the helper knows its own alone."""
-        if not self._has_given_name:
-            return
-        from labkit.sandbox.census import running
-
-        if any(box.name == self.name for box in running()):
-            raise name_is_taken(self.name)
-
-    def _end_namesake(self) -> None:
-        from labkit.sandbox.census import running
-
-        session = client().session.id
-        for box in running():
-            if (box.name, box.session) == (self.name, session):
-                self._ask("signal", {"pid": box.pid, "signal": int(signal.SIGKILL)})
-                deadline = time.monotonic() + 10
-                while Path(f"/proc/{box.pid}").exists() and time.monotonic() < deadline:
-                    time.sleep(0.002)  # until the helper has collected it
-
     def _open_log(self) -> int:
         """A file for what PID 1 writes; it stays as long as this object does."""
-        log = client().session.folder / f"{self.name}.{secrets.token_hex(3)}.log"
-        try:
-            fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        except OSError as error:
-            raise SystemFault(f"write {log}", errno=error.errno or 0) from error
+        log, fd = new_log(self._helper().session.folder, self.name)
         if self._log:
             self._log.unlink(missing_ok=True)
         self._log = log
@@ -356,7 +381,7 @@ class Sandbox:
     def _started(self) -> Command:
         """PID 1's command. Raises when there is none, or it is another process's to wait for."""
         if self._first is None:
-            raise self._not_running("it has not been started")
+            raise not_running(self.name, "it has not been started")
         if self._owner_pid != os.getpid():
             raise SystemFault(
                 f"use sandbox {self.name!r}",
@@ -369,19 +394,6 @@ class Sandbox:
         first = self._started()
         if report := first.poll():
             cause = " (killed: out of memory)" if report["is_oom_killed"] else ""
-            raise self._not_running(f"its PID 1 ended with exit code {report['exit_code']}{cause}")
+            ended = f"its PID 1 ended with exit code {report['exit_code']}{cause}"
+            raise not_running(self.name, ended)
         return first
-
-    def _not_running(self, why: str) -> SystemFault:
-        hint = "Start it: box.start(['sleep', '600'])"
-        return SystemFault(f"use sandbox {self.name!r}", why=why, hint=hint)
-
-
-def _handles(pid: int, number: int) -> bool:
-    """Whether a process has installed a handler for a signal (SigCgt in proc(5))."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (number - 1) & 1)

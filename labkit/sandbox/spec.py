@@ -1,7 +1,7 @@
 """What a sandbox is asked to be: checked here, once, before anything is made.
 
 Knows nothing about processes. Errors name the value and say what is allowed.
-Sources: cgroup-v2.rst (memory.max, pids.max), hostname(7), docker-run(1) (the 6 MiB floor).
+Sources: hostname(7), capabilities(7). Limits: ``labkit.sandbox.limits``.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from labkit.core.errors import BadInput, NotFound
 from labkit.sandbox.facts import NAMESPACE_KINDS, Volume
+from labkit.sandbox.identity import IdMap
+from labkit.sandbox.limits import Value
+from labkit.sandbox.seccomp import DEFAULT, Profile, Seccomp
+
+if TYPE_CHECKING:
+    from labkit.sandbox.network.bridge import Network
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 ALL = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup")
-"""The namespaces of a full sandbox. Time is the eighth kind; containers share the host's."""
+"""The namespaces of a sandbox unless others are asked for. Time is the eighth kind: containers
+share the host's, and so does a sandbox that is given no clocks."""
 
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE"),
@@ -30,19 +37,16 @@ CAPABILITIES = (
 )
 """What root may still do inside: Podman's default set."""
 
+ON_A_NETWORK = (*CAPABILITIES, "NET_RAW")
+"""And on a network: busybox's ping opens a raw socket and nothing else. Docker's default has it."""
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-SMALLEST_MEMORY = 6 * 1024**2
-"""Bytes. Below this a process may not even start; Docker has the same floor."""
-
-MOST_PROCESSES = 1 << 22
-"""As many as a 64-bit Linux can have (PID_MAX_LIMIT)."""
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?")
-_SIZE = re.compile(r"([0-9]{1,20})([KMGT]?)", re.IGNORECASE)
+_SPAN = re.compile(r"([+-]?)(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhdw]?))")
 _VARIABLE = re.compile(r"[^=\0]+")
-_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ class Spec:
     name: str
     hostname: str
     namespaces: tuple[str, ...]
-    limits: Mapping[str, int | None]
-    """``memory.max`` in bytes, ``pids.max`` in processes; None for no limit."""
+    limits: Mapping[str, Value | None]
+    """As the kernel has them (``labkit.sandbox.limits``); None for no limit."""
     volumes: tuple[Volume, ...]
     env: Mapping[str, str]
     cwd: str
@@ -61,11 +65,18 @@ class Spec:
     """Those kept; None keeps all."""
     layers: tuple[str, ...]
     """Lower layers of the root, topmost first."""
+    clocks: Mapping[str, float]
+    """Clock to the seconds that it is ahead of the host's; see time_namespaces(7)."""
+    id_map: IdMap | None
+    """None for the usual: root keeps all ids, anyone else is root inside."""
+    seccomp: Seccomp
     image: str = ""
     default_argv: tuple[str, ...] = ()
+    network: str = ""
+    """Name of the network it is plugged into; empty for none."""
 
     @property
-    def kernel_limits(self) -> dict[str, int]:
+    def kernel_limits(self) -> dict[str, Value]:
         """The limits to write: those that are not "max"."""
         return {name: value for name, value in self.limits.items() if value is not None}
 
@@ -104,17 +115,37 @@ def parse_namespaces(kinds: Iterable[str]) -> tuple[str, ...]:
     for kind in wanted:
         if kind not in NAMESPACE_KINDS:
             raise NotFound("namespace", kind, NAMESPACE_KINDS, hint=f"There are {NAMESPACE_KINDS}")
-        if kind == "time":
-            raise BadInput(
-                "a sandbox shares the host's time namespace",
-                hint="`unshare --time` makes one by hand",
-            )
-    return tuple(kind for kind in ALL if kind in wanted)
+    return tuple(kind for kind in NAMESPACE_KINDS if kind in wanted)
 
 
-def parse_limits(limits: Mapping[str, str | int]) -> dict[str, int | None]:
-    """Limits by their cgroup v2 names: ``{"memory.max": "64M", "pids.max": 20}``."""
-    return {name: _parse_limit(name, value) for name, value in _mapping("limits", limits).items()}
+def parse_clocks(clocks: Mapping[str, str | float]) -> dict[str, float]:
+    """How far clocks are ahead of the host's: ``{"boottime": "+7d", "monotonic": -3.5}``.
+
+    A number is seconds; a text may end in s, m, h, d or w.
+    """
+    return {name: _parse_clock(name, value) for name, value in _mapping("clocks", clocks).items()}
+
+
+def parse_seccomp(choice: Profile | str | None, *, is_privileged: bool) -> Seccomp:
+    """The filter of system calls.
+
+    Args:
+        choice: ``"auto"``: the default profile where filters can be had, and none for a sandbox
+            that keeps every capability; ``"default"``, or a profile: that one; None: none.
+        is_privileged: whether every capability is kept.
+    """
+    if choice is None:
+        return Seccomp(None, "none was asked for")
+    if choice == "auto":
+        return Seccomp(None, "every capability is kept") if is_privileged else Seccomp(DEFAULT, "")
+    if choice == "default":
+        return Seccomp(DEFAULT, is_asked_for=True)
+    if not isinstance(choice, Profile):
+        raise BadInput(
+            f"seccomp cannot be {choice!r}",
+            why="it is 'auto', 'default', a Profile, or None for no filter",
+        )
+    return Seccomp(choice, is_asked_for=True)
 
 
 def parse_volumes(volumes: Mapping[str | Path, str]) -> tuple[Volume, ...]:
@@ -129,7 +160,7 @@ def parse_volumes(volumes: Mapping[str | Path, str]) -> tuple[Volume, ...]:
 
 
 def parse_capabilities(
-    names: Iterable[str] | None, namespaces: Iterable[str]
+    names: Iterable[str] | None, namespaces: Iterable[str], *, is_on_a_network: bool = False
 ) -> tuple[str, ...] | None:
     """Capabilities to keep, with or without ``CAP_``; None for all of them.
 
@@ -141,11 +172,31 @@ def parse_capabilities(
         raise BadInput(f"{names!r} is one word", why="capabilities is a list, such as ['KILL']")
     from labkit.core.linux import CAPABILITIES as KNOWN
 
+    if names is CAPABILITIES and is_on_a_network:
+        names = ON_A_NETWORK
     kept = tuple(name.upper().removeprefix("CAP_") for name in names)
     for name in kept:
         if name not in KNOWN:
             raise NotFound("capability", name, KNOWN, hint="capabilities(7) lists them")
     return kept
+
+
+def parse_network(network: Network | None, kinds: Iterable[str]) -> Network | None:
+    """A network; only what has a network namespace of its own can be plugged in."""
+    if network is None:
+        return None
+    if not callable(getattr(network, "error_of", None)):
+        raise BadInput(
+            f"network cannot be {network!r}",
+            why="it is an open Network: with Network() as net: Sandbox(network=net)",
+        )
+    if "net" not in kinds:
+        raise BadInput(
+            "a sandbox without a network namespace cannot be plugged into a network",
+            why="it would share the machine's own links",
+            hint="Leave 'net' among its namespaces",
+        )
+    return network
 
 
 def parse_argv(argv: Sequence[str]) -> list[str]:
@@ -198,29 +249,19 @@ def _mapping(what: str, value: Mapping[K, V]) -> Mapping[K, V]:
     return value
 
 
-def _parse_limit(name: str, value: str | int) -> int | None:
-    if name not in ("memory.max", "pids.max"):
-        raise NotFound(
-            "limit", name, ("memory.max", "pids.max"), hint="memory.max and pids.max can be set"
-        )
-    if value == "max":
-        return None
-    match = _SIZE.fullmatch(str(value).strip())
-    number = int(match[1]) * _UNITS[match[2].upper()] if match else 0
-    if not match or number < 1 or isinstance(value, bool) or (name == "pids.max" and match[2]):
-        example = "64M" if name == "memory.max" else "20"
+def _parse_clock(name: str, value: str | float) -> float:
+    if name not in ("boottime", "monotonic"):
+        known = ("boottime", "monotonic")
+        hint = "Only these two can be set apart: there is one time of day for all"
+        raise NotFound("clock", name, known, hint=hint)
+    match = _SPAN.fullmatch(str(value).strip())
+    if not match or isinstance(value, bool):
         raise BadInput(
-            f"{name} cannot be {value!r}",
-            why=f"a limit is a whole number above 0, such as {example}, or 'max' for none",
+            f"the clock {name} cannot be ahead by {value!r}",
+            why="it is a number of seconds, or a text such as '+7d', '-2h', '90s'",
         )
-    if name == "memory.max" and number < SMALLEST_MEMORY:
-        raise BadInput(
-            f"memory.max cannot be {value!r}",
-            why="a process needs 6M to start",
-        )
-    if number >= (1 << 62 if name == "memory.max" else MOST_PROCESSES):
-        raise BadInput(f"{name} cannot be {value!r}", why="that is beyond what the kernel counts")
-    return number
+    seconds = float(match[2]) * _SECONDS[match[3]]
+    return -seconds if match[1] == "-" else seconds
 
 
 def _parse_volume(source: Path, target: str) -> Volume:

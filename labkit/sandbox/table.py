@@ -104,3 +104,13 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         key, _, value = line.partition(":")
         yield key, value.strip()
+
+
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has installed a handler for a signal (SigCgt in proc(5))."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (number - 1) & 1)

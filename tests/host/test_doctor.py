@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from labkit.core.errors import Blocked, NotFound, SystemFault
 from labkit.host import capability, doctor, has, missing, require
 from labkit.host.capability import Probe, output_of
-from labkit.host.packages import install_command
+from labkit.host.packages import install_command, start_command
 from labkit.host.probes import all_probes
 
 
@@ -40,6 +41,25 @@ def test_user_namespaces_are_as_unshare_finds_them() -> None:
     assert has("user-namespaces") == (done.returncode == 0)
 
 
+@pytest.mark.requires("sandbox", "program:ip")
+def test_a_network_is_as_ip_finds_it() -> None:
+    argv = ["unshare", "--user", "--map-root-user", "--net"]
+    argv += [
+        "sh",
+        "-c",
+        "PATH=$PATH:/usr/sbin; ip link add b0 type bridge && ip link add type veth",
+    ]
+    done = subprocess.run(argv, check=False, capture_output=True)
+    assert has("network") == (done.returncode == 0), done
+
+
+@pytest.mark.requires("cgroup-v1")
+def test_cgroup_v2_is_missing_where_version_1_has_the_controllers() -> None:
+    found = capability("cgroup-v2")
+    assert not found.is_ok
+    assert "cgroup v1" in found.why
+
+
 @pytest.mark.parametrize("program", ["runc", "crun", "containerd"])
 def test_a_runtime_is_there_when_it_answers(program: str) -> None:
     path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
@@ -52,8 +72,21 @@ def test_docker_without_a_daemon_is_missing_however_its_client_is_there(
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
     found = capability("docker")
     assert not found.is_ok
-    assert f"{tmp_path}/nobody.sock" in found.why
-    assert "install" in found.fix
+    assert f"nobody listens at {tmp_path}/nobody.sock" in found.why
+    is_here = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found.fix == (start_command("docker") if is_here else install_command("docker"))
+
+
+def test_a_docker_that_is_not_for_this_user_says_how_it_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(sock: socket.socket, address: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse, raising=False)
+    found = capability("docker")
+    assert "this user may not open" in found.why
+    assert "usermod -aG docker" in found.fix
 
 
 def test_a_program_that_hangs_is_given_up(tmp_path: Path) -> None:
@@ -116,3 +149,10 @@ def test_the_command_that_installs_is_the_distributions_own(
 ) -> None:
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
     assert install_command("busybox").removeprefix("sudo ") == command
+
+
+def test_the_doctor_sends_nobody_to_the_doctor() -> None:
+    def refuse() -> str:
+        raise Blocked("nothing of the kind", why="the kernel will not")
+
+    assert Probe("it", "it", refuse).run().fix == ""

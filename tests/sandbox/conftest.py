@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.sandbox.both")
+pytest.register_assert_rewrite("tests.sandbox.both", "tests.sandbox.groups.both")

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from tests.sandbox.both.tools import names_in
 from tests.support.snapshot import Snapshot
@@ -33,10 +34,12 @@ while True:
 
 
 @contextlib.contextmanager
-def owner(argv: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def owner(
+    argv: list[str], env: dict[str, str], errors: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[str]]:
     """A process that works with sandboxes; killed at the end of the block at the latest."""
     with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env, cwd="/"
+        argv, stdout=subprocess.PIPE, stderr=errors, text=True, env=env, cwd="/"
     ) as process:
         assert process.stdout is not None
         try:

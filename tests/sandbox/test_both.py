@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-import labkit
-from tests.sandbox.both import commands, escapes, facts, files
+from tests.sandbox.both import commands, escapes, facts, files, holes, networks, worlds
 from tests.support.as_user import ordinary_user
 
-MODULES = (facts, commands, files, escapes)
+MODULES = (facts, commands, files, escapes, holes, networks, worlds)
 
 FUNCTIONS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": function
@@ -45,6 +44,8 @@ print("RESULTS", json.dumps(results))
 
 def _marks(name: str) -> list[pytest.MarkDecorator]:
     needs = ["sandbox", "program:nsenter", "program:lsns", "program:ip", "program:capsh"]
+    if name.startswith("networks."):
+        needs.append("network")
     if "with_limits" in name:
         needs.append("limits")
     return [pytest.mark.requires(*needs)]
@@ -73,9 +74,6 @@ def played() -> Iterator[Callable[[str], str]]:
             folder.mkdir(exist_ok=True)
             (folder / "__init__.py").touch()
         shutil.copy(Path(__file__).parents[1] / "support" / "wait.py", library.parent / "support")
-        package = Path(labkit.__file__).parent
-        without = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(package, user.folder / "lib" / "labkit", ignore=without)
         names = [name for name in FUNCTIONS if "with_limits" not in name]
         done = user.python(PLAY % names, timeout_s=110)
         last = done.stdout.splitlines()[-1] if done.stdout else ""

@@ -14,7 +14,7 @@ from labkit.core import journal
 from labkit.core.session import current_session
 from labkit.sandbox import Sandbox, running, xray
 from labkit.sandbox.client import client
-from tests.sandbox.both.tools import names_in
+from tests.sandbox.both.tools import names_in, namespaces_of_lsns
 from tests.support.snapshot import Snapshot
 from tests.support.wait import wait_until
 
@@ -23,19 +23,13 @@ pytestmark = pytest.mark.requires("sandbox")
 COUNT = 200
 
 
-def namespaces(pid: int) -> list[str]:
-    command = ["lsns", "--json", "--task", str(pid)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return sorted(str(row["ns"]) for row in json.loads(shown)["namespaces"])
-
-
 def census() -> dict[str, object]:
     helper = client().pid
     links = subprocess.run(["ip", "-json", "link"], capture_output=True, text=True, check=True)
     return {
         "links": sorted(link["ifname"] for link in json.loads(links.stdout)),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        "namespaces": [namespaces(pid) for pid in (os.getpid(), helper)],
+        "namespaces": [namespaces_of_lsns(pid) for pid in (os.getpid(), helper)],
         "open files": len(names_in("/proc/self/fd")),
         "open files of the helper": len(names_in(f"/proc/{helper}/fd")),
         "children of the helper": Path(f"/proc/{helper}/task/{helper}/children").read_text(),

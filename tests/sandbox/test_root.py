@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from labkit.sandbox import Sandbox, xray
+from labkit.sandbox.table import namespaces_of
 from tests.sandbox.both.commands import C_LIBRARY_SIGNALS
 
 pytestmark = pytest.mark.requires("sandbox", "root", "program:setpriv")
@@ -39,3 +41,10 @@ print(Sandbox().run(["grep", "-E", "SigIgn|SigBlk", "/proc/self/status"]).stdout
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     masks = [int(line.split()[1], 16) for line in done.stdout.split("\n") if line]
     assert [mask & ~C_LIBRARY_SIGNALS for mask in masks] == [0, 0]
+
+
+def test_a_command_enters_a_sandbox_that_shares_every_namespace() -> None:
+    with Sandbox(namespaces=()) as box:
+        assert namespaces_of(box.pid) == namespaces_of("self")
+        assert box.exec(["echo", "here"]).stdout == "here\n"
+        assert xray(box).inside.pid == box.pid

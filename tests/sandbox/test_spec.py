@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from labkit.core.errors import BadInput
 from labkit.sandbox import spec
 from labkit.sandbox.facts import NAMESPACE_KINDS
+from labkit.sandbox.limits import NAMES, SMALLEST_MEMORY, parse_limits
 
 ANYTHING = st.one_of(
     st.text(),
@@ -58,24 +59,58 @@ def test_a_hostname_is_refused_or_one_for_the_kernel(hostname: Any) -> None:
 @given(st.sampled_from(["memory.max", "pids.max"]), ANYTHING)
 def test_a_limit_is_refused_or_one_that_the_kernel_counts(name: str, value: Any) -> None:
     try:
-        parsed = spec.parse_limits({name: value})[name]
+        parsed = parse_limits({name: value})[name]
     except BadInput:
         return
-    assert parsed is None or 1 <= parsed < 1 << 62
+    assert parsed is None or (isinstance(parsed, int) and 1 <= parsed < 1 << 62)
     assert not isinstance(value, bool | float | bytes)
+
+
+@given(st.sampled_from(NAMES), ANYTHING)
+def test_any_limit_is_refused_or_what_the_kernels_file_takes(name: str, value: Any) -> None:
+    try:
+        parsed = parse_limits({name: value})[name]
+    except BadInput as error:
+        assert name in str(error)
+        return
+    assert parsed is None or re.fullmatch(r"[0-9]+( [0-9]+)?|[0-9,-]+|[^\0]+=[^\0]+", str(parsed))
+
+
+@pytest.mark.parametrize(
+    ("given_", "kernel"),
+    [
+        ("50%", "50000 100000"),
+        ("0.5", "50000 100000"),
+        (0.5, "50000 100000"),
+        (2, "200000 100000"),
+        ("150%", "150000 100000"),
+        ("50000 100000", "50000 100000"),
+        ("20000  40000", "20000 40000"),
+        ("50000", "50000 100000"),
+        ("200000", "200000 100000"),
+        ("max", None),
+    ],
+)
+def test_a_share_of_cpus_may_be_written_in_many_ways(given_: Any, kernel: str | None) -> None:
+    assert parse_limits({"cpu.max": given_}) == {"cpu.max": kernel}
+
+
+def test_sizes_of_io_become_bytes_and_a_device_its_number() -> None:
+    parsed = parse_limits({"io.max": "8:16 rbps=1M wiops=100\n/dev/null wbps=2k riops=max"})
+    assert parsed["io.max"] == "8:16 rbps=1048576 wiops=100\n1:3 wbps=2048 riops=max"
 
 
 @given(st.integers(6 << 20, (1 << 62) - 1))
 def test_bytes_come_back_as_they_are(size: int) -> None:
-    assert spec.parse_limits({"memory.max": size}) == {"memory.max": size}
-    assert spec.parse_limits({"memory.max": str(size)}) == {"memory.max": size}
+    assert parse_limits({"memory.max": size}) == {"memory.max": size}
+    assert parse_limits({"memory.max": str(size)}) == {"memory.max": size}
 
 
 @given(st.integers(1, 4096), st.sampled_from("MGmg"))
 def test_units_are_powers_of_1024(number: int, unit: str) -> None:
     power = {"M": 2, "G": 3}[unit.upper()]
-    if number * 1024**power >= spec.SMALLEST_MEMORY:
-        assert spec.parse_limits({"memory.max": f"{number}{unit}"}) == {
+    if number * 1024**power >= SMALLEST_MEMORY:
+        assert parse_limits({"memory.max": f"{number}{unit}"}) == {
             "memory.max": number * 1024**power
         }
 

@@ -156,6 +156,7 @@ def test_a_session_that_was_closed_is_followed_by_a_new_one() -> None:
     assert current_session().id != first.id
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # between open() and `with` a file leaks
 def test_interrupts_at_any_moment_mix_no_answers_up(tmp_path: Path) -> None:
     """KeyboardInterrupt, as the notebook's stop button sends it, over and over."""
     (tmp_path / "bin").mkdir()
@@ -163,9 +164,10 @@ def test_interrupts_at_any_moment_mix_no_answers_up(tmp_path: Path) -> None:
         shutil.copy(base_image().layers[-1] / "bin" / "busybox", tmp_path / "bin" / name)
     Sandbox(tmp_path).run(["hostname"])
     done = interrupted = 0
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def interrupt() -> None:
+        begun.wait()  # an interrupt before the loop below would end this test, and not the thread
         delay = 0.0
         while not stop.wait(0.002 + delay):  # from within the first to after the end of a run
             delay = (delay + 0.0017) % 0.05
@@ -176,6 +178,7 @@ def test_interrupts_at_any_moment_mix_no_answers_up(tmp_path: Path) -> None:
     try:
         while done + interrupted < 150:
             try:
+                begun.set()
                 assert Sandbox(tmp_path, name=f"i{done}").run(["hostname"]).stdout == f"i{done}\n"
                 done += 1
             except KeyboardInterrupt:

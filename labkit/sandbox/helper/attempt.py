@@ -10,8 +10,14 @@ import os
 import select
 import signal
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from labkit.core import linux
 from labkit.sandbox import cgroups
+from labkit.sandbox.helper import ids
+
+if TYPE_CHECKING:
+    from labkit.sandbox.helper.networks import Plug
 
 _END_S = 2.0
 """How long a killed process may take to end; one that hangs in a file system may never."""
@@ -33,6 +39,9 @@ class Attempt:
         self.groups: dict[str, str] = {}
         self.pid = self.pidfd = self.upper = self.terminal = -1
         self.layers: tuple[int, ...] = ()
+        self.plug: Plug | None = None
+        self.mapped: list[int] = []
+        """Layers as mounts with other owners, to be attached by the new process."""
 
     def hold_layers(self, layers: Iterable[str]) -> None:
         """Keeps the image store from removing the layers, as long as they are open here.
@@ -49,11 +58,28 @@ class Attempt:
             self.layers += (fd,)
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
+    def map_layers(self, layers: Iterable[str], id_map: Any) -> None:
+        """Makes :attr:`mapped`."""
+        self.step = "map the ids of the image's files"
+        namespace = ids.user_namespace(id_map)
+        try:
+            for layer in layers:
+                self.mapped.append(linux.mapped_tree(layer, namespace))
+        finally:
+            os.close(namespace)
+
+    def close_mapped(self) -> None:
+        """Closes them: whoever was to attach them has them, too."""
+        while self.mapped:
+            os.close(self.mapped.pop())
+
     def give_up(self) -> None:
         """Takes everything away. A cgroup that stays busy is left to the journal."""
         has_ended = self.pid < 0 or _end(self.pid, self.pidfd)
         for fd in (self.pidfd, self.upper, self.terminal, *self.layers):
             close(fd)
+        if self.plug:
+            self.plug.release()
         if has_ended:
             remove_groups(self.groups)
 

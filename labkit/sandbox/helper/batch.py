@@ -45,7 +45,8 @@ NUMBERS = {
     "mknodat": (259, 33), "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429),
     "open_tree": (428, 428), "openat": (257, 56), "pivot_root": (155, 41), "prctl": (157, 167),
     "recvfrom": (45, 207), "sendmsg": (46, 211), "setgroups": (116, 159), "sethostname": (170, 161),
-    "setsid": (112, 157), "socket": (41, 198), "symlinkat": (266, 36), "umount2": (166, 39),
+    "setns": (308, 268), "setresgid": (119, 149), "setresuid": (117, 147), "setsid": (112, 157),
+    "socket": (41, 198), "symlinkat": (266, 36), "umount2": (166, 39),
     "unshare": (272, 97), "write": (1, 64),
 }  # fmt: skip
 _NUMBERS = {name: numbers[_COLUMN] for name, numbers in NUMBERS.items()}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import signal
 import socket
@@ -23,7 +24,9 @@ from typing import Any
 
 from labkit.core import linux
 from labkit.sandbox.cgroups import Place, members_file
+from labkit.sandbox.helper import uplink
 from labkit.sandbox.helper.batch import Batch, Result
+from labkit.sandbox.helper.networks import Plug
 
 Spec = dict[str, Any]
 
@@ -39,11 +42,20 @@ _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _TIOCSPTLCK, _TIOCGPTPEER = 0x40045431, 0x5441
 _CAPABILITY_VERSION_3 = 0x20080522
 _OR_EXISTS = (0, errno.EEXIST)
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _ROWS, _COLUMNS = 24, 80
 """Size of a new terminal: that of the VT100, which every program can cope with."""
 
 
-def become(do: Batch, spec: Spec, sync: int, places: Mapping[str, Place]) -> None:
+def become(
+    do: Batch,
+    spec: Spec,
+    sync: int,
+    places: Mapping[str, Place],
+    *,
+    plug: Plug | None = None,
+    layers: Sequence[int] = (),
+) -> None:
     """Turns a new process into a sandbox's PID 1, but for executing the command.
 
     Args:
@@ -52,10 +64,14 @@ def become(do: Batch, spec: Spec, sync: int, places: Mapping[str, Place]) -> Non
         sync: the child's end of the socket to the helper, which sends a byte when the user ids are
             mapped, and another when the cgroups are made.
         places: where cgroups are made.
+        plug: its place on a network; None for a sandbox that is alone.
+        layers: the image's, as mounts with their ids mapped, where root inside is another user.
     """
     namespaces = spec["namespaces"]
     wait_for_the_helper(do, sync)
     do("setsid")
+    if "time" in namespaces:
+        _own_clocks(do, spec["clocks"])
     do.step = "find the cgroups"
     trees = {place.base: place for place in places.values() if place.base}.values()
     bases = [(place, do("openat", _HERE, place.base, _PATH_ONLY, 0)) for place in trees]
@@ -66,11 +82,15 @@ def become(do: Batch, spec: Spec, sync: int, places: Mapping[str, Place]) -> Non
         do.step = "bring the loopback interface up"
         control = do("socket", socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
         do("ioctl", control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
+    switches = uplink.open_switches(do) if plug else None
     if "mnt" in namespaces:
-        _own_mounts(do, spec, sync)
+        _own_mounts(do, spec, sync, layers)
+    if plug and switches:
+        wait_for_the_helper(do, sync)  # until there is a link
+        uplink.configure(do, plug, switches)
     wait_for_the_helper(do, sync)
     do.step = "join the cgroup"
-    for place, base in bases:
+    for place, base in bases if not spec["has_other_root"] else ():  # else the helper has done it
         members = members_file(place, spec["group"])
         do("write", do("openat", base, members, os.O_WRONLY | os.O_CLOEXEC, 0), "0", 1)
     if "cgroup" in namespaces:
@@ -97,6 +117,8 @@ def execute(do: Batch, spec: Spec, fds: Sequence[int], sync: int, *, is_fork: bo
         do.step = "hide from the processes of the sandbox"
         # Until exec they could trace this process, and reach the helper's open files through it.
         do("prctl", linux.PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if spec["has_other_root"]:
+        become_root(do)
     do.step = "open a terminal"
     if spec["tty"]:
         _terminal(do, sync)
@@ -118,6 +140,8 @@ def execute(do: Batch, spec: Spec, fds: Sequence[int], sync: int, *, is_fork: bo
     do("recvfrom", sync, bytes(1), 1, socket.MSG_DONTWAIT, 0, 0, even_if=(errno.EAGAIN,))
     do.step = f"enter the folder {spec['cwd']}"
     do("chdir", spec["cwd"])
+    if spec["filter"]:
+        _filter(do, bytes.fromhex(spec["filter"]))  # the last: it may refuse what comes before
     do.step = f"execute {spec['argv'][0]}"
     argv = do.put_list(spec["argv"])
     env = do.put_list(f"{name}={value}" for name, value in spec["env"].items())
@@ -130,17 +154,50 @@ def execute(do: Batch, spec: Spec, fds: Sequence[int], sync: int, *, is_fork: bo
     do("execve", last, argv, env)
 
 
+def become_root(do: Batch) -> None:
+    """Takes the id of root inside; the helper's own has none there."""
+    do.step = "become root of the user namespace"
+    do("setgroups", 0, None)
+    do("setresgid", 0, 0, 0)
+    do("setresuid", 0, 0, 0)
+
+
+def _filter(do: Batch, program: bytes) -> None:
+    """Has the kernel ask this program before each system call (seccomp(2))."""
+    do.step = "install the filter of system calls"
+    steps = struct.pack("HxxxxxxP", len(program) // 8, do.put(program))
+    do("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, steps, 0, 0)
+
+
+def _own_clocks(do: Batch, clocks: Mapping[str, float]) -> None:
+    """A time namespace, set while nobody is in it, then joined (time_namespaces(7)).
+
+    unshare(2) makes it for children to come. Joining takes a memory that no other process shares.
+    """
+    do.step = "make a time namespace"
+    do("unshare", linux.CLONE_NEWTIME)
+    for name, seconds in clocks.items():
+        do.step = f"set the clock {name}"
+        whole = math.floor(seconds)
+        line = f"{name} {whole} {round((seconds - whole) * 1e9) % 10**9}\n"
+        offsets = do("openat", _HERE, "/proc/self/timens_offsets", os.O_WRONLY | os.O_CLOEXEC, 0)
+        do("write", offsets, line, len(line))
+    do.step = "join the time namespace"
+    path = "/proc/self/ns/time_for_children"
+    do("setns", do("openat", _HERE, path, os.O_RDONLY | os.O_CLOEXEC, 0), linux.CLONE_NEWTIME)
+
+
 def _candidates(name: str, path: str) -> list[str]:
     """Where a program may be, as execvp(3) looks for it."""
     return [name] if "/" in name else [f"{folder or '.'}/{name}" for folder in path.split(":")]
 
 
-def _own_mounts(do: Batch, spec: Spec, sync: int) -> None:
+def _own_mounts(do: Batch, spec: Spec, sync: int, layers: Sequence[int]) -> None:
     """A root of its own: image layers below, an empty writable layer above, volumes in it."""
     do.step = "keep mounts from spreading to the host"
     do("mount", None, "/", None, linux.MS_REC | linux.MS_SLAVE, None)
     volumes = []
-    for source, target, is_read_only, is_folder in spec["volumes"]:
+    for source, target, is_read_only, is_folder in [*spec.get("files", ()), *spec["volumes"]]:
         do.step = f"open the volume {source}"
         volumes.append((_open_tree(do, source, is_read_only=is_read_only), target, is_folder))
     do.step = "open the host's devices"
@@ -148,9 +205,14 @@ def _own_mounts(do: Batch, spec: Spec, sync: int) -> None:
     devices = [(name, _open_tree(do, f"/dev/{name}", is_read_only=True)) for name in DEVICES]
     stage = spec["stage"]
     do.step = "mount memory for the writable layer"
-    do("mount", "tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
-    proc = _open_proc(do, spec)
-    root = _overlay(do, spec, sync)
+    options = "mode=755,uid=0,gid=0" if spec["has_other_root"] else "mode=755"
+    do("mount", "tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    if spec["has_other_root"]:
+        do("chdir", stage)  # on the way to it are folders that are not theirs
+        stage = "."
+        become_root(do)
+    proc = _open_proc(do, spec, stage)
+    root = _overlay(do, spec, sync, stage, _attach(do, stage, layers) or spec["layers"])
     do.step = "change the root (pivot_root)"
     do("chdir", root)
     do("pivot_root", ".", ".")  # "/" is the new root; the old one now lies on it, at "."
@@ -171,7 +233,17 @@ def _own_mounts(do: Batch, spec: Spec, sync: int) -> None:
             do("mount", "/dev/null", path, None, linux.MS_BIND, None, even_if=(0, errno.ENOENT))
 
 
-def _open_proc(do: Batch, spec: Spec) -> Result:
+def _attach(do: Batch, stage: str, layers: Sequence[int]) -> list[str]:
+    """Attaches layers that are detached mounts, and says where."""
+    do.step = "mount the layers with their ids mapped"
+    paths = [f"{stage}/layer{i}" for i in range(len(layers))]
+    for path, fd in zip(paths, layers, strict=True):
+        do("mkdirat", _HERE, path, 0o755)
+        do("move_mount", fd, "", _HERE, path, linux.MOVE_MOUNT_F_EMPTY_PATH)
+    return paths
+
+
+def _open_proc(do: Batch, spec: Spec, stage: str) -> Result:
     """A /proc of its own PID namespace, not yet attached anywhere.
 
     Made while the host's is still in sight: the kernel allows a new one only where another can be
@@ -181,7 +253,7 @@ def _open_proc(do: Batch, spec: Spec) -> Result:
     """
     do.step = "mount /proc"
     if "pid" in spec["namespaces"]:
-        path = f"{spec['stage']}/proc"
+        path = f"{stage}/proc"
         do("mkdirat", _HERE, path, 0o755)
         do("mount", "proc", path, "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC, None)
     else:
@@ -196,14 +268,13 @@ def _open_proc(do: Batch, spec: Spec) -> Result:
     return _open_tree(do, path, is_read_only=is_confined)
 
 
-def _overlay(do: Batch, spec: Spec, sync: int) -> str:
+def _overlay(do: Batch, spec: Spec, sync: int, stage: str, layers: Sequence[str]) -> str:
     """Mounts the layers under a writable one that is memory of this mount namespace alone."""
-    stage = spec["stage"]
     upper, work, root = f"{stage}/upper", f"{stage}/work", f"{stage}/root"
     for folder in (upper, work, root):
         do("mkdirat", _HERE, folder, 0o755)
     do.step = "mount the layers (overlayfs)"
-    lower = ":".join(_escape(layer) for layer in spec["layers"])
+    lower = ":".join(_escape(layer) for layer in layers)
     options = f"lowerdir={lower},upperdir={_escape(upper)},workdir={_escape(work)}"
     if "user" in spec["namespaces"]:
         options += ",userxattr"

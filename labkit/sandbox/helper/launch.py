@@ -1,10 +1,10 @@
 """Starting a process in a sandbox, from the helper's side.
 
-:func:`start` makes a new sandbox: journal, cgroups, clone(2), id maps, go. :func:`enter` starts a
-further process in a sandbox that runs. Both return once the command has been executed, or raise
-:class:`Refused` with the step that failed; then nothing of it is left.
+:func:`start` makes a new sandbox: journal, cgroups, clone(2), id maps, go. It returns once the
+command has been executed, or raises :class:`Refused` with the step that failed; then nothing of it
+is left.
 
-Sources: clone(2), setns(2), user_namespaces(7) ("Defining user and group ID mappings").
+Sources: clone(2), user_namespaces(7) ("Defining user and group ID mappings").
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ from typing import Any, NamedTuple, NoReturn
 from labkit.core import journal, linux
 from labkit.core.linux import start_ticks
 from labkit.sandbox import cgroups
-from labkit.sandbox.cgroups import Place
-from labkit.sandbox.helper import inside, native, wire
+from labkit.sandbox.cgroups import Place, Write
+from labkit.sandbox.helper import ids, inside, native, wire
 from labkit.sandbox.helper.attempt import Attempt, Refused
 from labkit.sandbox.helper.batch import Batch, Memory, work_off
+from labkit.sandbox.helper.networks import Networks, Plug, dotted
 
 Spec = dict[str, Any]
 
 DEADLINE_S = 10.0
 """How long a command may take until it is executed: a volume may lie on a server that is gone."""
 
-_SYNC_BYTES = 4096
+SYNC_BYTES = 4096
+
+_OWN_STEPS = ("set ", "make the cgroup ", "write the journal")
+"""Steps of the helper's that need nothing of the new process."""
 
 
 class Child(NamedTuple):
@@ -58,9 +62,13 @@ class Child(NamedTuple):
     """Of a PID 1: its line in the journal."""
     layers: tuple[int, ...] = ()
     """Its image's layers: while they are open, the store keeps them."""
+    plug: Plug | None = None
+    """Of a PID 1: its place on a network."""
 
 
-def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) -> Child:
+def start(
+    spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int, networks: Networks
+) -> Child:
     """Makes a sandbox and starts its command as PID 1.
 
     Args:
@@ -68,43 +76,41 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
         fds: standard input, output and error, then the descriptor that is told the end.
         places: where cgroups can be made.
         log: the session's journal.
+        networks: what it may be plugged into.
     """
     started, attempt = time.monotonic(), Attempt()
     groups = {name: f"{place.base}/{spec['group']}" for name, place in places.items() if place.base}
-    do = Batch(_memory())
+    do = Batch(batch_memory())
     try:
+        spec = _plug_in(attempt, spec, networks)
         if "mnt" in spec["namespaces"]:
             attempt.hold_layers(spec["layers"])
+            if spec["has_other_root"]:
+                attempt.map_layers(spec["layers"], spec["id_map"])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
                 attempt.step = "write down what is to be done"
                 sync = theirs.fileno()
                 do("close", ours.fileno())
-                inside.become(do, spec, sync, places)
+                inside.become(do, spec, sync, places, plug=attempt.plug, layers=attempt.mapped)
                 do.write_down()
-                attempt.step = "make the namespaces"
-                flags = _clone_flags(spec["namespaces"])
-                # It shares our memory where nobody but us can see it, else it is a fork.
-                runner = native.runner() if "pid" in spec["namespaces"] else None
-                if runner:
-                    attempt.pid, attempt.pidfd = runner.start(flags, do.first)
-                else:
-                    attempt.pid, attempt.pidfd = linux.clone(flags)
-                    if attempt.pid == 0:
-                        _work_off(do.memory)
+                is_fork = _clone(attempt, spec, do)
             attempt.step = "map the user ids"
             if "user" in spec["namespaces"]:
-                _write_id_maps(attempt.pid)
+                ids.write_maps(attempt.pid, spec["id_map"])
             ours.send(b"g")
             # While the child makes its mounts:
             attempt.step = "write down what is to be done"
-            inside.execute(do, spec, fds, sync, is_fork=runner is None)
+            inside.execute(do, spec, fds, sync, is_fork=is_fork)
             do.write_down()
             _make_groups(attempt, spec, groups, places, log)
             entry = _write_down(attempt, spec, log)
+            attempt.step = "let it go on"
+            if attempt.plug:
+                _connect(attempt, networks, ours, do)
             ours.send(b"g")
-            _await_exec(attempt, ours, do)
+            await_exec(attempt, ours, do)
         has_marks = bool(attempt.groups) or "pid" in spec["namespaces"]
         namespaces = () if has_marks else own_namespaces(attempt.pid)
     except OSError as error:
@@ -113,57 +119,46 @@ def start(spec: Spec, fds: Sequence[int], places: dict[str, Place], log: int) ->
     except Refused:
         attempt.give_up()
         raise
+    finally:
+        attempt.close_mapped()
     return Child(
         attempt.pid, attempt.pidfd, fds[3], spec["name"], True, attempt.groups, started,
         attempt.upper, attempt.terminal, namespaces=namespaces, entry=entry,
-        layers=attempt.layers,
+        layers=attempt.layers, plug=attempt.plug,
     )  # fmt: skip
 
 
-def enter(spec: Spec, fds: Sequence[int], target: Child, places: dict[str, Place]) -> Child:
-    """Starts a command in the namespaces and cgroups of a sandbox that runs.
+def _clone(attempt: Attempt, spec: Spec, do: Batch) -> bool:
+    """Makes the process; whether it is a fork, rather than one that shares our memory."""
+    attempt.step = "make the namespaces"
+    flags = _clone_flags(spec["namespaces"])
+    if _may_share_memory(spec) and (runner := native.runner()):
+        attempt.pid, attempt.pidfd = runner.start(flags, do.first)
+        return False
+    attempt.pid, attempt.pidfd = linux.clone(flags)
+    if attempt.pid == 0:
+        run_batch(do.memory)
+    return True
 
-    Args:
-        spec, fds, places: as for :func:`start`.
-        target: the sandbox's PID 1.
-    """
-    started, attempt = time.monotonic(), Attempt()
-    oom_kills = cgroups.oom_kills(target.groups)
-    flags = 0
-    for kind, flag in linux.CLONE_FLAGS.items():
-        if namespace(target.pid, kind) != namespace(os.getpid(), kind):
-            flags |= flag
-    do = Batch(_memory())
-    try:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
-            with theirs:
-                attempt.step = "write down what is to be done"
-                inside.execute(do, spec, fds, theirs.fileno(), is_fork=True)
-                do.write_down()
-                attempt.step = "enter the sandbox"
-                middle = os.fork()
-                if middle == 0:
-                    members = _members(target.groups, places)
-                    _join_and_clone(target.pidfd, flags, members, ours, theirs)
-            first = ours.recv(_SYNC_BYTES)
-            os.waitpid(middle, 0)
-            if not first.startswith(b"p"):
-                raise Refused(*_read_report(first, attempt.step))
-            attempt.pid = int(first[1:])
-            attempt.pidfd = os.pidfd_open(attempt.pid)
-            ours.send(b"g")
-            _await_exec(attempt, ours, do)
-    except OSError as error:
-        attempt.give_up()
-        raise Refused(attempt.step, error.errno or 0) from error
-    except Refused:
-        attempt.give_up()
-        raise
-    return Child(
-        attempt.pid, attempt.pidfd, fds[3], target.name, False, target.groups, started,
-        terminal_fd=attempt.terminal, oom_kills=oom_kills,
-    )  # fmt: skip
+
+def _plug_in(attempt: Attempt, spec: Spec, networks: Networks) -> Spec:
+    """Keeps a place on the network that is asked for, and has its files mounted."""
+    if not spec["network"]:
+        return spec
+    names = tuple(dict.fromkeys((spec["hostname"], spec["name"])))
+    plug = attempt.plug = networks.attach(spec["network"], names)
+    files = [[source, target, True, False] for source, target in plug.files.items()]
+    return {**spec, "files": files}
+
+
+def _connect(attempt: Attempt, networks: Networks, sync: socket.socket, do: Batch) -> None:
+    """Makes the link, has the child switch its end on, and waits until packets pass."""
+    assert attempt.plug is not None
+    attempt.step = "make the veth pair"
+    networks.connect(attempt.plug, attempt.pid)
+    sync.send(b"g")
+    attempt.step = "wait until the link is up"
+    networks.await_link(attempt.plug, lambda: do.failure is None)
 
 
 def namespace(pid: int, kind: str) -> int:
@@ -174,17 +169,23 @@ def namespace(pid: int, kind: str) -> int:
         return 0
 
 
+def is_elsewhere(pid: int, kind: str) -> bool:
+    """Whether a process is in another namespace of this kind than the helper."""
+    return namespace(pid, kind) != namespace(os.getpid(), kind)
+
+
 def own_namespaces(pid: int) -> tuple[int, ...]:
     """The user and mount namespace of a process: what is left to know a sandbox by."""
     return namespace(pid, "user"), namespace(pid, "mnt")
 
 
 @cache
-def _memory() -> Memory:
+def batch_memory() -> Memory:
+    """Where this helper's batches lie."""
     return Memory()
 
 
-def _work_off(memory: Memory) -> NoReturn:
+def run_batch(memory: Memory) -> NoReturn:
     """In a fork of the helper: what the batch says, and then nothing more."""
     try:
         work_off(memory)
@@ -192,63 +193,26 @@ def _work_off(memory: Memory) -> NoReturn:
         os._exit(127)
 
 
-def _join_and_clone(
-    target: int, flags: int, members: list[str], ours: socket.socket, sync: socket.socket
-) -> NoReturn:
-    """In the middle process: join the namespaces, then fork (a PID namespace takes children)."""
-    step = "open the cgroup"
-    try:
-        ours.close()
-        groups = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in members]
-        step = "join the namespaces"
-        linux.setns(target, flags)
-        # The helper is to be the parent: it must be able to wait for the process.
-        pid, _ = linux.clone(linux.CLONE_PARENT)
-        if pid == 0:
-            step = "wait for the helper"
-            if sync.recv(1) == b"g":
-                os.setsid()
-                step = "join the cgroup"
-                for fd in groups:
-                    os.write(fd, b"0")
-                _work_off(_memory())
-        else:
-            sync.send(b"p%d" % pid)
-    except OSError as error:
-        sync.send(f"e{error.errno or 0} {step}".encode())
-    except BaseException as error:  # a fork must never run on as a second helper
-        sync.send(f"e0 {step}: {error!r}".encode(errors="replace"))
-    finally:
-        os._exit(0)
-
-
-def _members(groups: dict[str, str], places: dict[str, Place]) -> list[str]:
+def members_of(groups: dict[str, str], places: dict[str, Place]) -> list[str]:
+    """The files by which a process joins these groups."""
     files = (cgroups.members_file(places[name], folder) for name, folder in groups.items())
     return list(dict.fromkeys(files))
 
 
-@cache
-def _id_maps() -> dict[str, str]:
-    """Root keeps all ids; anyone else is root inside and themselves outside."""
-    if os.geteuid() != 0:
-        users, groups = f"0 {os.geteuid()} 1\n", f"0 {os.getegid()} 1\n"
-        return {"uid_map": users, "setgroups": "deny", "gid_map": groups}
-    maps = {}
-    for name in ("uid_map", "gid_map"):
-        rows = (row.split() for row in linux.read(f"/proc/self/{name}").decode().splitlines())
-        maps[name] = "".join(f"{inner} {inner} {count}\n" for inner, _, count in rows)
-    return maps
+def _may_share_memory(spec: Spec) -> bool:
+    """Whether the new process may run in our memory until it executes; else it is a fork.
 
-
-def _write_id_maps(pid: int) -> None:
-    for name, text in _id_maps().items():
-        cgroups.write(f"/proc/{pid}/{name}", text)
+    Only where nobody but us can see it; who joins a time namespace shares memory with nobody; and
+    a change of user would change who may look into the memory.
+    """
+    kinds = spec["namespaces"]
+    return "pid" in kinds and "time" not in kinds and not spec["has_other_root"]
 
 
 def _clone_flags(kinds: Sequence[str]) -> int:
     flags = 0
     for kind in kinds:
-        if kind != "cgroup":  # made later: see labkit.sandbox.helper.inside
+        if kind not in ("cgroup", "time"):  # made later: see labkit.sandbox.helper.inside
             flags |= linux.CLONE_FLAGS[kind]
     return flags
 
@@ -263,10 +227,13 @@ def _make_groups(
         attempt.step = f"make the cgroup {folder}"
         cgroups.create(folder)
         attempt.groups |= {name: path for name, path in groups.items() if path == folder}
-    for name, value in spec["limits"].items():
-        attempt.step = f"set {name} to {value}"
-        controller = name.partition(".")[0]
-        cgroups.set_limit(places[controller], groups[controller], name, value)
+    for write in (Write(*each) for each in spec["writes"]):
+        attempt.step = f"set {write.limit} {write.file} {write.value}"
+        cgroups.set_limits(groups, [write])
+    if spec["has_other_root"]:  # who may not write there
+        attempt.step = "join the cgroup"
+        for members in members_of(groups, places):
+            cgroups.write(members, str(attempt.pid))
 
 
 def _write_down(attempt: Attempt, spec: Spec, log: int) -> journal.Entry:
@@ -279,12 +246,15 @@ def _write_down(attempt: Attempt, spec: Spec, log: int) -> journal.Entry:
         "start_ticks": start_ticks(attempt.pid), "helper": os.getpid(),
         "upper_fd": attempt.upper, "groups": attempt.groups, "image": spec["image"],
         "layers": spec["layers"], "volumes": spec["volumes"], "hostname": spec["hostname"],
+        "network": spec["network"],
+        "address": dotted(attempt.plug.address) if attempt.plug else "",
+        "seccomp": spec["seccomp"],
     }  # fmt: skip
     journal.append(log, **entry)
     return entry
 
 
-def _await_exec(attempt: Attempt, sync: socket.socket, do: Batch) -> None:
+def await_exec(attempt: Attempt, sync: socket.socket, do: Batch) -> None:
     """Waits until the child has executed its command: then the socket closes by itself."""
     attempt.step = f"get it ready within {DEADLINE_S:g} s"
     poll = select.poll()
@@ -294,7 +264,7 @@ def _await_exec(attempt: Attempt, sync: socket.socket, do: Batch) -> None:
     if do.failure:
         raise Refused(*do.failure)
     while True:
-        raw, received = wire.receive_raw(sync, _SYNC_BYTES)
+        raw, received = wire.receive_raw(sync, SYNC_BYTES)
         if raw == b"":
             return
         if raw.startswith(b"u") and received:
@@ -303,17 +273,22 @@ def _await_exec(attempt: Attempt, sync: socket.socket, do: Batch) -> None:
         elif raw.startswith(b"t") and received:
             attempt.terminal = received[0]
         elif raw.startswith(b"e"):
-            raise Refused(*_read_report(raw, ""))
+            raise Refused(*read_report(raw, ""))
         else:
             raise Refused("receive an open file", errno.EMFILE)
 
 
 def _reason(attempt: Attempt, do: Batch, error: OSError) -> Refused:
-    """Why a start failed: a child that failed first is why we could not reach it any more."""
-    return Refused(*(do.failure or (attempt.step, error.errno or 0)))
+    """Why a start failed: a child that failed first is why we could not reach it any more.
+
+    What we did in files of our own has nothing to do with it: then it failed because we gave up.
+    """
+    is_ours = attempt.step.startswith(_OWN_STEPS)
+    return Refused(*((None if is_ours else do.failure) or (attempt.step, error.errno or 0)))
 
 
-def _read_report(raw: bytes, otherwise: str) -> tuple[str, int]:
+def read_report(raw: bytes, otherwise: str) -> tuple[str, int]:
+    """The step that a child could not do, and its errno; ``otherwise`` when it has just ended."""
     if not raw.startswith(b"e"):
         return otherwise, errno.ESRCH
     number, _, step = raw[1:].decode(errors="replace").partition(" ")

@@ -11,11 +11,16 @@ import errno
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from labkit.core import linux
+from labkit.core.netlink import NETFILTER, ROUTE
 from labkit.sandbox.helper import launch, wire
 from labkit.sandbox.helper.attempt import Refused
+
+FAMILIES = (ROUTE, NETFILTER)
+"""What sockets a look at links needs."""
 
 _MOST_PROCESSES, _MOST_CHARACTERS = 200, 300
 """Rows of a process table that a picture can show, and their width; the count is told as well."""
@@ -46,6 +51,47 @@ def look(pid: int) -> dict[str, Any]:
     return message
 
 
+def open_netlink(pid: int, files: Sequence[int]) -> list[int]:
+    """Netlink sockets in the network namespace of a process, or in that of an open file.
+
+    A socket stays in the namespace where it was opened: whoever gets it asks from outside.
+
+    Returns:
+        Descriptors: for links and routes, for packet rules.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            child = os.fork()
+            if child == 0:
+                _open_there(pid, files, theirs)
+        message, sockets = wire.receive(ours)
+    os.waitpid(child, 0)
+    if message is None or "error" in message:
+        for fd in sockets:
+            os.close(fd)
+        raise Refused("look inside", (message or {}).get("error", errno.ESRCH))
+    return sockets
+
+
+def _open_there(pid: int, files: Sequence[int], sync: socket.socket) -> NoReturn:
+    try:
+        if files:
+            linux.setns(files[0], linux.CLONE_NEWNET)
+        else:
+            flags = linux.CLONE_NEWNET
+            if launch.namespace(pid, "user") != launch.namespace(os.getpid(), "user"):
+                flags |= linux.CLONE_NEWUSER
+            linux.setns(os.pidfd_open(pid), flags)
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        sockets = [socket.socket(socket.AF_NETLINK, kind, family) for family in FAMILIES]
+        wire.send(sync, {}, [each.fileno() for each in sockets])
+    except OSError as error:
+        wire.send(sync, {"error": error.errno or 0})
+    finally:
+        os._exit(0)
+
+
 def _as_child(pid: int, sync: socket.socket) -> NoReturn:
     step = "find the process"
     try:
@@ -62,12 +108,15 @@ def _as_child(pid: int, sync: socket.socket) -> NoReturn:
             linux.setns(pidfd, flags)
         step = "enter its root"
         os.fchdir(root)
-        if not os.path.samestat(os.stat("."), os.stat("/")):
+        # We stand in the root of its mounts now; one that was chrooted has another.
+        is_chrooted = not os.path.samestat(os.stat("."), os.stat("/"))
+        if is_chrooted:
             os.chroot(".")
         step = "read"
         # The /proc it sees may still be its parent's (unshare --pid without --mount-proc).
         is_own_proc = launch.namespace(int(inner_pid), "pid") == its_namespace
-        wire.send(sync, _facts(inner_pid if is_own_proc else str(pid)))
+        facts = _facts(inner_pid if is_own_proc else str(pid))
+        wire.send(sync, {**facts, "is_chrooted": is_chrooted})
     except OSError as error:
         wire.send(sync, {"error": {"step": step, "errno": error.errno or 0}})
     except BaseException as error:  # a fork must never run on as a second helper

@@ -17,15 +17,17 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from labkit.core import journal, linux
 from labkit.sandbox import cgroups
-from labkit.sandbox.helper import launch, wire
+from labkit.sandbox.cgroups import Place
+from labkit.sandbox.helper import entering, launch, limiting, wire
 from labkit.sandbox.helper.attempt import Refused, close, has_ended_within, remove_groups
 from labkit.sandbox.helper.launch import Child
-from labkit.sandbox.helper.look import look
+from labkit.sandbox.helper.look import look, open_netlink
+from labkit.sandbox.helper.networks import Networks
 
 _JOURNAL_BYTES = 64 * 1024
 """Growth after which the journal is written anew without what has gone."""
@@ -44,13 +46,15 @@ class Helper:
         sock: the socket to the session.
         folder: the session's folder.
         owner: a pidfd of the session's process.
+        place: where its networks lie; see ``labkit.sandbox.helper.apart``.
     """
 
-    def __init__(self, sock: socket.socket, folder: str, owner: int) -> None:
+    def __init__(self, sock: socket.socket, folder: str, owner: int, place: str) -> None:
         self.sock, self.folder, self.owner = sock, folder, owner
         self.journal = journal.open_journal(folder)
         self.journal_limit = _JOURNAL_BYTES
         self.places = cgroups.find_places()
+        self.networks = Networks(folder, self._note, place)
         self.children: dict[int, Child] = {}
         self.is_dismissed = False
         self.poll = select.poll()
@@ -96,8 +100,9 @@ class Helper:
         for fd in passed:
             os.close(fd)
 
-    def do_hello(self, *_: Any) -> wire.Message:
+    def do_hello(self, request: wire.Message, *_: Any) -> wire.Message:
         """Where cgroups can be made."""
+        self._find(request["controllers"])
         return {"places": {name: list(place) for name, place in self.places.items()}}
 
     def do_bye(self, *_: Any) -> wire.Message:
@@ -111,7 +116,9 @@ class Helper:
             raise Refused("name", errno.EEXIST)
         self._forget_the_past()
         _need_four(fds)
-        return self._started(launch.start(request, fds, self.places, self.journal), fds, passed)
+        places = self._find(request["controllers"])
+        child = launch.start(request, fds, places, self.journal, self.networks)
+        return self._started(child, fds, passed)
 
     def do_exec(self, request: wire.Message, fds: list[int], passed: list[int]) -> wire.Message:
         """Starts a further command in the sandbox whose PID 1 is ``pid``."""
@@ -119,7 +126,12 @@ class Helper:
         if target is None:
             raise Refused("ended", errno.ESRCH)
         _need_four(fds)
-        return self._started(launch.enter(request, fds, target, self.places), fds, passed)
+        return self._started(entering.enter(request, fds, target, self.places), fds, passed)
+
+    def do_join(self, request: wire.Message, fds: list[int], passed: list[int]) -> wire.Message:
+        """Starts a command in namespaces of the process ``pid``, which may be anybody's."""
+        _need_four(fds)
+        return self._started(entering.join(request, fds), fds, passed)
 
     def do_signal(self, request: wire.Message, *_: Any) -> wire.Message:
         """Sends a signal to a process that this helper started."""
@@ -128,9 +140,44 @@ class Helper:
             signal.pidfd_send_signal(child.pidfd, request["signal"])
         return {"sent": child is not None}
 
+    def do_network(self, request: wire.Message, *_: Any) -> wire.Message:
+        """Makes a network."""
+        name, subnets, is_nat = request["name"], request["subnets"], request["nat"]
+        network = self.networks.make(name, subnets, is_nat=is_nat)
+        return {"bridge": network.bridge, "gateway": network.gateway, "prefix": network.prefix}
+
+    def do_close_network(self, request: wire.Message, *_: Any) -> wire.Message:
+        """Takes a network away that no sandbox is on."""
+        self.networks.remove(request["name"])
+        return {}
+
+    def do_netlink(self, request: wire.Message, fds: list[int], passed: list[int]) -> wire.Message:
+        """Opens netlink sockets in the network namespace of a process, or of a file (a descriptor).
+
+        Passes: one for links and routes, one for packet rules.
+        """
+        passed += open_netlink(request["pid"], fds)
+        return {}
+
     def do_look(self, request: wire.Message, *_: Any) -> wire.Message:
         """Facts of any process, from inside its namespaces."""
         return look(request["pid"])
+
+    def do_limit(self, request: wire.Message, *_: Any) -> wire.Message:
+        """Changes limits of the sandbox whose PID 1 is ``pid``."""
+        child = self.children.get(request["pid"])
+        if child is None:
+            raise Refused("ended", errno.ESRCH)
+        places = self._find(request["controllers"])
+        child = limiting.extend(child, request["controllers"], places, self.journal)
+        self.children[child.pid] = child
+        limiting.change(child, request["writes"])
+        return {}
+
+    def do_groups(self, request: wire.Message, *_: Any) -> wire.Message:
+        """Makes groups that belong to no sandbox; they go with the session."""
+        limiting.make(request["folders"], request["session"], self.journal)
+        return {}
 
     def reap(self) -> None:
         """Collects every child that has ended."""
@@ -157,10 +204,17 @@ class Helper:
             self.reap()  # a PID 1 ends only after all of its namespace have been collected
         _end_strays(lambda pid: pid not in self.children)
         self.reap()
+        self.networks.close()
 
     def is_orphan(self) -> bool:
         """Whether the session's process has ended: then nobody else clears up after it."""
         return not self.is_dismissed and has_ended_within(self.owner, _OWNER_S)
+
+    def _find(self, extra: Iterable[str]) -> dict[str, Place]:
+        """The places of the controllers that every sandbox has groups of, and of ``extra`` ones."""
+        if missing := [name for name in extra if name not in self.places]:
+            self.places |= cgroups.find_places(names=missing, beside=self.places)
+        return {name: self.places[name] for name in (*cgroups.CONTROLLERS, *extra)}
 
     def _all(self) -> list[Child]:
         return list(self.children.values())
@@ -171,7 +225,8 @@ class Helper:
         self.poll.register(child.status_fd, 0)  # POLLERR, when nobody can read it, always comes
         if child.terminal_fd >= 0:
             passed.append(child.terminal_fd)
-        return {"pid": child.pid, "groups": child.groups}
+        address = child.entry["address"] if child.entry else ""
+        return {"pid": child.pid, "groups": child.groups, "address": address}
 
     def _end_abandoned(self, ready: set[int]) -> None:
         """Ends commands whose end nobody waits for: the request was interrupted halfway."""
@@ -186,6 +241,8 @@ class Helper:
             _end_strays(lambda pid: launch.own_namespaces(pid) == child.namespaces)
         if child.is_first:
             remove_groups(child.groups)
+        if child.plug:
+            child.plug.release()
         for fd in (child.upper_fd, *child.layers):
             close(fd)
         report = {
@@ -206,11 +263,15 @@ class Helper:
         os.close(child.status_fd)
         os.close(child.pidfd)
 
+    def _note(self, entry: journal.Entry) -> None:
+        journal.append(self.journal, **entry)
+
     def _forget_the_past(self) -> None:
         """Keeps the journal from growing with every sandbox of a long session."""
         if os.fstat(self.journal).st_size < self.journal_limit:
             return
         kept = [entry for entry in journal.read_journal(self.folder) if _is_group(entry)]
+        kept += self.networks.entries()
         kept += [child.entry for child in self._all() if child.entry]
         try:
             journal.replace(self.folder, kept)
@@ -221,7 +282,7 @@ class Helper:
         self.journal_limit = os.fstat(self.journal).st_size + _JOURNAL_BYTES
 
 
-def main(sock_fd: int, lock_fd: int, folder: str, owner_pid: int) -> None:
+def main(sock_fd: int, lock_fd: int, folder: str, owner_pid: int, place: str) -> None:
     """Runs the helper on an inherited socket until its session ends."""
     for fd in (sock_fd, lock_fd):  # inherited, so far, by every child as well
         os.set_inheritable(fd, False)
@@ -237,7 +298,7 @@ def main(sock_fd: int, lock_fd: int, folder: str, owner_pid: int) -> None:
     except ProcessLookupError:
         _undo(folder)
         return
-    helper = Helper(socket.socket(fileno=sock_fd), folder, owner)
+    helper = Helper(socket.socket(fileno=sock_fd), folder, owner, place)
     gc.freeze()  # a collection in a child would copy every page it looks at
     try:
         helper.serve()

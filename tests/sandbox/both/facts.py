@@ -8,7 +8,14 @@ import subprocess
 from pathlib import Path
 
 from labkit.sandbox import Sandbox, anatomy, containers, family_tree, processes, running, xray
-from tests.sandbox.both.tools import inside, namespace, new_folder, program, status
+from tests.sandbox.both.tools import (
+    inside,
+    namespace,
+    namespaces_of_lsns,
+    new_folder,
+    program,
+    status,
+)
 
 KINDS = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time")
 
@@ -21,9 +28,7 @@ def namespaces_are_those_of_proc_and_lsns() -> None:
             assert row.inside == namespace(box.pid, kind), kind
             assert row.outside == namespace("self", kind), kind
             assert row.is_own == (kind != "time"), kind
-        command = [program("lsns"), "--json", "--task", str(box.pid)]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        listed = {row["type"]: int(row["ns"]) for row in json.loads(shown)["namespaces"]}
+        listed = namespaces_of_lsns(box.pid)
         assert listed == {kind: row.inside for kind, row in rows.items()}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+FOR_CHILDREN = ("pid_for_children", "time_for_children")
+"""Links of /proc/PID/ns that name the namespaces of children to come."""
 
 
 def error_of(call: Callable[[], object]) -> Exception:
@@ -34,6 +38,25 @@ def namespace(pid: int | str, kind: str) -> int:
     """Inode number of a namespace, from the text of its link."""
     link = str(Path(f"/proc/{pid}/ns/{kind}").readlink())
     return int(link.partition("[")[2].rstrip("]"))
+
+
+def namespaces_of_lsns(pid: int) -> dict[str, int]:
+    """Kind and inode number of each namespace that lsns(8) lists for a process.
+
+    lsns walks the whole of /proc and ends its walk early, without a word, when a process
+    vanishes while it is being read (util-linux 2.38: any error but EACCES and ENOENT), so
+    on a busy machine it may list a part only. Asked again, it lists all; what it never
+    lists stays missing.
+    """
+    command = [program("lsns"), "--json", "--task", str(pid)]
+    listed: dict[str, int] = {}
+    for _ in range(20):
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows = json.loads(shown or '{"namespaces": []}')["namespaces"]
+        listed = {row["type"]: int(row["ns"]) for row in rows}
+        if len(listed) == len(names_in(f"/proc/{pid}/ns")) - len(FOR_CHILDREN):
+            break
+    return listed
 
 
 def status(pid: int | str) -> dict[str, str]:
