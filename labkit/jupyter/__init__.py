@@ -2,9 +2,10 @@
 
 ::
 
-    opening       begin, reference, course_map, doctor
+    opening       begin, reference, course_map, doctor;   places: place, reset_machine
     tasks         check, hint, reveal;   states: task;   watching: watch
     predictions   predict, compare;      pictures: xray, anatomy, family_tree, live
+    the machine   namespaces, network;   groups:   cgroups, timeline, cgconfig
     transfer      export_progress, import_progress
     extension     %load_ext labkit;      magics, sandbox_cell, arguments, completion
     workspace     the course, this learner's progress and folders;   desk: what comes first
@@ -20,6 +21,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit.jupyter.groups import cgconfig as cgconfig
+    from labkit.jupyter.groups import cgroups as cgroups
+    from labkit.jupyter.groups import timeline as timeline
     from labkit.jupyter.opening import begin as begin
     from labkit.jupyter.opening import course_map as course_map
     from labkit.jupyter.opening import doctor as doctor
@@ -27,7 +31,11 @@ if TYPE_CHECKING:
     from labkit.jupyter.pictures import anatomy as anatomy
     from labkit.jupyter.pictures import family_tree as family_tree
     from labkit.jupyter.pictures import live as live
+    from labkit.jupyter.pictures import namespaces as namespaces
+    from labkit.jupyter.pictures import network as network
     from labkit.jupyter.pictures import xray as xray
+    from labkit.jupyter.places import place as place
+    from labkit.jupyter.places import reset_machine as reset_machine
     from labkit.jupyter.predictions import compare as compare
     from labkit.jupyter.predictions import predict as predict
     from labkit.jupyter.states import task as task
@@ -41,6 +49,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "anatomy": "pictures",
     "begin": "opening",
+    "cgconfig": "groups",
+    "cgroups": "groups",
     "check": "tasks",
     "compare": "predictions",
     "course_map": "opening",
@@ -50,10 +60,15 @@ _HOMES = {
     "hint": "tasks",
     "import_progress": "transfer",
     "live": "pictures",
+    "namespaces": "pictures",
+    "network": "pictures",
+    "place": "places",
     "predict": "predictions",
     "reference": "opening",
+    "reset_machine": "places",
     "reveal": "tasks",
     "task": "states",
+    "timeline": "groups",
     "watch": "watching",
     "xray": "pictures",
 }

@@ -21,6 +21,9 @@ CALL = re.compile(
 MAGIC = re.compile(r"^\s*%(check|hint|reveal|task|watch)\s+(?:\S+\s+)*([\w-]*)$")
 """What stands before the cursor in the line of a magic that takes ids."""
 
+MACHINE = re.compile(r"^\s*%machine\s+(\w*)$")
+"""The same for ``%machine``."""
+
 SANDBOX = re.compile(r"^%%sandbox\s+(?:.*\s)?([^\s:]*)$")
 """What stands before the cursor in the first line of ``%%sandbox``."""
 
@@ -37,6 +40,8 @@ def matches(line: str, namespace: dict[str, Any]) -> tuple[str, list[str]]:
     """
     if found := SANDBOX.search(line):
         word, known = found[1], _sandbox_words(line, namespace)
+    elif found := MACHINE.search(line):
+        word, known = found[1], ["reset"]
     elif found := MAGIC.search(line):
         word, known = found[2], check_ids()
         if found[1] == "reveal" and word.startswith("-"):

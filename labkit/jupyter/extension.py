@@ -9,7 +9,7 @@ from typing import Any
 
 from labkit.jupyter import completion, magics
 
-LINE_MAGICS = ("check", "hint", "reveal", "task", "doctor", "watch")
+LINE_MAGICS = ("check", "hint", "reveal", "task", "doctor", "machine", "watch")
 
 
 def load(shell: Any) -> None:

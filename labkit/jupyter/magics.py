@@ -57,6 +57,18 @@ def doctor(line: str) -> Diagnosis:
     return examine()
 
 
+def machine(line: str) -> Text | None:
+    """Say where this notebook's kernel runs: ``%machine``; a fresh one: ``%machine reset``."""
+    from labkit.jupyter.places import place, reset_machine
+
+    parser = MagicParser("%machine")
+    parser.add_argument("what", nargs="?", choices=["reset"])
+    if parser.read(line).what != "reset":
+        return place()
+    reset_machine()
+    return None
+
+
 def watch(line: str) -> Text | None:
     """Watch some checks tick themselves off: ``%watch ID …``. ``%watch`` alone ends that."""
     from labkit.jupyter.watching import watch as start

@@ -1,12 +1,13 @@
-"""``xray``, ``anatomy``, ``family_tree``, ``live``: looking at a sandbox or a process."""
+"""``xray``, ``anatomy``, ``family_tree``, ``namespaces``, ``network``, ``live``: looking."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit.jupyter.sliders import End
     from labkit.sandbox import Running, Sandbox
     from labkit.views import Picture
 
@@ -58,22 +59,55 @@ def family_tree(target: Target) -> Picture:
     return tree_view(look(_plain(target)))
 
 
-def live(
-    function: Callable[[Any], Picture],
-    target: Target,
-    *,
-    actions: Mapping[str, Callable[[], object]] | None = None,
-) -> Any:
-    """The same picture, refreshed as long as it is looked at, with buttons that act.
+def namespaces(pids: Iterable[int] | None = None) -> Picture:
+    """Which processes live in which namespaces, what they share, and who owns those.
 
     Args:
-        function: ``xray``, ``anatomy`` or ``family_tree``, or any function that gives a picture.
-        target: what it is a picture of.
+        pids: the processes that are wanted, beside this one; all of them when not given. Live:
+            ``live(namespaces, None)``.
+    """
+    from labkit.sandbox import namespace_map
+    from labkit.views import namespace_map_view
+
+    return namespace_map_view(namespace_map(pids))
+
+
+def network(pids: Iterable[int] | None = None) -> Picture:
+    """The network namespaces of this machine, what is in them, and how they are joined.
+
+    Args:
+        pids: processes whose namespaces are wanted; all that can be found when not given. Live:
+            ``live(network, None)``.
+    """
+    from labkit.sandbox import network_map
+    from labkit.views import network_view
+
+    return network_view(network_map(pids))
+
+
+def live(
+    function: Callable[[Any], Picture],
+    target: Any,
+    *,
+    actions: Mapping[str, Callable[[], object]] | None = None,
+    sliders: Mapping[str, tuple[End, End]] | None = None,
+) -> Any:
+    """The same picture, refreshed as long as it is looked at, with buttons and sliders that act.
+
+    Args:
+        function: ``xray``, ``anatomy``, ``family_tree``, ``namespaces``, ``network``, or any
+            function that gives a picture.
+        target: what it is a picture of; what ``function`` takes.
         actions: what each button says, and what it does.
+        sliders: limits of a group that can be moved, each between two ends:
+            ``{"memory.max": ("8M", "256M"), "cpu.max": (0.1, 2)}``. The target is then a group.
 
     Raises:
+        NotFound: there is no slider for such a limit.
+        BadInput: the target has no limits, or the ends make no sense.
         LabkitError: what the first picture raises.
     """
+    from labkit.jupyter.sliders import sliders_for
     from labkit.views import Action
     from labkit.views import live as show
 
@@ -81,7 +115,8 @@ def live(
         Action(f"action-{number}", label, run)
         for number, (label, run) in enumerate((actions or {}).items(), 1)
     ]
-    return show(lambda: target, function, actions=buttons, every_s=REFRESH_S)
+    movable = sliders_for(target, sliders or {})
+    return show(lambda: target, function, actions=buttons, sliders=movable, every_s=REFRESH_S)
 
 
 def _plain(target: Target) -> Any:

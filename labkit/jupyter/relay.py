@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING
 from labkit.machine.relay.main import leave, main
 
 if TYPE_CHECKING:
-    from labkit.machine.relay.machine import Maker
+    from labkit.machine.relay.machine import Maker, Progress
 
 
 def make_maker() -> Maker:
     """Where the machine comes from; imports what takes time."""
+    from labkit.core.paths import data_dir
     from labkit.machine.notebook import NotebookMaker
 
-    return NotebookMaker(keep_events)
+    class ProgressMaker(NotebookMaker):
+        """Has a place for the progress first: a machine without one could not keep any."""
+
+        def prepare(self, progress: Progress) -> None:
+            """See there. Raises :class:`Blocked` where no progress can be kept."""
+            data_dir()
+            super().prepare(progress)
+
+    return ProgressMaker(keep_events)
 
 
 def keep_events(port: socket.socket) -> None:

@@ -114,13 +114,16 @@ def _namespaces(rows: list[NamespaceRow], x: float, top: float) -> str:
 
 def _capabilities(a: Anatomy, x: float, top: float) -> str:
     width = INNER - 2 * PAD
-    right = x + 3 * width / COLUMNS
+    middle, right = (x + column * width / COLUMNS for column in (2, 3))
     drawn = panel_heading(
-        "key", "What it may do", "capabilities that it holds", x=x, y=top + 34, width=right - x
+        "key", "What it may do", "capabilities that it holds", x=x, y=top + 34, width=middle - x
     )
     word, name, ink = _new_privileges(a)
+    drawn += icon(name, middle, top + 21, size=15, ink=ink)
+    drawn += text(middle + 22, top + 34, f"no new privileges: {word}", size=SMALL)
+    name, ink = ("lock", "own") if a.seccomp == "filter" else ("arrows", "shr")
     drawn += icon(name, right, top + 21, size=15, ink=ink)
-    drawn += text(right + 22, top + 34, f"no new privileges: {word}", size=SMALL)
+    drawn += text(right + 22, top + 34, f"system calls: {_calls(a)}", size=SMALL)
     room = width / COLUMNS - 24
     for i, held in enumerate(a.capabilities):
         left = x + (i % COLUMNS) * width / COLUMNS
@@ -134,6 +137,10 @@ def _capabilities(a: Anatomy, x: float, top: float) -> str:
 
 def _new_privileges(a: Anatomy) -> tuple[str, Icon, Ink]:
     return ("on", "lock", "own") if a.no_new_privs else ("off", "arrows", "shr")
+
+
+def _calls(a: Anatomy) -> str:
+    return "filtered" if a.seccomp == "filter" else "all"
 
 
 def _draw_not_held(a: Anatomy, x: float, y: float, width: float) -> str:
@@ -203,6 +210,7 @@ def _tables(a: Anatomy) -> tuple[Table, ...]:
             ),
             ("not held", str(len(_not_held(a))), ", ".join(_not_held(a))),
             ("no new privileges", "", "on" if a.no_new_privs else "off"),
+            ("system calls", "", f"{_calls(a)} (seccomp: {a.seccomp_profile or a.seccomp})"),
         ),
     )
     where = Table(

@@ -41,6 +41,8 @@ def heading(kicker: str, title: str, *, y: float = 46) -> str:
 def sentence(words: str, *, y: float, max_lines: int = 2, ink: Ink = "mut") -> tuple[str, float]:
     """A sentence below the heading, and the y below it."""
     wrapped = Room(INNER, BODY).wrap(words, max_lines)
+    if isinstance(words, Volatile):
+        wrapped = tuple(map(Volatile, wrapped))
     return lines(MARGIN, y, wrapped, step=22, ink=ink), y + 22 * len(wrapped)
 
 
@@ -80,12 +82,16 @@ def first_few(items: Sequence[T], most: int) -> tuple[tuple[T, ...], int]:
 
 def listed(names: Sequence[str], room: Room) -> str:
     """As many names as fit, at least one, and how many more there are: ``a, b + 2``."""
-    for count in range(len(names), 1, -1):
+    for count in range(min(len(names), _MOST_NAMES), 1, -1):
         left_out = len(names) - count
         words = ", ".join(names[:count]) + (f" + {left_out}" if left_out else "")
         if room.holds(words):
             return words
     return ", ".join(names) if len(names) < 2 else f"{names[0]} + {len(names) - 1}"
+
+
+_MOST_NAMES = 40
+"""No line of a picture holds more; a machine may have hundreds of links."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from labkit.views.escape import Volatile
 from labkit.views.frame import SMALL, counted, panel_heading
 from labkit.views.palette import Ink
-from labkit.views.svg import path, rect, text
+from labkit.views.svg import number, path, rect, text
 
 if TYPE_CHECKING:
     from labkit.sandbox.facts import Limit
@@ -34,12 +34,14 @@ def draw_gauges(limits: Sequence[Limit], x: float, top: float, width: float) -> 
     return drawn
 
 
-def limit_words(amount: int | None, unit: str) -> str:
-    """``64 MiB``, ``3 processes``, ``no limit``."""
+def limit_words(amount: float | None, unit: str) -> str:
+    """``64 MiB``, ``3 processes``, ``0.5 cores``, ``no limit``."""
     if amount is None:
         return "no limit"
+    if unit == "cores":
+        return f"{number(amount)} core{'' if amount == 1 else 's'}"
     if unit != "bytes":
-        return counted(amount, unit.removesuffix("es"), unit)
+        return counted(int(amount), unit.removesuffix("es"), unit)
     size, names = float(amount), ["B", "KiB", "MiB", "GiB", "TiB"]
     while size >= 1024 and len(names) > 1:
         size, names = size / 1024, names[1:]

@@ -28,6 +28,12 @@ Icon = Literal[
     "equal",
     "arrow",
     "clock",
+    "pin",
+    "snow",
+    "bolt",
+    "hourglass",
+    "globe",
+    "box",
 ]
 
 _CIRCLE = "M14 8A6 6 0 1 1 2 8A6 6 0 1 1 14 8"
@@ -53,6 +59,12 @@ _STROKES: dict[Icon, str] = {
     "equal": "M3 5.8h10M3 10.2h10",
     "arrow": "M2 8h11.5M9.5 4l4 4-4 4",
     "clock": f"{_CIRCLE}M8 4.6V8l2.4 1.6",
+    "pin": "M5.5 2h5M6.5 2v4.2L4 9.5h8L9.5 6.2V2M8 9.5v5",
+    "snow": "M8 1.5v13M2.4 4.8l11.2 6.4M13.6 4.8L2.4 11.2M6 2.8l2 1.7 2-1.7M6 13.2l2-1.7 2 1.7",
+    "bolt": "M9.5 1.5L3.5 9H8l-1.5 5.5L12.5 7H8z",
+    "hourglass": "M4 2h8M4 14h8M4.8 2v2.6L8 8l3.2-3.4V2M4.8 14v-2.6L8 8l3.2 3.4V14",
+    "globe": f"{_CIRCLE}M2 8h12M8 2c-4 4-4 8 0 12M8 2c4 4 4 8 0 12",
+    "box": "M2.5 4.5L8 2l5.5 2.5v7L8 14l-5.5-2.5zM2.5 4.5L8 7l5.5-2.5M8 7v7",
 }
 _DASHES: dict[Icon, str] = {"dashed": "2.4 2.3"}
 _FILLS: dict[Icon, str] = {"half": "M8 2A6 6 0 0 0 8 14z"}

@@ -1,7 +1,7 @@
-"""A picture that lives: refreshed, with buttons that act.
+"""A picture that lives: refreshed, with buttons that act and sliders that set.
 
-Thin: what is shown is a function of a snapshot; a press runs a function of the caller's, then takes
-a new snapshot. Without a kernel at the other end it is the picture alone.
+Thin: what is shown is a function of a snapshot; a press or a move runs a function of the caller's,
+then takes a new snapshot. Without a kernel at the other end it is the picture alone.
 
 Sources: the Jupyter widget messages (``custom``); anywidget's front-end module specification.
 """
@@ -17,6 +17,7 @@ from labkit.core.errors import BadInput, LabkitError, NotFound
 from labkit.views.changes import changes
 from labkit.views.escape import clean
 from labkit.views.picture import Picture
+from labkit.views.sliders import Slider, as_table, by_id
 
 T = TypeVar("T")
 
@@ -45,32 +46,36 @@ def live(
     view: Callable[[T], Picture],
     *,
     actions: Sequence[Action] = (),
+    sliders: Sequence[Slider] = (),
     every_s: float | None = None,
 ) -> Any:
-    """A widget that shows ``view(snapshot())``, with buttons.
+    """A widget that shows ``view(snapshot())``, with buttons and sliders.
 
     Args:
         snapshot: takes a snapshot; called now, at each refresh and after each action.
         view: draws it.
         actions: buttons beside "Refresh" and "As text".
+        sliders: below the buttons; each sets its value when it comes to rest.
         every_s: refresh after so many seconds, while somebody sees it; None for never.
 
     Returns:
         An anywidget. Its ``receive(message)`` is what a message of the front end calls.
 
     Raises:
-        BadInput: two actions of one id, or a time that is not positive.
-        LabkitError: what the first snapshot raises.
+        BadInput: two actions or sliders of one id, a slider that cannot be, or a time that is not
+            positive.
+        LabkitError: what the first snapshot raises, or the first look at a slider's value.
     """
-    return _widget_class()(Stage(snapshot, view, actions, every_s))
+    return _widget_class()(Stage(snapshot, view, actions, every_s, sliders))
 
 
 class Stage:
     """What the widget shows now; all of it that is not Jupyter.
 
     Attributes:
-        actions: by id.
+        actions, sliders: by id.
         picture: the last one that could be drawn.
+        values: what the sliders stood at when that was.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Stage:
         view: Callable[[T], Picture],
         actions: Sequence[Action],
         every_s: float | None,
+        sliders: Sequence[Slider] = (),
     ) -> None:
         if every_s is not None and every_s <= 0:
             raise BadInput(
@@ -92,9 +98,10 @@ class Stage:
                 why="given: " + ", ".join(action.id for action in actions),
                 hint=f"{REFRESH!r} is taken",
             )
+        self.sliders = by_id(sliders)
         self.every_s = every_s
         self._draw: Callable[[], Picture] = lambda: view(snapshot())
-        self.picture = self._draw()
+        self.picture, self.values = self._draw(), self._read()
         self._failed_action: dict[str, str] = {}
         self._failed_snapshot: dict[str, str] = {}
 
@@ -120,6 +127,23 @@ class Stage:
         if not is_automatic:
             self._failed_action = {}
         said = "" if name == REFRESH else self._act(name)
+        return self._shown_anew(said, is_automatic=is_automatic)
+
+    def slide(self, name: str, at: object) -> str:
+        """Sets the value at a slider's place, and takes a new snapshot.
+
+        Returns:
+            What to tell: what ``set`` returned or else what the value is now, and what has changed.
+        """
+        self._failed_action = {}
+        said = self._set(name, at)
+        changed = self._shown_anew(said)
+        if said or self._failed_action:
+            return changed
+        slider = self.sliders[name]
+        return f"{slider.label} is now {slider.words(self.values[name])}. {changed}".strip()
+
+    def _shown_anew(self, said: str, *, is_automatic: bool = False) -> str:
         before = self.picture
         self._refresh()
         changed = changes(before, self.picture, steady_only=is_automatic)
@@ -137,9 +161,23 @@ class Stage:
             return ""
         return clean(result) if isinstance(result, str) else ""
 
+    def _set(self, name: str, at: object) -> str:
+        try:
+            if name not in self.sliders:
+                raise NotFound("slider", name, self.sliders)
+            slider = self.sliders[name]
+            result = slider.set(slider.chosen(at))
+        except Exception as error:  # as above
+            self._failed_action = describe(error)
+            return ""
+        return clean(result) if isinstance(result, str) else ""
+
+    def _read(self) -> dict[str, float | None]:
+        return {slider.id: slider.get() for slider in self.sliders.values()}
+
     def _refresh(self) -> None:
         try:
-            self.picture = self._draw()
+            self.picture, self.values = self._draw(), self._read()
             self._failed_snapshot = {}
         except Exception as error:  # as above
             self._failed_snapshot = describe(error)
@@ -166,6 +204,8 @@ def _widget_class() -> Any:
         picture = Unicode().tag(sync=True)
         table = Unicode().tag(sync=True)
         actions: Any = List().tag(sync=True)
+        sliders: Any = List().tag(sync=True)
+        places = Dict().tag(sync=True)
         every_s = Float(None, allow_none=True).tag(sync=True)
         error = Dict().tag(sync=True)
         is_stale = Bool(False).tag(sync=True)
@@ -176,22 +216,37 @@ def _widget_class() -> Any:
                 {"id": action.id, "label": action.label, "help": action.help}
                 for action in stage.actions.values()
             ]
+            sliders = [
+                {"id": s.id, "label": s.label, "help": s.help, "stops": [*map(s.words, s.stops)]}
+                for s in stage.sliders.values()
+            ]
             super().__init__(
-                title=stage.picture.title, actions=buttons, every_s=stage.every_s, **self._shown()
+                title=stage.picture.title,
+                actions=buttons,
+                sliders=sliders,
+                every_s=stage.every_s,
+                **self._shown(),
             )
 
         def respond(self, message: Mapping[str, Any]) -> dict[str, Any]:
-            """Runs what was pressed; sends what is shown, then what has changed."""
-            said = self.stage.press(
-                str(message.get("press")), is_automatic=bool(message.get("is_automatic"))
-            )
+            """Does what was pressed or moved; sends what is shown, then what has changed."""
+            if "slide" in message:
+                said = self.stage.slide(str(message["slide"]), message.get("at"))
+            else:
+                said = self.stage.press(
+                    str(message.get("press")), is_automatic=bool(message.get("is_automatic"))
+                )
             with self.hold_sync():
                 for name, value in self._shown().items():
                     setattr(self, name, value)
             return {"said": said}
 
         def still(self) -> dict[str, str]:
-            return {"text/html": self.stage.picture.html(), "text/plain": self.stage.picture.text}
+            html, text = self.stage.picture.html(), self.stage.picture.text
+            if self.stage.sliders:
+                table = as_table(self.stage.sliders.values(), self.stage.values)
+                html, text = html + table.html(), f"{text}\n\n{table.text()}"
+            return {"text/html": html, "text/plain": text}
 
         def _shown(self) -> dict[str, Any]:
             stage = self.stage
@@ -200,6 +255,11 @@ def _widget_class() -> Any:
                 "table": stage.picture.table_html(),
                 "error": stage.error,
                 "is_stale": stage.is_stale,
+                "places": {
+                    id: {"at": slider.nearest(value), "words": slider.words(value)}
+                    for id, slider in stage.sliders.items()
+                    for value in [stage.values[id]]
+                },
             }
 
     return Live

@@ -25,11 +25,13 @@ def text(
     face: Face = "normal",
     anchor: str = "start",
     room: float | None = None,
+    is_volatile: bool = False,
 ) -> str:
     """One line of text, its baseline at ``y``.
 
     Args:
         parts: written one after the other.
+        is_volatile: its place differs each time, not only what it says.
         room: the width that all parts have together; the last is shortened to it, and then its
             full text is in the element's title.
     """
@@ -39,7 +41,8 @@ def text(
         taken = sum(text_width(part, size, face) for part in shown[:-1])
         shown[-1], title = _fit(shown[-1], Room(room - taken, size, face))
     inner = title + "".join(markup(part, "tspan") for part in shown)
-    return _text(inner, x=x, y=y, size=size, ink=ink, face=face, anchor=anchor)
+    also = "v" if is_volatile else ""
+    return _text(inner, x=x, y=y, size=size, ink=ink, face=face, anchor=anchor, also=also)
 
 
 def lines(
@@ -113,13 +116,15 @@ def path(
     at: tuple[float, float] | None = None,
     scale: float = 1,
     opacity: float = 1,
+    is_volatile: bool = False,
 ) -> str:
-    """A path, moved to ``at`` and scaled."""
+    """A path, moved to ``at`` and scaled. ``is_volatile``: its course differs each time."""
     moved = "" if opacity == 1 else f' opacity="{number(opacity)}"'
     if at:
         grown = "" if scale == 1 else f" scale({number(scale)})"
         moved += f' transform="translate({number(at[0])} {number(at[1])}){grown}"'
-    return f'<path{paint(fill=fill, stroke=stroke)} d="{d}"{_pen(stroke, line, dash)}{moved}/>'
+    colours = paint(fill=fill, stroke=stroke, also="v" if is_volatile else "")
+    return f'<path{colours} d="{d}"{_pen(stroke, line, dash)}{moved}/>'
 
 
 def paint(*, fill: Ink | None = None, stroke: Ink | None = None, also: str = "") -> str:
@@ -142,12 +147,20 @@ def number(value: float) -> str:
 
 
 def _text(
-    inner: str, *, x: float, y: float, size: float, ink: Ink, face: Face, anchor: str = "start"
+    inner: str,
+    *,
+    x: float,
+    y: float,
+    size: float,
+    ink: Ink,
+    face: Face,
+    anchor: str = "start",
+    also: str = "",
 ) -> str:
     style = {"normal": "", "bold": ' font-weight="600"', "mono": ' font-family="monospace"'}[face]
     turned = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return (
-        f"<text{paint(fill=ink, also='lk-m' if face == 'mono' else '')}"
+        f"<text{paint(fill=ink, also=' '.join(filter(None, (also, 'lk-m' * (face == 'mono')))))}"
         f' x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{style}{turned}>{inner}</text>'
     )
 

@@ -45,6 +45,8 @@ class Table:
         body = [_line(row, widths) for row in self.rows]
         rule = "─┼─".join("─" * width for width in widths)
         caption = clean(self.caption)
+        if isinstance(caption, Volatile):
+            caption = f"┆ {caption}"
         return "\n".join([caption, "", _line(self.head, widths), rule, *body])
 
     def html(self) -> str:
@@ -54,7 +56,7 @@ class Table:
         body = "".join(self._html_row(row, links) for row in self.rows)
         return (
             '<table><caption style="text-align:left">'
-            f"{escape(self.caption)}</caption>"
+            f"{markup(self.caption)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 

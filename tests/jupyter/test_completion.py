@@ -15,6 +15,7 @@ from labkit.jupyter.workspace import Workspace
         ("%reveal --", "--", ["--yes"]),
         ("%reveal write-note --", "--", ["--yes"]),
         ("%doctor wr", "", []),
+        ("%machine re", "re", ["reset"]),
         ('check("wr', "wr", ["write-note", "write-end"]),
         ("watch('run-box', 'co", "co", ["copy-note"]),
         ("x = begin('fi", "fi", ["first-box"]),

@@ -106,6 +106,8 @@ def test_a_sandbox_cell_finds_the_notebooks_sandboxes(root: Path) -> None:
         ("%reveal write-note --yse", "Did you mean --yes"),
         ("%task nosuch", "there is no check 'nosuch'"),
         ("%doctor now", "cannot use 'now'"),
+        ("%machine rest", "invalid choice: 'rest'"),
+        ("%machine reset", "there is no machine to reset"),
         ("%%sandbox --memroy 1M\\ntrue", "Did you mean --memory"),
     ],
 )

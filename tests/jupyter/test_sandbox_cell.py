@@ -41,7 +41,8 @@ def test_the_options_reach_the_sandbox(capsys: Capture, tmp_path: Path) -> None:
 @pytest.mark.requires("limits")
 def test_limits_hold(capsys: Capture) -> None:
     code = run_cell("--memory 16M --pids 20", "head -c 100000000 /dev/zero | tail", {})
-    assert code == 128 + signal.SIGKILL
+    # Mostly `tail` is ended, and the shell says so; the kernel may take the shell as well.
+    assert code in (128 + signal.SIGKILL, -signal.SIGKILL)
     assert "when more than 16M of memory is wanted" in capsys.readouterr().err
     run_cell("--pids 3", "for i in 1 2 3 4 5; do sleep 60 & done; true", {})
     assert "can't fork" in capsys.readouterr().out

@@ -13,12 +13,17 @@ from labkit.views import (
     anatomy_view,
     card_view,
     comparison_view,
+    group_tree_view,
     map_view,
+    namespace_map_view,
+    network_view,
+    timeline_view,
     tree_view,
+    walls_view,
     xray_view,
 )
 from labkit.views.picture import SANITISE
-from tests.views import samples
+from tests.views import mapsamples, samples
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -27,12 +32,36 @@ DRAW: dict[str, Callable[[], Picture]] = {
     "xray, much shared": lambda: xray_view(samples.both_sides("pid", "uts", "net", "time")),
     "anatomy": lambda: anatomy_view(samples.anatomy()),
     "tree": lambda: tree_view(samples.family()),
+    "namespaces": lambda: namespace_map_view(mapsamples.few_processes()),
+    "namespaces, shared and kept": lambda: namespace_map_view(mapsamples.pod()),
+    "network, a pair": lambda: network_view(mapsamples.two_namespaces()),
+    "network, a bridge": lambda: network_view(mapsamples.bridged()),
+    "network, a router": lambda: network_view(mapsamples.router()),
+    "groups": lambda: group_tree_view(mapsamples.three_groups()),
+    "timeline, memory": lambda: timeline_view(mapsamples.memory_timeline()),
+    "timeline, CPU": lambda: timeline_view(mapsamples.cpu_timeline()),
     "map": lambda: map_view(samples.course()),
     "card, not yet": lambda: card_view(samples.not_yet()),
     "card, passed": lambda: card_view(samples.passed()),
     "card, blocked": lambda: card_view(samples.blocked()),
+    "walls": lambda: walls_view({"yours": samples.walls("root"), "labkit's": samples.walls()}),
     "comparison": lambda: comparison_view(samples.comparison()),
 }
+
+
+def prepared() -> dict[str, Callable[[], Picture]]:
+    """Pictures of whole machines; each look at the machine has been taken."""
+    processes = mapsamples.many_processes()
+    network = mapsamples.bridged(40, others=200)
+    groups = mapsamples.many_groups()
+    return {
+        "namespaces of 500 processes": lambda: namespace_map_view(processes),
+        "network of 40 sandboxes": lambda: network_view(network),
+        "groups, 100 of them": lambda: group_tree_view(groups),
+    }
+
+
+LARGE = prepared()
 
 
 def sanitised(picture: Picture) -> dict[str, str]:

@@ -14,6 +14,7 @@ from labkit.sandbox.facts import (
     Side,
     Volume,
 )
+from labkit.sandbox.judgement import Wall, Walls
 from labkit.views.snapshots import (
     Card,
     Comparison,
@@ -44,6 +45,17 @@ def namespaces(*shared: str) -> tuple[NamespaceRow, ...]:
     return tuple(
         NamespaceRow(kind, 4026531835 + i if kind in shared else 4026533107 + i, 4026531835 + i)
         for i, kind in enumerate(KINDS)
+    )
+
+
+def walls(*missing: str) -> Walls:
+    names = ("host name", "processes", "root", "/proc", "memory", "powers")
+    return Walls(
+        31337,
+        tuple(
+            Wall(name, "keeps to its own", name not in missing, "seen so, with a long word or two")
+            for name in names
+        ),
     )
 
 
@@ -130,6 +142,8 @@ def anatomy(*shared: str, used: int = 13_002_342) -> Anatomy:
         ),
         capabilities=CAPABILITIES,
         no_new_privs=True,
+        seccomp="filter",
+        seccomp_profile="default",
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from labkit.core.linux import CAPABILITIES
 from labkit.grading.verdict import Evidence
 from labkit.sandbox.facts import Anatomy, BothSides, FamilyTree, Relative
+from labkit.sandbox.maps import NetworkMap, Traffic
 from labkit.views import (
     Card,
     Comparison,
@@ -19,14 +20,18 @@ from labkit.views import (
     anatomy_view,
     card_view,
     comparison_view,
+    group_tree_view,
     map_view,
+    namespace_map_view,
+    network_view,
+    timeline_view,
     tree_view,
     xray_view,
 )
 from tests.support.leaks import Place
-from tests.views import samples
+from tests.views import mapsamples, samples
 from tests.views.browsing import Look, act, browser
-from tests.views.pictures import DRAW
+from tests.views.pictures import DRAW, LARGE
 
 pytestmark = pytest.mark.requires("program:chromium")
 
@@ -75,6 +80,45 @@ def wordy() -> Card:
     )  # fmt: skip
 
 
+def long_named() -> dict[str, Picture]:
+    """The maps with the longest names and numbers that one meets."""
+    network = tuple(
+        replace(
+            space, name=f"sandbox {'m' * 63}",
+            links=tuple(
+                replace(link, name="W" * 15 if link.kind == "veth" else link.name,
+                        addresses=("fd00:1234:5678:9abc:def0:1234:5678:9abc/128",) * 3,
+                        traffic=Traffic(10**15, 10**15, 0, 0, 10**12))
+                for link in space.links
+            ),
+            masquerades=("fd00:1234:5678:9abc:def0:1234:5678:9abc/128",) * 4,
+        )
+        for space in mapsamples.bridged(6).namespaces
+    )  # fmt: skip
+    processes = mapsamples.pod()
+    members = {
+        pid: replace(member, pid=4194000 + pid % 300, command="W" * 300)
+        for pid, member in processes.members.items()
+    }
+    groups = tuple(
+        replace(group, path="/" + "m" * 200 + group.path, owner_uid=2**32 - 2, is_frozen=True,
+                gauges=mapsamples.gauges((1023.9 * 2**30, 1023.9 * 2**40), (4194304, 4194304),
+                                         (127.99, 127.99)), weight=10000,
+                events={"memory.oom_kill": 1, "cpu.nr_throttled": 1, "memory.high": 1,
+                        "pids.max": 1})
+        for group in mapsamples.three_groups().groups
+    )  # fmt: skip
+    timeline = mapsamples.memory_timeline()
+    moments = tuple(replace(m, at_s=3.0 + i / 99, words="W" * 300) for i, m in
+                    enumerate(timeline.moments))  # fmt: skip
+    return {
+        "network, long names": network_view(NetworkMap(network)),
+        "namespaces, long names": namespace_map_view(replace(processes, members=members)),
+        "groups, long names": group_tree_view(replace(mapsamples.three_groups(), groups=groups)),
+        "timeline, long names": timeline_view(replace(timeline, group="/w" * 200, moments=moments)),
+    }
+
+
 def full() -> CourseMap:
     course = samples.course()
     topics = tuple(
@@ -85,14 +129,18 @@ def full() -> CourseMap:
     return replace(course, topics=topics, routes=routes)
 
 
-PICTURES: dict[str, Picture] = {name: draw() for name, draw in DRAW.items()} | {
-    "xray, long names": xray_view(long_names(samples.both_sides())),
-    "anatomy, crowded": anatomy_view(crowded()),
-    "tree, deep": tree_view(deep()),
-    "card, wordy": card_view(wordy()),
-    "map, full": map_view(full()),
-    "comparison, wordy": comparison_view(Comparison("why? " * 99, "p" * 999, "h " * 999, True)),
-}
+PICTURES: dict[str, Picture] = (
+    {name: draw() for name, draw in (DRAW | LARGE).items()}
+    | {
+        "xray, long names": xray_view(long_names(samples.both_sides())),
+        "anatomy, crowded": anatomy_view(crowded()),
+        "tree, deep": tree_view(deep()),
+        "card, wordy": card_view(wordy()),
+        "map, full": map_view(full()),
+        "comparison, wordy": comparison_view(Comparison("why? " * 99, "p" * 999, "h " * 999, True)),
+    }
+    | long_named()
+)
 
 BOXES = """() => [...document.querySelectorAll("svg text")].filter((t) => t.textContent).map((t) =>
 {

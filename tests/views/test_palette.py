@@ -10,10 +10,10 @@ TEXT = ("ink", "mut", "own", "shr", "inn", "bad")
 ON = {
     "ink": ("card", "pan", "ownt", "shrt", "innt", "badt"),
     "mut": ("card", "pan", "ownt", "shrt", "innt"),
-    "own": ("card", "pan", "ownt"),
-    "shr": ("card", "pan", "shrt"),
+    "own": ("card", "pan", "ownt", "innt"),
+    "shr": ("card", "pan", "shrt", "innt"),
     "inn": ("card", "pan", "innt"),
-    "bad": ("card", "pan", "badt"),
+    "bad": ("card", "pan", "badt", "innt"),
 }
 JUPYTER_GROUNDS = {"light": ("#ffffff",), "dark": ("#111111", "#212121")}
 """--jp-layout-color0 and 1 of JupyterLab's own themes: what a card is drawn on."""

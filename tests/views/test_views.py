@@ -17,6 +17,7 @@ from labkit.views import (
     comparison_view,
     map_view,
     tree_view,
+    walls_view,
     xray_view,
 )
 from labkit.views.changes import changes
@@ -62,6 +63,13 @@ def test_the_anatomy_shows_layers_volumes_limits_and_capabilities() -> None:
     assert {"memory.max", "at most 64 MiB", "12.4 MiB now", "at most 20 processes"} <= set(drawn)
     assert {"/data", "volume, read-write", "volume, read-only", "b5bb9d8014a0"} <= set(drawn)
     assert {"CHOWN", "SYS_CHROOT", "30 not held", "no new privileges: on"} <= set(drawn)
+    assert "system calls: filtered" in drawn
+    assert row(picture, "system calls")[2] == "filtered (seccomp: default)"
+    bare = anatomy_view(
+        replace(samples.anatomy(), seccomp="off", seccomp_profile="none: it was so")
+    )
+    assert "system calls: all" in words(bare)
+    assert row(bare, "system calls")[2] == "all (seccomp: none: it was so)"
     assert "SYS_ADMIN" in row(picture, "not held")[2]
 
 
@@ -71,6 +79,18 @@ def test_a_gauge_grows_with_use_and_stops_at_the_limit() -> None:
         return float(re.findall(r'<rect class="v [^>]* width="([\d.]+)"', svg)[0])
 
     assert bar(10 * 1024**2) < bar(30 * 1024**2) < bar(64 * 1024**2) == bar(10**12)
+
+
+def test_the_walls_of_two_stand_beside_each_other_and_the_open_ones_are_named() -> None:
+    judged = {"yours": samples.walls("root", "/proc"), "labkit's": samples.walls()}
+    picture = walls_view(judged)
+    seen = "seen so, with a long word or two"
+    assert row(picture, "root")[2:] == (f"open: {seen}", f"closed: {seen}")
+    assert row(picture, "memory")[2:] == (f"closed: {seen}", f"closed: {seen}")
+    drawn = words(picture)
+    assert drawn.count("open") == 2 and drawn.count("closed") == 10
+    said = "yours: 4 of 6 closed, open: root, /proc. labkit's: all 6 closed."
+    assert picture.tables[0].caption == said
 
 
 def test_one_process_is_not_called_processes() -> None:

@@ -161,7 +161,7 @@ def test_the_front_end_gets_the_buttons_and_its_own_code(shown: Shown) -> None:
     state = shown.widget.get_state()
     assert [action["id"] for action in state["actions"]] == ["start", "end", "fail", "crash"]
     assert state["every_s"] == 2
-    assert "export default" in state["_esm"] and len(state["_esm"]) < 6000
+    assert "export default" in state["_esm"] and len(state["_esm"]) < 6500
     assert "http" not in state["_esm"] + state["_css"]
     json.dumps(state)
 
