@@ -96,6 +96,11 @@
 # processes, cgroups, and clocks. (Kubernetes uses the same word for something else: a part of a
 # cluster in which names have to be unique.)
 #
+# ### PID namespace | PID namespaces
+#
+# Process numbers of one's own: the first process in it is PID 1 there, and has another number
+# outside. When PID 1 ends, the kernel ends all others in it.
+#
 # ### User namespace | user namespaces
 #
 # The namespace that gives user numbers another meaning inside: root in there is an ordinary user
@@ -107,6 +112,32 @@
 # traffic or number is counted and limited. Groups form a tree. Today's form is version 2, one tree
 # for everything; version 1 had a tree for each kind, and machines that use it are still met. The
 # file `/etc/cgconfig.conf` belongs to tools of that time.
+#
+# ### Controller of a cgroup | cgroup controller
+#
+# The part of the kernel that counts and limits one kind of thing for each group: `memory`, `cpu`, `io`,
+# `pids`, `cpuset`. A group has those that the group above passes on. (In version 1 each controller
+# had a tree of its own, and `io` was called `blkio`.)
+#
+# ### Quota | CPU quota, throttled, throttling
+#
+# The CPU time that a group may use in each period, such as 20 of every 100 milliseconds. Who has used it
+# up is *throttled*: it waits for the next period, even when nobody else wants the CPU.
+#
+# ### Weight | weights, CPU shares, cpu.shares
+#
+# How much of something a group gets beside its siblings while several want it: three times the weight,
+# three times the time. It limits nobody who is alone. Version 1 said *shares*, on another scale.
+#
+# ### Delegation | delegate, delegated
+#
+# To give a part of the tree of cgroups to a user, who may then make groups below it and fill them. The
+# limits of the part itself are not given.
+#
+# ### cgconfig.conf | libcgroup, cgconfigparser
+#
+# The file in which libcgroup wrote down groups and their limits, from the time of cgroup version 1. Today
+# systemd's units and slices say the same.
 #
 # ### Limit | limits
 #
@@ -152,6 +183,47 @@
 # ### Mount | mounts, mounting
 #
 # To make a file system, or a folder, appear at a place in the tree of folders.
+#
+# ### chroot
+#
+# A system call that shows a process another folder as its root. It hides the tree above and does
+# not remove it: whoever is root inside climbs out. It is older than containers (1979), and no wall.
+#
+# ### pivot_root
+#
+# A system call that puts another mount in the place of the root, for a whole mount namespace. The
+# old root can then be unmounted, and nothing lies above the new one. Every container runtime uses it.
+#
+# ### procfs | /proc
+#
+# The file system in which the kernel shows processes and its own switches as files. Each mount of
+# it belongs to one PID namespace: with the machine's `/proc` in it, a container sees everything.
+#
+# ### Break-out | break out, container escape
+#
+# A way from inside a container to what is outside. Each wall of a container closes one.
+
+# %% [markdown]
+# ## Networks
+#
+# ### Network namespace | network namespaces
+#
+# Links, addresses, routes, firewall and ports of one's own. A new one has only `lo`, switched off.
+# `ip netns add` makes one that has a name, and lives without a process.
+#
+# ### Veth pair | veth, veth pairs
+#
+# Two network links that are the ends of one cable: what goes in at one end comes out at the other,
+# mostly in another network namespace.
+#
+# ### Bridge | bridges
+#
+# A switch made of software: links that are its ports reach each other. Docker's is `docker0`.
+#
+# ### NAT | masquerade
+#
+# A router writes its own address over the sender's, and back again over the answer's. So a private
+# network can reach the world, which knows only the router.
 #
 # ### Loopback | lo, localhost
 #

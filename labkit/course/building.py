@@ -23,6 +23,7 @@ from labkit.course.place import new_place
 from labkit.course.play import play
 from labkit.course.sources import Sources
 from labkit.course.verdicts import CheckResult, VerdictReader
+from labkit.machine.wanted import NOTEBOOK
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,11 @@ def _play(page: Page, notebook: Notebook, sources: Sources) -> tuple[CheckResult
     with new_place(root) as place:
         folder = place.root / page.path.parent.relative_to(root)
         folder.mkdir(parents=True, exist_ok=True)
-        failure = play(notebook, folder, place.env, on_cell=verdicts.read)
+        # The kernel reads from its notebook's file what it requires, and so where it runs.
+        path = folder / page.path.name
+        write_whole(path, as_bytes(notebook))
+        env = {**place.env, NOTEBOOK: str(path)}
+        failure = play(notebook, folder, env, on_cell=verdicts.read)
     if failure:
         raise AuthorError(
             f"{page.kind}: {failure}", where=_where(page, failure.id, sources), hint=_hint(page)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEY = re.compile(
-    r' (?:(task|check|id)=("[\w-]+")|(setup)=(true)|(tags)=(\["[\w-]+"(?:, ?"[\w-]+")*\]))'
+    r' (?:(task|check|id)=("[\w-]+")|(setup)=(true)|(language)=("bash")'
+    r'|(tags)=(\["[\w-]+"(?:, ?"[\w-]+")*\]))'
 )
 _HEADER = re.compile(rf"# %%(?P<text> \[markdown\])?(?P<keys>(?:{_KEY.pattern})*)")
 _COMMENT = re.compile(r"#(?: .*\S)?")
@@ -68,6 +69,9 @@ def _cell(head: re.Match[str], rows: Sequence[str]) -> PlainCell | None:
     if head["text"]:
         text = _text(rows)
         return None if text is None else PlainCell("markdown", text, metadata)
+    if metadata.pop("language", None):
+        text = _text(rows)
+        return None if text is None else PlainCell("code", f"%%bash\n{text}", metadata)
     code = "\n".join(rows).strip("\n")
     if any(map(_ODD.match, rows)) or any(code.count(quotes) % 2 for quotes in ('"""', "'''")):
         return None

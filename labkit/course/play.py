@@ -17,9 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from labkit.course.notebook import Notebook
+from labkit.machine.places import MICROVM
 
 CELL_DEADLINE_S = 120
 """A cell that takes longer hangs: the longest of the course takes seconds, on an idle machine."""
+
+START_S = 60
+"""For a kernel to answer, on a busy machine."""
+
+PREPARE_S = 1800
+"""For one in a machine of its own, which is prepared once, over a slow network."""
 
 MAX_ERROR = 2000
 """Characters of an error that are kept: its beginning says what it is."""
@@ -113,6 +120,7 @@ def play(
     client = nbclient.NotebookClient(
         notebook,
         timeout=deadline_s,
+        startup_timeout=START_S,
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
@@ -185,11 +193,28 @@ async def _execute(client: Any, env: Mapping[str, str]) -> None:
         manager = client.create_kernel_manager()
         manager.transport, manager.ip = "ipc", f"{folder}/kernel"
         try:
-            await client.async_execute(env=dict(env))
+            await client.async_start_new_kernel(env=dict(env))
+            place = getattr(manager.provisioner, "place", None)
+            if place and place.name == MICROVM:
+                await _wait_for_machine(manager)
+            await client.async_execute()
         finally:
             # Ended while it was starting: the client leaves the kernel alone.
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
+
+
+async def _wait_for_machine(manager: Any) -> None:
+    """Waits for it, or for the reason why there is none: before, cells only wait in the relay."""
+    asker = manager.client()
+    asker.start_channels()
+    try:
+        await asker.wait_for_ready(timeout=PREPARE_S)
+        asked = asker.is_complete("")
+        while (await asker.get_shell_msg(timeout=PREPARE_S))["parent_header"]["msg_id"] != asked:
+            pass
+    finally:
+        asker.stop_channels()
 
 
 def forget_outputs(notebook: Notebook) -> None:

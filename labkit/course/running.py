@@ -20,6 +20,7 @@ from labkit.course.place import SEED, new_place
 from labkit.course.play import CELL_DEADLINE_S, Failure, code_cells, play
 from labkit.course.topic import KINDS
 from labkit.course.verdicts import CheckResult, VerdictReader
+from labkit.machine.wanted import NOTEBOOK
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ def _play(
     deadline_s: int,
 ) -> Failure | None:
     with new_place(course.root, seed=_seed(page)) as place:
-        folder = place.root / page.path.parent.relative_to(course.root)
-        return play(notebook, folder, place.env, on_cell=after, deadline_s=deadline_s)
+        path = place.root / page.path.relative_to(course.root)
+        env = {**place.env, NOTEBOOK: str(path)}  # what it requires decides where it runs
+        return play(notebook, path.parent, env, on_cell=after, deadline_s=deadline_s)
 
 
 def _seed(page: Page) -> str:

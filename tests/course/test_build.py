@@ -48,6 +48,19 @@ def test_played_notebooks_hold_their_outputs_and_nothing_of_the_machine(course: 
     assert build_check(course) == []
 
 
+def test_a_notebook_is_played_in_the_place_that_it_needs(
+    course: Course, topic_folder: Path
+) -> None:
+    """Its kernel is told which file is its own: there stands what it requires."""
+    asks = (
+        "import json, os\n\njson.load(open(os.environ['JPY_SESSION_NAME']))['metadata']['labkit']"
+    )
+    edit(topic_folder / "lab.py", "6 * 7", asks)
+    build(course, only=["first-files"])
+    said = outputs(read(course, LAB))["first-files-s01_2"][-1].data["text/plain"]
+    assert "'requires': [" in said
+
+
 def test_a_widget_is_stored_as_what_is_shown_without_it(course: Course, topic_folder: Path) -> None:
     widget = "import ipywidgets\n\nipywidgets.IntSlider(7)"
     edit(topic_folder / "lab.py", "6 * 7", widget)

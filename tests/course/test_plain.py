@@ -24,6 +24,7 @@ LINES = [
     "    # %%", "# %% active=true", '# %% task="one" task="two"', "", "", "# text", "#text", "#",
     "#   more", "x = 1", "    y = x", '"""', "'''", "# !ls", "#!ls", "!ls", "# %time x", "x = !ls",
     "# echo no", "echo = 1", "# help?", "x?", "### BEGIN SOLUTION", "### END SOLUTION", "# # two",
+    '# %% language="bash"', '# %% setup=true language="bash"', "# cd /tmp; ls | wc", "# a='b # c'",
     "# region", "# +", "# -", "def f():", '    """Says."""', "# x = %pwd", "\t", "# ",
 ]  # fmt: skip
 
@@ -31,7 +32,12 @@ LINES = [
 @pytest.mark.parametrize("text", [EXERCISE, HOME, GLOSSARY, *COURSE])
 def test_what_the_course_is_made_of_is_plain_and_read_as_jupytext_does(text: str) -> None:
     text = text[text.index("# %%") :]
-    assert cells_of(read_plain(text)) == cells_of(theirs(text))
+    ours = read_plain(text)
+    # For an exercise `task` and `reveal` are waited for; shell in its cells is left to jupytext.
+    if "\n### BEGIN SOLUTION" in text and "\n# !" not in text:
+        assert ours is not None
+    if ours is not None:
+        assert cells_of(ours) == cells_of(theirs(text))
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=12))

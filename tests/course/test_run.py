@@ -118,6 +118,15 @@ def test_an_exercise_is_played_with_the_learners_seed_and_the_rest_with_the_cour
     assert os.environ["LABKIT_HOME"] not in " ".join(said)
 
 
+def test_a_notebook_is_played_in_the_place_that_it_asks_for(built: Course) -> None:
+    path = built.root / "solutions" / NAME
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["labkit"]["place"] = "moon"
+    write_whole(path, as_bytes(notebook))
+    report = run(built, which=("solution",))
+    assert "there is no place for a kernel 'moon'" in str(report.notebooks[0].failure)
+
+
 def test_a_broken_cell_is_named_and_the_next_notebook_is_played(built: Course) -> None:
     change(built, "labs/00-first-files/lab.ipynb", "6 * 7", "6 * seven\n7")
     report = run(built, which=("lab", "solution"))
