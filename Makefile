@@ -32,7 +32,10 @@ install-lab install-test: install-%:
 	@[ ! -e .venv ] || { $(is-whole); } || { echo "The .venv here is not whole: making it anew."; rm -rf .venv; }
 	@$(MAKE) --silent --no-print-directory .venv/.labkit-$*
 
-.venv/.labkit-lab .venv/.labkit-test: .venv/.labkit-%: pyproject.toml | .venv/bin/pip
+# What Jupyter reads is copied at the install: a change of it is one of the project.
+COPIED = $(shell find labkit/machine/kernelspec labkit/jupyter/lab -type f -not -name '*.py*' 2>/dev/null)
+
+.venv/.labkit-lab .venv/.labkit-test: .venv/.labkit-%: pyproject.toml $(COPIED) | .venv/bin/pip
 	@echo "Installing labkit and $(NEEDS_$*) into .venv: a minute or two, this once …"
 	@touch .venv/.installing
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$(PACKAGE_$*)" || { \

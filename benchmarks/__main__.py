@@ -10,7 +10,20 @@ from importlib import import_module
 
 from benchmarks.report import Table, show
 
-NAMES = ("sandbox", "imports", "leftovers", "verdict", "relay", "files")
+NAMES = (
+    "sandbox",
+    "network",
+    "imports",
+    "leftovers",
+    "verdict",
+    "relay",
+    "files",
+    "machine",
+    "pictures",
+    "groups",
+    "namespaces",
+    "bombs",
+)
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.report import Row, Table, milliseconds
+from benchmarks.report import Row, Table, duration
 from labkit.machine.guest.files import options
 
 ROUNDS = 7
@@ -65,8 +65,8 @@ def _rows(ours: Path, theirs: Path | None, rounds: int) -> Iterator[Row]:
         note = "openssh-sftp-server is not installed"
         if theirs:
             other = statistics.median(times[theirs])
-            note = f"{mine / other:.2f} of OpenSSH's {milliseconds(other)}"
-        yield Row(what, milliseconds(mine), note)
+            note = f"{mine / other:.2f} of OpenSSH's {duration(other)}"
+        yield Row(what, duration(mine), note)
 
 
 def _walk(folder: Path) -> None:

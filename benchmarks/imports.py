@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.kernel import execute, kernel
-from benchmarks.report import Row, Table, at_most, milliseconds
+from benchmarks.report import Row, Table, at_most, duration
 
 IMPORT_S, EXTENSION_S = 0.1, 0.25
 
@@ -35,10 +35,10 @@ def measure(*, is_quick: bool = False) -> Iterator[Table]:
             if turn >= 0:
                 times[name].append(time.perf_counter() - started)
     median = {name: statistics.median(each) for name, each in times.items()}
-    beyond = f"beyond the bare interpreter's {milliseconds(median['bare'])}"
+    beyond = f"beyond the bare interpreter's {duration(median['bare'])}"
     rows = [
         at_most("import labkit", median["labkit"] - median["bare"], IMPORT_S, beyond),
-        Row("from labkit import Sandbox", milliseconds(median["sandbox"] - median["bare"]), beyond),
+        Row("from labkit import Sandbox", duration(median["sandbox"] - median["bare"]), beyond),
         _extension(3 if is_quick else 5),
     ]
     yield Table("What it costs to have labkit at hand: medians", tuple(rows))

@@ -19,7 +19,7 @@ from unittest import mock
 
 from jupyter_client.manager import KernelManager
 
-from benchmarks.report import Row, Table, at_most, milliseconds
+from benchmarks.report import Row, Table, at_most, duration
 from tests.machine.relay.kernels import Kernel, run, write_kernelspec
 
 ROUNDS, STARTS = 200, 15
@@ -59,10 +59,10 @@ def _compare(what: str, code: str, direct: Kernel, relayed: Kernel, rounds: int)
     pairs = [(_cell_s(direct, code), _cell_s(relayed, code)) for _ in range(rounds)]
     without, through = (statistics.median(times) for times in zip(*pairs, strict=True))
     more = statistics.median(two - one for one, two in pairs)
-    note = f"{milliseconds(through)} against {milliseconds(without)}"
+    note = f"{duration(through)} against {duration(without)}"
     if what == "a cell":
         return at_most(f"{what}: more than direct", more, MORE_S, note)
-    return Row(f"{what}: more than direct", milliseconds(more), note)
+    return Row(f"{what}: more than direct", duration(more), note)
 
 
 def _cell_s(kernel: Kernel, code: str) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LONG_S = 2.0
+
 
 @dataclass(frozen=True)
 class Row:
@@ -32,15 +34,16 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def milliseconds(seconds: float) -> str:
-    """A duration as text."""
-    return f"{seconds * 1000:.1f} ms"
+def duration(seconds: float) -> str:
+    """A duration as text; a long one in seconds."""
+    return f"{seconds * 1000:.1f} ms" if seconds < _LONG_S else f"{seconds:.1f} s"
 
 
 def at_most(what: str, seconds: float, target_s: float, note: str = "") -> Row:
     """A duration that is to be no longer than a target."""
     reached = seconds <= target_s
-    return Row(what, milliseconds(seconds), note, f"≤ {target_s * 1000:g} ms", reached)
+    target = f"{target_s * 1000:g} ms" if target_s < _LONG_S else f"{target_s:g} s"
+    return Row(what, duration(seconds), note, f"≤ {target}", reached)
 
 
 def show(table: Table) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from benchmarks.kernel import in_kernel
-from benchmarks.report import Row, Table, milliseconds
+from benchmarks.report import Row, Table, duration
 from benchmarks.starts import LABKIT, Figures, time_starts
 
 TARGETS = {"bwrap --unshare-all": 1.5, "runc run": 1 / 5, "docker run --rm": 1 / 50}
@@ -38,7 +38,7 @@ def _row(name: str, figure: dict[str, float | str], own: float, has_targets: boo
         return Row(name, "-", f"not measured: {figure['why_not']}", text)
     median, best = float(figure["median_s"]), float(figure["best_s"])
     ratio = own / median
-    note = f"best {milliseconds(best)}, {int(float(figure['runs']))} runs"
+    note = f"best {duration(best)}, {int(float(figure['runs']))} runs"
     if name != LABKIT:
         note += f"; labkit takes {ratio:.3g} × this"
-    return Row(name, milliseconds(median), note, text, ratio <= target if target else None)
+    return Row(name, duration(median), note, text, ratio <= target if target else None)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import capabilities
 from tests.support.as_user import OrdinaryUser, ordinary_user
@@ -22,12 +23,17 @@ from tests.support.leaks import Place, Watch, close_session
 from tests.support.session_ids import SessionIds
 from tests.support.snapshot import Snapshot, take_snapshot
 
+pytest_plugins = ["tests.browser.fixtures"]
+
 _PLACE = pytest.StashKey[Place]()
 _WHO_RUNS = "needs to be run as "
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing in a run works in the user's own folders, not even finding out what is here."""
+    # On a busy machine an example may take as long as it likes: no test fails for want of time.
+    settings.register_profile("labkit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("labkit")
     place = config.stash[_PLACE] = Place(Path(tempfile.mkdtemp(prefix="labkit-")))
     os.environ["LABKIT_HOME"] = str(place.home)
 

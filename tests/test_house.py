@@ -23,10 +23,16 @@ ROOT = Path(__file__).parents[1]
 LINES = 400
 """Beyond this a file has more than one idea; the house aims at 40 to 250."""
 
+CELL_LINES = 140
+"""The same for a cell of a notebook's source; the longest are groups of the glossary."""
+
+MARKER = re.compile(r"^# %%.*$", re.MULTILINE)
+
 PUBLIC = {
-    "ImageStore", "Sandbox", "anatomy", "begin", "check", "compare", "course_map", "doctor",
-    "export_progress", "family_tree", "hint", "import_progress", "live", "predict", "reference",
-    "reveal", "task", "watch", "xray",
+    "Cgroup", "ImageStore", "Network", "Sandbox", "anatomy", "begin", "cgconfig", "cgroups",
+    "check", "compare", "course_map", "doctor", "export_progress", "family_tree", "hint",
+    "import_progress", "live", "namespaces", "network", "oom_report", "place", "predict",
+    "reference", "reset_machine", "reveal", "task", "timeline", "watch", "xray",
 }  # fmt: skip
 """What `from labkit import …` offers. A name more is a promise more."""
 
@@ -44,6 +50,18 @@ FROM_ELSEWHERE = re.compile(
     r"""|(import|from)\s*\(?\s*["']https?://|@import\s+url|url\(\s*["']?https?://"""
     r"""|//(cdn\.|unpkg|esm\.sh|cdnjs|fonts\.g)"""
 )
+
+STATIC = ("static/remote.js", "static/preparing.js", "static/terminal.js")
+FOR_JUPYTER = {
+    "etc/jupyter/jupyter_server_config.d/labkit.json": "labkit/jupyter/lab/server.json",
+    "share/jupyter/kernels/labkit/kernel.json": "labkit/machine/kernelspec/kernel.json",
+    "share/jupyter/kernels/labkit/logo-svg.svg": "labkit/machine/kernelspec/logo-svg.svg",
+    **{
+        f"share/jupyter/labextensions/labkit/{path}": f"labkit/jupyter/lab/extension/{path}"
+        for path in ("install.json", "package.json", *STATIC)
+    },
+}
+"""What an installation puts where Jupyter looks: its kernel, and what JupyterLab has of it."""
 
 HEAVY = {
     "IPython", "anywidget", "asyncio", "docker", "hypothesis", "ipykernel", "ipywidgets",
@@ -69,6 +87,11 @@ def test_no_file_outgrows_its_idea() -> None:
     texts = {path: path.read_text() for path in files("*.py", "*.js", "*.css")}
     lengths = {str(path.relative_to(ROOT)): len(text.splitlines()) for path, text in texts.items()}
     assert len(lengths) > 20
+    # A notebook's source is read cell by cell: there it is a cell that has a length.
+    for path, text in texts.items():
+        if MARKER.search(text) and path.is_relative_to(ROOT / "labs"):
+            cells = [cell.splitlines() for cell in MARKER.split(text)]
+            lengths[str(path.relative_to(ROOT))] = max(map(len, cells)) * LINES // CELL_LINES
     assert {path: lines for path, lines in lengths.items() if lines > LINES} == {}
 
 
@@ -163,6 +186,8 @@ def is_empty_container(value: ast.expr | None) -> bool:
 def test_the_version_is_one_and_has_an_entry_in_the_changes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == labkit.__version__
+    page = json.loads((ROOT / "labkit/jupyter/lab/extension/package.json").read_text())
+    assert page["version"] == labkit.__version__
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == labkit.__version__
 
@@ -185,11 +210,26 @@ def test_the_wheel_carries_the_library_and_the_course(wheel: zipfile.ZipFile) ->
     assert wanted - carried == set()
 
 
+def test_the_wheel_carries_what_jupyter_reads(wheel: zipfile.ZipFile) -> None:
+    data = f"labkit-{labkit.__version__}.data/data"
+    for path, source in FOR_JUPYTER.items():
+        assert wheel.read(f"{data}/{path}") == (ROOT / source).read_bytes()
+
+
+def test_jupyter_finds_what_was_installed_for_it() -> None:
+    """Also by an editable installation, which copies it."""
+    for what, name in (("labextension", "labkit"), ("server extension", "labkit.jupyter.lab")):
+        command = [sys.executable, "-m", "jupyter", *what.split(), "list"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        said = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+        assert re.search(rf"^ *{re.escape(name)} .*OK", said, re.MULTILINE), said
+
+
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     name = f"labkit-{labkit.__version__}"
     assert tops == {"labkit", f"{name}.dist-info", f"{name}.data"}
-    assert [path for path in wheel.namelist() if path.startswith(f"{name}.data")] == [
-        f"{name}.data/data/share/jupyter/kernels/labkit/kernel.json"
-    ]
+    assert {path for path in wheel.namelist() if path.startswith(f"{name}.data")} == {
+        f"{name}.data/data/{path}" for path in FOR_JUPYTER
+    }
     assert not [name for name in wheel.namelist() if "__pycache__" in name or "checkpoint" in name]

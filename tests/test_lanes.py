@@ -11,6 +11,7 @@ import pytest
 from tests.lanes.__main__ import Cores
 from tests.lanes.lane import Lane, Outcome, run_lane
 from tests.lanes.plan import ROOT, all_lanes
+from tests.support.wait import wait_until
 
 
 def run_pytest(folder: Path, source: str) -> Outcome:
@@ -55,6 +56,26 @@ def test_every_test_file_is_in_a_lane() -> None:
     for path in (ROOT / "tests").rglob("test_*.py"):
         name = str(path.relative_to(ROOT))
         assert named.intersection({name, *map(str, Path(name).parents)}), name
+
+
+def test_who_comes_later_does_not_overtake_who_wants_both_cores() -> None:
+    cores, wide_ran, late_ran = Cores(2), threading.Event(), threading.Event()
+
+    def run_late() -> None:
+        with cores.take(1):
+            late_ran.set()
+
+    with cores.take(1):
+        wide = threading.Thread(target=lambda: run_with(cores, wide_ran))
+        wide.start()
+        wait_until(lambda: len(cores._queue) == 1)
+        late = threading.Thread(target=run_late)
+        late.start()
+        wait_until(lambda: len(cores._queue) == 2)
+        assert not late_ran.wait(0.1)
+    for thread in (wide, late):
+        thread.join(5)
+    assert wide_ran.is_set() and late_ran.is_set()
 
 
 def test_who_wants_both_cores_runs_alone() -> None:

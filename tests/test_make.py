@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.timeout(300)
 
+PAGE = "labkit/jupyter/lab/extension"
+"""What Jupyter has a copy of."""
+
 CLI = "import sys\n\ndef main():\n    print('labkit', *sys.argv[1:])\n"
 
 
@@ -34,6 +37,7 @@ def make_project(folder: Path) -> Path:
     (folder / "README.md").touch()
     for name in ("labkit/cli", "labs", "exercises", "solutions"):
         (folder / name).mkdir(parents=True)
+    shutil.copytree(ROOT / PAGE, folder / PAGE)
     (folder / "labkit/__init__.py").touch()
     (folder / "labkit/cli/__init__.py").write_text(CLI)
     return folder
@@ -71,13 +75,16 @@ def test_the_second_time_just_opens_and_is_quick(project: Path) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_changed_project_file_is_installed_into_the_same_venv(project: Path) -> None:
+@pytest.mark.parametrize("name", ["pyproject.toml", f"{PAGE}/static/terminal.js"])
+def test_a_changed_project_file_is_installed_into_the_same_venv(project: Path, name: str) -> None:
     (project / ".venv" / "mine").touch()
-    (project / "pyproject.toml").touch()
+    (project / name).write_text((project / name).read_text() + "\n")
     said = make(project, "lab").stdout
     assert "Installing" in said
     assert "Making" not in said
     assert (project / ".venv" / "mine").exists()
+    copied = project / ".venv/share/jupyter/labextensions/labkit/static/terminal.js"
+    assert copied.read_text() == (project / PAGE / "static/terminal.js").read_text()
 
 
 @pytest.mark.parametrize("harm", ["install cut off", "Python gone", "project moved"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labkit.cli.console import is_terminal, note, say, table
+from labkit.core.errors import SystemFault
 
 if TYPE_CHECKING:
     from labkit.machine.running import Running
@@ -43,11 +44,21 @@ def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...
     from labkit.machine.microvm import start
 
     folder = (folder or Path.cwd()).resolve()
-    with start(prepare(), current_session(), folder) as machine:
+    with start(prepare, current_session(), folder, _warn) as machine:
         machine.begin()
         words = command or ("bash", "-l")
-        status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)
+        try:
+            status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)
+        except SystemFault as error:
+            if machine.has_ended():
+                raise SystemFault("go on in the machine", why=machine.why_ended()) from error
+            raise
     ctx.exit(status)
+
+
+def _warn(text: str) -> None:
+    """A text beside what runs. On a terminal in raw mode a line's end is no line's beginning."""
+    note("\r\n".join(["", *text.splitlines(), ""]) if is_terminal() else text)
 
 
 @machine_command.command("list")

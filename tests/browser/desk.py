@@ -9,15 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-
-from playwright.sync_api import Page, Request
+from typing import TYPE_CHECKING
 
 from tests.browser.jupyterlab import JupyterLab
 from tests.support.wait import wait_until
 
+if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
 SCREENS = Path(__file__).parents[2] / "test-results" / "screens"
 
-_IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+_NOT_THE_PAGE = ("GL Driver Message", "task queue exceeded")
+"""What Chromium says of its own drawing, and a terminal of how busy this machine is."""
+
+_IDLE = '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]'
 _KERNEL_S = 60.0
 """Until a kernel is there, on two busy cores."""
 
@@ -32,14 +37,17 @@ class Desk:
 
     Attributes:
         errors: what JavaScript threw and nobody caught.
+        complaints: warnings and errors in the browser's console.
         foreign: addresses elsewhere that the page asked for.
     """
 
     def __init__(self, page: Page, lab: JupyterLab, theme: str) -> None:
         self.page, self.lab, self.theme = page, lab, theme
         self.errors: list[str] = []
+        self.complaints: list[str] = []
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._note_complaint)
         page.on("request", self._note_foreign)
         lab.prepare(theme)
 
@@ -48,6 +56,29 @@ class Desk:
         self.page.goto(self.lab.address.url(path))
         self.page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for(timeout=60_000)
         self.wait_idle()
+
+    def open_launcher(self) -> None:
+        """The page that one sees where nothing is open."""
+        self.page.goto(self.lab.address.url())
+        self.page.locator(".jp-LauncherCard").first.wait_for(timeout=60_000)
+
+    def card(self, label: str) -> Locator:
+        """A card of the launcher."""
+        return self.page.locator(".jp-LauncherCard:visible").filter(has_text=label)
+
+    def command(self, label: str) -> None:
+        """Chooses a command by its name, with the keyboard alone."""
+        self.page.keyboard.press("Control+Shift+C")
+        self.page.locator(".lm-CommandPalette-input:visible").wait_for()
+        self.page.keyboard.type(label)
+        self.page.locator(".lm-CommandPalette-item.lm-mod-active", has_text=label).wait_for()
+        self.page.keyboard.press("Enter")
+
+    def wait_for_terminal(self, words: str, timeout_s: float = 30.0) -> str:
+        """Waits until the terminal that is open shows these words; all that it shows."""
+        shown = self.page.locator(".jp-Terminal:visible .xterm-accessibility-tree")
+        self._wait(lambda: words in "\n".join(shown.all_inner_texts()), words, timeout_s)
+        return shown.inner_text()
 
     def run_all(self, timeout_s: float = 60.0) -> None:
         """Run, Run All Cells, in the menu; waits until every cell has its number."""
@@ -91,6 +122,11 @@ class Desk:
         cells = self.page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
         prompts = cells.locator(".jp-InputPrompt").all_inner_texts()
         return bool(prompts) and all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts)
+
+    def _note_complaint(self, message: ConsoleMessage) -> None:
+        is_the_page = not any(words in message.text for words in _NOT_THE_PAGE)
+        if message.type in ("warning", "error") and is_the_page:
+            self.complaints.append(message.text)
 
     def _note_foreign(self, request: Request) -> None:
         here = f"//127.0.0.1:{self.lab.address.port}/"

@@ -60,11 +60,18 @@ class JupyterLab:
         self._set("apputils-extension", "notification", {"fetchNews": "false"})
         # All cells are on the page; left alone, JupyterLab draws those that are in sight.
         self._set("notebook-extension", "tracker", {"windowingMode": "none"})
+        # What is shown in a terminal is on the page as text, beside the picture of it.
+        self._set("terminal-extension", "plugin", {"screenReaderMode": True})
 
     def end_kernels(self) -> None:
         """Ends every kernel, and waits until each has gone."""
         for session in self.api("sessions"):
             self.api(f"sessions/{session['id']}", method="DELETE")
+
+    def end_terminals(self) -> None:
+        """Ends every terminal, and what runs in it."""
+        for terminal in self.api("terminals"):
+            self.api(f"terminals/{terminal['name']}", method="DELETE")
 
     def _set(self, extension: str, plugin: str, values: dict[str, object]) -> None:
         path = self.settings / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"

@@ -140,11 +140,10 @@ def test_writers_killed_at_random_moments_lose_nothing_acknowledged(host: Host) 
         time.sleep(random.uniform(0, 0.05))
         for writer in writers:
             writer.kill()
-            sure |= {
-                line.strip()
-                for line in writer.communicate()[0].splitlines(keepends=True)
-                if line.endswith("\n")
-            }
+            with writer:
+                assert writer.stdout
+                rest = writer.stdout.read().splitlines(keepends=True)
+            sure |= {line.strip() for line in rest if line.endswith("\n")}
     found = _ids(host.store)
     assert sure <= set(found)
     assert len(found) == len(set(found)) <= len(sure) + 8
@@ -152,13 +151,15 @@ def test_writers_killed_at_random_moments_lose_nothing_acknowledged(host: Host) 
 
 def test_a_machine_replaced_under_a_writer_loses_and_doubles_nothing(host: Host) -> None:
     argv = [sys.executable, "-c", WRITER, str(host.socket), "300"]
-    writer = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    assert writer.stdout
-    sure = [writer.stdout.readline().strip()]
-    for _ in range(5):
-        time.sleep(random.uniform(0, 0.03))
-        host.new_machine()
-    sure += writer.communicate(timeout=60)[0].split()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        sure = [writer.stdout.readline().strip()]
+        for _ in range(5):
+            time.sleep(random.uniform(0, 0.03))
+            host.new_machine()
+        # Not communicate(): it passes over what readline() has read ahead.
+        sure += writer.stdout.read().split()
+    assert writer.returncode == 0
     assert len(sure) == 300
     assert _ids(host.store) == sure
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -22,17 +23,24 @@ RESULTS = ROOT / "test-results"
 
 
 class Cores:
-    """Hands out cores; who wants two waits until nobody else has one."""
+    """Hands out cores, first come, first served: who wants two waits until nobody else has one, and
+    whoever comes later waits for that.
+    """
 
     def __init__(self, count: int) -> None:
         self._free, self._changed = count, Condition()
+        self._queue: deque[object] = deque()
 
     @contextmanager
     def take(self, count: int) -> Iterator[None]:
         """Holds ``count`` cores for the time of the block."""
+        ticket = object()
         with self._changed:
-            self._changed.wait_for(lambda: self._free >= count)
+            self._queue.append(ticket)
+            self._changed.wait_for(lambda: self._queue[0] is ticket and self._free >= count)
+            self._queue.popleft()
             self._free -= count
+            self._changed.notify_all()
         try:
             yield
         finally:

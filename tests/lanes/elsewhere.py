@@ -4,8 +4,8 @@
 
 A venv in a temporary folder gets the package (not the checkout) and pytest; the tests are copied
 beside it, so that they find nothing else of the project; what needs a browser is left to the other
-lanes. Then `labkit run` plays every lab and solution that the package carries. All of it goes at
-the end.
+lanes. Then `labkit run` plays every lab and solution that the package carries, save those that need
+a machine of their own (the lane ``machine`` plays them). All of it goes at the end.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lanes.plan import needs_machine
 from tests.support.as_user import ordinary_user, python_for_everyone
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +65,7 @@ class Trial:
         tested = self.call(str(self.python), "-m", "pytest", *options, *tests)
         if written.exists():
             shutil.copy(written, report)
-        return tested or self.call(str(self.python.with_name("labkit")), "run")
+        return tested or self.call(str(self.python.with_name("labkit")), "run", *_native_topics())
 
     def call(self, *argv: str) -> int:
         """Runs a command where its output is seen."""
@@ -76,10 +77,16 @@ class Trial:
         return subprocess.run(command, cwd=self.project, env=env, check=False).returncode
 
 
-def make_venv(base: str, folder: Path) -> Path:
+def _native_topics() -> list[str]:
+    """The topics whose notebooks run on any machine that has sandboxes."""
+    labs = sorted((ROOT / "labs").glob("*/lab.ipynb"))
+    return [lab.parent.name.partition("-")[2] for lab in labs if not needs_machine(lab)]
+
+
+def make_venv(base: str, folder: Path, tools: Sequence[str] = _TOOLS) -> Path:
     """A venv with labkit and what its tests need; its Python."""
     python = folder / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", str(ROOT), *_TOOLS]
+    install = [str(python), "-m", "pip", "install", "--quiet", str(ROOT), *tools]
     for command in ([base, "-m", "venv", str(folder)], install):
         subprocess.run(command, cwd=ROOT, check=True)
     return python

@@ -78,7 +78,7 @@ def run_lane(lane: Lane, results: Path) -> Outcome:
             argv = [part.replace("{junit}", str(report)) for part in command]
             print(f"$ {shlex.join(argv)}", file=output, flush=True)
             left_s = DEADLINE_S - (time.monotonic() - started)
-            code = _run(argv, {**os.environ, **lane.env}, output.fileno(), left_s)
+            code = _run(argv, {**_environment(), **lane.env}, output.fileno(), left_s)
             print(f"exit code {code}\n", file=output, flush=True)
             reports = any("{junit}" in part for part in command)
             for kind, count in _count(code, report if reports else None).items():
@@ -86,6 +86,11 @@ def run_lane(lane: Lane, results: Path) -> Outcome:
     failed = counts["failures"] + counts["errors"]
     seconds = time.monotonic() - started
     return Outcome(lane, counts["tests"], failed, counts["skipped"], seconds, log)
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with Python keeping what it has compiled: the tests start it very often."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _run(argv: list[str], env: Mapping[str, str], output: int, timeout_s: float) -> int:

@@ -5,6 +5,7 @@ A folder of ``tests/`` has the tests of a part, save for the few that are named 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -21,6 +22,9 @@ _LIBRARY = ("core", "grading", "host", "image", "sandbox", "views")
 _SYSTEM = ("core", "host", "image", "sandbox")
 """Those that do what an ordinary user may do less of."""
 _MACHINE = "tests/machine"
+_MACHINE_FIRST = f"{_MACHINE}/test_ordinary_user.py"
+"""The longest, by itself as long as half of the others."""
+_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
 _ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
 _BIN = Path(sys.executable).parent
@@ -33,10 +37,10 @@ def parts() -> list[str]:
 
 
 def all_lanes() -> list[Lane]:
-    """Every lane that this machine can run, the longest first."""
+    """Every lane that this machine can run: first those that run alone, else the longest first."""
     others = [_other_python(python) for python in pythons.find_others()]
-    ours = [_real(), _machine(), _unit(), _browser(), _project(), _lint(), _notebooks()]
-    return [*others, *_as_ordinary_user(), *ours]
+    rest = [_browser(), *_as_ordinary_user(), _project(), _lint(), _notebooks()]
+    return [_real(), _machine(), _unit(), *others, *rest]
 
 
 def _lint() -> Lane:
@@ -59,7 +63,7 @@ def _real() -> Lane:
 
 
 def _machine() -> Lane:
-    command = (*_PYTEST, _MACHINE, "-m", "requires")
+    command = (*_PYTEST, *_TWO, _MACHINE_FIRST, _MACHINE, "-m", "requires")
     # Alone: an emulated machine takes a whole core, and other tests look at times.
     return Lane("machine", "microVMs: layers, snapshot, relay, notebooks", (command,), cores=2)
 
@@ -75,11 +79,19 @@ def _browser() -> Lane:
 
 def _notebooks() -> Lane:
     patterns = ("labs/*/lab.ipynb", "labs/*.ipynb", "exercises/*.ipynb", "solutions/*.ipynb")
-    found = [str(path.relative_to(ROOT)) for one in patterns for path in sorted(ROOT.glob(one))]
+    there = [path for one in patterns for path in sorted(ROOT.glob(one))]
+    # The others are played in a machine: tests/machine/test_labs.py.
+    found = [str(path.relative_to(ROOT)) for path in there if not needs_machine(path)]
     options = "--nbval --nbval-current-env --nbval-cell-timeout=60"
     sanitize = ("--nbval-sanitize-with", "labs/nbval.cfg", "-p", "tests.support.notebooks")
     command = (*_PYTEST, *options.split(), *sanitize, *found)
     return Lane("notebooks", "every notebook gives its stored outputs", (command,))
+
+
+def needs_machine(notebook: Path) -> bool:
+    """Whether a notebook requires what only a machine of its own has for certain."""
+    about = json.loads(notebook.read_text())["metadata"].get("labkit", {})
+    return "cgroup-v2" in about.get("requires", ())
 
 
 def _other_python(python: pythons.Python) -> Lane:

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyseccomp
+
 import labkit
 from tests.support.leaks import remove_folder
 
@@ -38,18 +40,20 @@ class OrdinaryUser:
         uid: the number of the user, and of the group.
         folder: the user's own folder, with ``home``, ``labkit`` and ``tmp`` in it.
         env: the environment of the user's commands.
+        prefix: a program, with its arguments, that becomes the command in the end.
     """
 
     uid: int
     folder: Path
     env: Mapping[str, str]
+    prefix: Sequence[str] = ()
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs ``argv`` as this user."""
         if os.geteuid() != 0:
-            return list(argv)
+            return [*self.prefix, *argv]
         ids = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
-        return ["setpriv", *ids, "--inh-caps=-all", "--", *argv]
+        return ["setpriv", *ids, "--inh-caps=-all", "--", *self.prefix, *argv]
 
     def run(self, argv: Sequence[str], *, timeout_s: float = 60.0) -> Done:
         """Runs a command as the user; its output is captured, its exit code not judged."""
@@ -64,6 +68,8 @@ class OrdinaryUser:
         if not library.exists():
             hidden = shutil.ignore_patterns("__pycache__")
             shutil.copytree(Path(labkit.__file__).parent, library, ignore=hidden)
+            # Without it a sandbox has no filter of system calls, and the user none to try.
+            shutil.copy(pyseccomp.__file__, library.parent)
         return self.run([python_for_everyone(), "-c", code], timeout_s=timeout_s)
 
 

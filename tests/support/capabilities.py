@@ -1,16 +1,19 @@
 """What this machine has, for ``@pytest.mark.requires(...)``.
 
 A name is a capability of `labkit doctor` (``sandbox``, ``limits``, …), or ``program:NAME``, or a
-plain program's name, or ``fuse`` (may mount file systems of programs), or ``root``. ``root`` is who
-runs the tests, not what the machine lacks: an ordinary user's run leaves such tests out even where
+plain program's name, or ``fuse`` (may mount file systems of programs), or ``landlock`` (the kernel
+has it), or ``cgroup-v1`` (hierarchies of it are mounted), or ``root``. ``root`` is who runs the
+tests, not what the machine lacks: an ordinary user's run leaves such tests out even where
 everything is mandatory.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from functools import cache
+from pathlib import Path
 
 WHO = frozenset({"root"})
 """Requirements on who runs the tests; never a failure."""
@@ -24,10 +27,8 @@ def missing(names: tuple[str, ...]) -> list[str]:
 @cache
 def is_there(name: str) -> bool:
     """Whether the requirement is met; probed once per process."""
-    if name == "root":
-        return os.geteuid() == 0
-    if name == "fuse":
-        return os.access("/dev/fuse", os.R_OK | os.W_OK)
+    if name in _LOOKS:
+        return _LOOKS[name]()
     if name.startswith("program:"):
         return has_program(name.removeprefix("program:"))
     from labkit.core.errors import NotFound
@@ -39,11 +40,29 @@ def is_there(name: str) -> bool:
         return has_program(name)
 
 
+def has_landlock() -> bool:
+    """Whether the kernel says which version of Landlock it has (landlock(7))."""
+    create_ruleset, version = ctypes.c_long(444), ctypes.c_long(1)
+    return ctypes.CDLL(None).syscall(create_ruleset, None, ctypes.c_long(0), version) > 0
+
+
+_LOOKS = {
+    "root": lambda: os.geteuid() == 0,
+    "fuse": lambda: os.access("/dev/fuse", os.R_OK | os.W_OK),
+    "landlock": has_landlock,
+    "cgroup-v1": lambda: " - cgroup " in Path("/proc/self/mountinfo").read_text(),
+}
+
+
 def why_missing(name: str) -> str:
     """What the doctor says of a missing capability; for a program, that it is not installed."""
     from labkit import host
     from labkit.core.errors import NotFound
 
+    if name == "landlock":
+        return "needs a kernel with Landlock switched on"
+    if name == "cgroup-v1":
+        return "needs hierarchies of cgroup v1 (a hybrid tree)"
     try:
         return "; ".join(host.missing([name]))
     except NotFound:

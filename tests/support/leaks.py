@@ -84,6 +84,8 @@ class Watch:
             subprocess.run(["umount", "--lazy", point], check=False)
         for name in now.network_namespaces - self._before.network_namespaces:
             subprocess.run(["ip", "netns", "delete", name], check=False)
+        for name in now.links - self._before.links:
+            subprocess.run(["ip", "link", "delete", name], check=False)
         for folder in now.cgroups - self._before.cgroups:
             with suppress(OSError):
                 Path(folder).rmdir()
@@ -92,7 +94,8 @@ class Watch:
         """New things; the session of this process, when it stays open, and its helper are none."""
         new = self.snapshot().since(self._before)
         session = opened_session()
-        return [line for line in new if session is None or str(session.folder) not in line]
+        ours = [str(one.folder) for one in (session, *session.inner)] if session else []
+        return [line for line in new if not any(folder in line for folder in ours)]
 
 
 def close_session() -> None:

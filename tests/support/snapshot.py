@@ -1,9 +1,9 @@
-"""What one test run has on this machine: processes, mounts, cgroups, network namespaces, files.
+"""What one test run has on this machine: processes, mounts, cgroups, networks, files.
 
 Sees only what is this run's own. A process is ours when it descends from this one or carries our
-``LABKIT_HOME``; a mount when it lies in, or is made of, one of our folders; a cgroup or a network
-namespace when its name has the id of a session of ours. Other people's containers on the same
-machine, and other test runs beside this one, are never looked at.
+``LABKIT_HOME``; a mount when it lies in, or is made of, one of our folders; a cgroup, a network
+namespace or a link when its name has the id of a session of ours. Other people's containers on
+the same machine, and other test runs beside this one, are never looked at.
 
 Sources: proc(5), cgroups(7), ip-netns(8). Deliberately not ``labkit`` itself: this is its oracle.
 """
@@ -11,6 +11,7 @@ Sources: proc(5), cgroups(7), ip-netns(8). Deliberately not ``labkit`` itself: t
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -28,6 +29,7 @@ class Snapshot:
     mounts: frozenset[str]
     cgroups: frozenset[str]
     network_namespaces: frozenset[str]
+    links: frozenset[str]
     files: frozenset[str]
 
     def since(self, earlier: Snapshot) -> list[str]:
@@ -46,7 +48,7 @@ def take_snapshot(
 
     Args:
         home: the ``LABKIT_HOME`` whose things are ours; so is the folder it lies in.
-        sessions: ids of sessions whose cgroups and network namespaces are ours.
+        sessions: ids of sessions whose cgroups, network namespaces and links are ours.
         not_ours: PIDs not to look at; those that were there before save most of the time.
     """
     named = os.listdir(_NAMED_NETWORKS) if sessions and _NAMED_NETWORKS.is_dir() else []
@@ -55,6 +57,7 @@ def take_snapshot(
         mounts=frozenset(_mounts_of(home.parent)),
         cgroups=frozenset(_cgroups_of(sessions)),
         network_namespaces=frozenset(n for n in named if any(id in n for id in sessions)),
+        links=frozenset(_links_of(sessions)),
         files=frozenset(_files_of(home)),
     )
 
@@ -107,6 +110,12 @@ def _cgroups_of(sessions: Collection[str]) -> Iterator[str]:
         for name in os.listdir(folder) if folder.is_dir() else []:
             if any(name.startswith(f"labkit-{id}") for id in sessions):
                 yield str(folder / name)
+
+
+def _links_of(sessions: Collection[str]) -> Iterator[str]:
+    for _, name in socket.if_nameindex():
+        if any(id in name for id in sessions):
+            yield name
 
 
 def _mounts_of(folder: Path) -> Iterator[str]:
