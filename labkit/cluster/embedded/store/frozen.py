@@ -1,0 +1,49 @@
+"""Objects that cannot change: dicts and lists that refuse every write.
+
+What is stored is shared by all who read it, so nobody may change it. `thaw` gives a copy that may.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import orjson
+
+
+def _refuse(self: object, *_: object, **__: object) -> NoReturn:
+    raise TypeError(
+        "this object is stored, and shared by all who read it: change a copy, thaw(object)"
+    )
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that refuses every write."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __ior__ = _refuse  # type: ignore[assignment]
+
+
+class FrozenList(list[Any]):
+    """A list that refuses every write."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+
+
+def freeze(value: Any) -> Any:
+    """A frozen copy of an object as JSON has it; a part that is frozen already is taken as it is."""
+    kind = type(value)
+    if kind is dict:
+        return FrozenDict({name: freeze(part) for name, part in value.items()})
+    if kind is list:
+        return FrozenList([freeze(part) for part in value])
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """A copy that may be changed, of a frozen object or of any other."""
+    return orjson.loads(orjson.dumps(value))
