@@ -11,9 +11,7 @@ import orjson
 
 
 def _refuse(self: object, *_: object, **__: object) -> NoReturn:
-    raise TypeError(
-        "this object is stored, and shared by all who read it: change a copy, thaw(object)"
-    )
+    raise TypeError("this object is stored and shared: change a copy of it, thaw(object)")
 
 
 class FrozenDict(dict[str, Any]):
@@ -21,8 +19,8 @@ class FrozenDict(dict[str, Any]):
 
     __slots__ = ()
     __setitem__ = __delitem__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
-    __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse
+    __ior__ = _refuse
 
 
 class FrozenList(list[Any]):
@@ -31,11 +29,11 @@ class FrozenList(list[Any]):
     __slots__ = ()
     __setitem__ = __delitem__ = _refuse
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
-    __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    __iadd__ = __imul__ = _refuse
 
 
 def freeze(value: Any) -> Any:
-    """A frozen copy of an object as JSON has it; a part that is frozen already is taken as it is."""
+    """A frozen copy of an object as JSON has it; frozen parts are taken as they are."""
     kind = type(value)
     if kind is dict:
         return FrozenDict({name: freeze(part) for name, part in value.items()})
