@@ -1,0 +1,77 @@
+"""ServiceAccount: a pod has one, and finds its token and the authority's certificate in a volume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver.admission.plugin import Rule, is_new, refuse, spec_of
+from labkit.cluster.embedded.apiserver.handlers.stamp import made_up
+from labkit.cluster.embedded.store import Key
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.admission.chain import Attempt
+
+MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+MIRROR = "kubernetes.io/config.mirror"
+EXPIRES_S = 3607
+"""The kubelet knows by this odd number that nobody chose it."""
+
+
+class ServiceAccounts(Rule):
+    """Gives pods their service account."""
+
+    async def admit(self, attempt: Attempt) -> None:
+        """Names the account of a new pod, and mounts its token."""
+        pod = attempt.object
+        if not is_new(attempt, "pods") or pod is None:
+            return
+        if MIRROR in (pod["metadata"].get("annotations") or {}):
+            return
+        spec = spec_of(pod)
+        name = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+        spec["serviceAccountName"] = spec["serviceAccount"] = name
+        account = attempt.api.store.get(Key("serviceaccounts", attempt.namespace, name))
+        if account is None:
+            why = f"error looking up service account {attempt.namespace}/{name}: "
+            raise refuse(attempt, f'{why}serviceaccount "{name}" not found')
+        if account.object.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
+            spec["imagePullSecrets"] = [dict(one) for one in account.object["imagePullSecrets"]]
+        wants = spec.get("automountServiceAccountToken")
+        if wants is None:
+            wants = account.object.get("automountServiceAccountToken", True)
+        if wants:
+            _mount(spec)
+
+
+def _mount(spec: dict[str, Any]) -> None:
+    volumes = spec.get("volumes") or []
+    name = next(
+        (one["name"] for one in volumes if one["name"].startswith("kube-api-access-")),
+        made_up("kube-api-access-"),
+    )
+    is_needed = False
+    for group in ("initContainers", "containers"):
+        for container in spec.get(group) or ():
+            mounts = container.setdefault("volumeMounts", [])
+            if all(one.get("mountPath") != MOUNT for one in mounts):
+                mounts.append({"name": name, "readOnly": True, "mountPath": MOUNT})
+                is_needed = True
+    if is_needed and all(one["name"] != name for one in volumes):
+        spec["volumes"] = [*volumes, {"name": name, "projected": _projected()}]
+
+
+def _projected() -> dict[str, Any]:
+    field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    return {
+        "sources": [
+            {"serviceAccountToken": {"expirationSeconds": EXPIRES_S, "path": "token"}},
+            {
+                "configMap": {
+                    "name": "kube-root-ca.crt",
+                    "items": [{"key": "ca.crt", "path": "ca.crt"}],
+                }
+            },
+            {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field}]}},
+        ],
+        "defaultMode": 420,
+    }

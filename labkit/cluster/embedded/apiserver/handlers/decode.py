@@ -1,0 +1,169 @@
+"""The body of a write, read: JSON, YAML or protobuf, held against the schema.
+
+Knows nothing about storage. What cannot be read is refused in the words of Kubernetes' decoders.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.schema import prune, unknown_fields, wrong_types
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.schema import Type
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+READABLE = ("application/json", "application/yaml", PROTOBUF)
+LARGEST = 3 * 1024 * 1024
+"""Bytes of a body; Kubernetes' own limit."""
+
+
+def content_type(request: Request) -> str:
+    """The media type of the body, without parameters."""
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def read_body(request: Request) -> dict[str, Any]:
+    """The object that was sent, whatever kind it is.
+
+    Raises:
+        ApiError: 400 when it cannot be read, 413 when it is too large, 415 for another format.
+    """
+    if len(request.body) > LARGEST:
+        raise status.too_large()
+    kind = content_type(request)
+    if kind in ("", "application/json"):
+        return as_object(read_json(request.body))
+    if kind in ("application/yaml", "text/yaml", "application/x-yaml"):
+        return as_object(read_yaml(request.body))
+    if kind == PROTOBUF:
+        return _read_protobuf(request.body)
+    raise status.unsupported_media_type(READABLE)
+
+
+def read_json(body: bytes) -> Any:
+    """A JSON document.
+
+    Raises:
+        ApiError: 400 with the place of the mistake.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise status.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Makes sure that a document is an object.
+
+    Raises:
+        ApiError: 400.
+    """
+    if not isinstance(value, dict):
+        found = type(value).__name__.replace("list", "array").replace("str", "string")
+        words = f"cannot unmarshal {found} into Go value of type struct"
+        raise status.bad_request(f"couldn't get version/kind; json parse error: json: {words}")
+    return value
+
+
+def read_yaml(body: bytes) -> Any:
+    """A YAML document, as the JSON that it stands for.
+
+    Raises:
+        ApiError: 400.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        # Through JSON: what is no JSON (a date, a set, a key that is no string) is found here.
+        return orjson.loads(orjson.dumps(yaml.load(body, loader), default=str))
+    except (yaml.YAMLError, orjson.JSONEncodeError, RecursionError) as error:
+        words = " ".join(str(error).split())
+        raise status.bad_request(f"error converting YAML to JSON: yaml: {words}") from None
+
+
+def _read_protobuf(body: bytes) -> dict[str, Any]:
+    from labkit.cluster.embedded.apiserver.protobuf import BadProtobuf, decode
+
+    try:
+        return decode(body)
+    except BadProtobuf as error:
+        raise status.bad_request(str(error)) from None
+
+
+def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
+    """Makes sure that what was sent is what the path says; what it does not say is added.
+
+    Raises:
+        ApiError: 400.
+    """
+    version = sent.get("apiVersion") or api_version
+    named = sent.get("kind") or kind
+    if named != kind:
+        words = f'{named} in version "{version}" cannot be handled as a {kind}'
+        raise status.bad_request(f"{words}: no kind {named!r} is taken here".replace("'", '"'))
+    if version != api_version:
+        words = f"the API version in the data ({version}) does not match the expected API version"
+        raise status.bad_request(f"{words} ({api_version})")
+    sent["kind"], sent["apiVersion"] = kind, api_version
+
+
+def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: str) -> list[str]:
+    """Holds an object against its schema: refuses wrong types, drops fields that are not known.
+
+    Args:
+        request: says in `fieldValidation` what becomes of unknown fields: Strict, Warn, Ignore.
+        sent: is changed in place.
+        of: its schema.
+        kind: for the message.
+
+    Returns:
+        Warnings.
+
+    Raises:
+        ApiError: 400.
+    """
+    if of is None:
+        return []
+    where = f'{kind} in version "{request.version}" cannot be handled as a {kind}'
+    for fault in wrong_types(of, sent):
+        raise status.bad_request(f"{where}: {fault.message}")
+    how = request.query.get("fieldValidation") or "Warn"
+    if how not in ("Strict", "Warn", "Ignore"):
+        raise status.bad_request(f'invalid field validation directive: "{how}"')
+    found = [f'unknown field "{path}"' for path in unknown_fields(of, sent)]
+    if how != "Ignore":
+        found += [f'duplicate field "{path}"' for path in duplicates(request)]
+    if found and how == "Strict":
+        raise status.bad_request(f"{where}: strict decoding error: {', '.join(found)}")
+    if found:
+        pruned = prune(of, sent)
+        sent.clear()
+        sent.update(pruned)
+    return found if how == "Warn" else []
+
+
+def duplicates(request: Request) -> list[str]:
+    """The fields that a JSON body names more than once, by their paths."""
+    if content_type(request) not in ("", "application/json"):
+        return []
+    if len(orjson.dumps(orjson.loads(request.body))) == len(request.body):
+        return []  # nothing was lost in reading it; the usual case, and a quick one
+    doubled: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        known: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in known:
+                doubled.append(name)
+            known[name] = value
+        return known
+
+    json.loads(request.body, object_pairs_hook=look)
+    return list(dict.fromkeys(doubled))

@@ -1,0 +1,120 @@
+"""Which handler a request belongs to, after it was found that it may be made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.authorization.attributes import Attributes, Forbidden
+from labkit.cluster.embedded.apiserver.handlers import (
+    ending,
+    paths,
+    patch,
+    read,
+    reviews,
+    subresources,
+    write,
+)
+from labkit.cluster.embedded.apiserver.watch.start import Watch
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+WRITES = {
+    "create": write.create,
+    "update": write.update,
+    "patch": patch.patch,
+    "delete": ending.delete,
+    "deletecollection": ending.delete_collection,
+}
+
+
+async def handle(api: Api, request: Request) -> Answer | Watch:
+    """Answers.
+
+    Raises:
+        ApiError: whatever is wrong.
+    """
+    authorize(api, request)
+    if not request.is_resource:
+        return paths.answer(api, request)
+    resource = _resource(api, request)
+    if request.subresource:
+        return await subresources.handle(api, request, resource)
+    if request.verb not in resource.verbs:
+        raise status.method_not_supported("", "")
+    _check_path(request, resource)
+    if resource.group in reviews.GROUPS:
+        return await reviews.create(api, request, resource)
+    return await _of_resource(api, request, resource)
+
+
+async def _of_resource(api: Api, request: Request, resource: Resource) -> Answer | Watch:
+    if request.verb == "get":
+        return read.get(api, request, resource)
+    if request.verb == "list":
+        return read.list_(api, request, resource)
+    if request.verb == "watch":
+        return Watch(api, request, resource)
+    return await WRITES[request.verb](api, request, resource)
+
+
+def _resource(api: Api, request: Request) -> Resource:
+    found = api.registry.find(request.group, request.version, request.resource)
+    if found is not None:
+        return found
+    if not api.registry.serves(request.group, request.version):
+        raise status.ApiError(404, "NotFound", paths.NO_SUCH_PATH)
+    raise status.no_such_resource()
+
+
+def _check_path(request: Request, resource: Resource) -> None:
+    """A namespace where there can be none, or none where there has to be one, is no path."""
+    is_own = resource.plural == "namespaces" and not resource.group
+    if request.namespace and not resource.is_namespaced and not is_own:
+        raise status.no_such_resource()
+    needs_one = request.name or request.verb in ("create", "deletecollection")
+    if resource.is_namespaced and not request.namespace and needs_one:
+        raise status.method_not_supported("", "")
+
+
+def authorize(api: Api, request: Request) -> None:
+    """Makes sure that who asks may.
+
+    Raises:
+        ApiError: 403.
+    """
+    try:
+        api.authorizer.demand(attributes(request))
+    except Forbidden as error:
+        raise status.not_allowed(error) from None
+
+
+def attributes(request: Request) -> Attributes:
+    """What authorization is asked."""
+    assert request.user is not None
+    if not request.is_resource:
+        return Attributes(request.user, request.verb, path=request.path, is_resource=False)
+    return Attributes(
+        request.user,
+        request.verb,
+        group=request.group,
+        version=request.version,
+        resource=request.resource,
+        subresource=request.subresource,
+        namespace=request.namespace,
+        name=request.name or _selected_name(request),
+    )
+
+
+def _selected_name(request: Request) -> str:
+    """A list or a watch of one name is a request for that name, to who is bound to names."""
+    if request.verb not in ("list", "watch", "deletecollection"):
+        return ""
+    selector = request.query.get("fieldSelector", "")
+    if selector.startswith("metadata.name=") and "," not in selector:
+        return selector.removeprefix("metadata.name=").removeprefix("=")
+    return ""

@@ -1,0 +1,240 @@
+"""delete and deletecollection: at once, gracefully, or when every finalizer has gone.
+
+An object with finalizers is only marked (`deletionTimestamp`); whoever takes the last one away ends
+it. A pod on a node is marked, too: its node ends it. What becomes of an object's dependents is written
+into its finalizers (`orphan`, `foregroundDeletion`); the garbage collector acts on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.admission.chain import Attempt
+from labkit.cluster.embedded.apiserver.handlers import decode, read, stamp
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.store import Conflict, NotFound, Record, thaw
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+POLICIES = ("Background", "Foreground", "Orphan")
+GIVES_THE_OBJECT = frozenset(
+    {
+        *("pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims"),
+        *("podtemplates", "resourcequotas", "storageclasses.storage.k8s.io"),
+        *("csidrivers.storage.k8s.io", "csinodes.storage.k8s.io"),
+        *("volumeattachments.storage.k8s.io", "volumeattributesclasses.storage.k8s.io"),
+    }
+)
+"""Resources whose deletion answers with the object; all others answer with a Status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """DeleteOptions, of the body or of the query."""
+
+    grace_s: int | None = None
+    policy: str = ""
+    uid: str = ""
+    revision: str = ""
+    is_dry_run: bool = False
+
+
+def read_options(request: Request) -> Options:
+    """What a deletion asks for.
+
+    Raises:
+        ApiError: 400, 422.
+    """
+    said: dict[str, Any] = decode.read_body(request) if request.body.strip() else {}
+    if said.get("kind", "DeleteOptions") != "DeleteOptions":
+        words = f'{said["kind"]} in version "{said.get("apiVersion", "")}" cannot be handled as a'
+        raise status.bad_request(f"{words} DeleteOptions")
+    grace, policy = said.get("gracePeriodSeconds"), said.get("propagationPolicy") or ""
+    if grace is None and request.query.get("gracePeriodSeconds"):
+        grace = request.query["gracePeriodSeconds"]
+    policy = policy or request.query.get("propagationPolicy", "")
+    orphan = said.get("orphanDependents")
+    if orphan is None and "orphanDependents" in request.query:
+        orphan = request.says("orphanDependents")
+    if policy and orphan is not None:
+        words = "orphanDependents and deletionPropagation cannot be both set"
+        _invalid("propagationPolicy", f"Invalid value: {words}")
+    if policy and policy not in POLICIES:
+        known = ", ".join(f'"{one}"' for one in POLICIES)
+        _invalid("propagationPolicy", f'Unsupported value: "{policy}": supported values: {known}')
+    if orphan is not None:
+        policy = "Orphan" if orphan else "Background"
+    try:
+        grace_s = None if grace is None else int(grace)
+    except (TypeError, ValueError):
+        raise status.bad_request(f"invalid gracePeriodSeconds: {grace!r}") from None
+    if grace_s is not None and grace_s < 0:
+        grace_s = 1  # as Kubernetes takes it
+    expected = said.get("preconditions") or {}
+    is_dry = request.is_dry_run or bool(said.get("dryRun"))
+    return Options(
+        grace_s, policy, expected.get("uid") or "", expected.get("resourceVersion") or "", is_dry
+    )
+
+
+def _invalid(field: str, words: str) -> None:
+    cause = status.StatusCause("FieldValueInvalid", words, field)
+    raise status.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
+
+
+async def delete(api: Api, request: Request, resource: Resource) -> Answer:
+    """DELETE of one object.
+
+    Raises:
+        ApiError: 400, 403, 404, 409.
+    """
+    asked = read_options(request)
+    record = read.find(api, resource, request.namespace, request.name)
+    value, is_gone = await end(api, request, resource, record, asked)
+    presenter = Presenter.for_request(request, resource)
+    if resource.storage in GIVES_THE_OBJECT or not is_gone:
+        return presenter.answer(presenter.of_object(value))
+    details = {"name": request.name, "group": resource.group, "kind": resource.plural}
+    details["uid"] = value["metadata"]["uid"]
+    return as_json(status.success({name: said for name, said in details.items() if said}))
+
+
+async def delete_collection(api: Api, request: Request, resource: Resource) -> Answer:
+    """DELETE of all objects that a selection means; what fails is said at the end.
+
+    Raises:
+        ApiError: 400, 403.
+    """
+    asked = read_options(request)
+    presenter = Presenter.for_request(request, resource)
+    records = read.present(api, read.selection(request, resource))
+    for record in records:
+        try:
+            await end(api, request, resource, record, asked)
+        except status.ApiError as error:
+            if error.code != 404:
+                raise
+    return presenter.answer(presenter.many(records, api.store.revision))
+
+
+async def end(
+    api: Api, request: Request, resource: Resource, record: Record, asked: Options
+) -> tuple[dict[str, Any], bool]:
+    """Ends an object, or marks it.
+
+    Returns:
+        Its last state, and whether it is gone.
+
+    Raises:
+        ApiError: 403, 404, 409.
+    """
+    _check_expected(resource, record, asked)
+    attempt = Attempt(api, request, resource, "DELETE", None, record.object)
+    attempt.namespace, attempt.name = record.key.namespace, record.key.name
+    attempt.is_dry_run = asked.is_dry_run
+    await api.admission.admit(attempt)
+    await api.admission.validate(attempt)
+    current = api.store.get(record.key)
+    if current is None:
+        raise status.not_found(resource.group, resource.plural, record.key.name)
+    value = _marked(resource, current, asked)
+    if value is None:
+        value = thaw(current.object)
+        return value, False
+    if asked.is_dry_run:
+        return value, is_over(value)
+    if is_over(value):
+        return remove(api, request, resource, current).object, True
+    written = api.store.update(current.key, value, api.cause(request), expected=current.revision)
+    api.written(resource, written, current)
+    return written.object, False
+
+
+def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
+    about = record.object["metadata"]
+    why = ""
+    if asked.uid and asked.uid != about["uid"]:
+        why = f"Precondition failed: UID in precondition: {asked.uid}, UID in object meta: "
+        why += about["uid"]
+    elif asked.revision and asked.revision != about["resourceVersion"]:
+        why = f"Precondition failed: ResourceVersion in precondition: {asked.revision}, "
+        why += f"ResourceVersion in object meta: {about['resourceVersion']}"
+    if why:
+        raise status.conflict(resource.group, resource.plural, record.key.name, why)
+
+
+def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any] | None:
+    """The object as a deletion leaves it; None if it was marked before and nothing is new."""
+    value = thaw(record.object)
+    about = value["metadata"]
+    was = about.get("deletionTimestamp")
+    grace = _grace(resource, value, asked)
+    finalizers = _finalizers(about.get("finalizers") or [], asked)
+    if resource.storage == "namespaces":
+        value.setdefault("status", {})["phase"] = "Terminating"
+    if was and grace >= about.get("deletionGracePeriodSeconds", 0):
+        if finalizers == (about.get("finalizers") or []):
+            return None
+        about["finalizers"] = finalizers
+        return value
+    about["finalizers"] = finalizers
+    when = datetime.now(UTC) + timedelta(seconds=grace)
+    if was is None or grace < about.get("deletionGracePeriodSeconds", 0):
+        about["deletionTimestamp"] = stamp.timestamp(when)
+    about["deletionGracePeriodSeconds"] = grace
+    if "generation" in about:
+        about["generation"] += 1
+    return stamp.in_order(value)
+
+
+def _grace(resource: Resource, value: dict[str, Any], asked: Options) -> int:
+    """Seconds that an object is given: only a pod that a node runs is given any."""
+    if resource.storage != "pods":
+        return 0
+    spec, phase = value.get("spec") or {}, (value.get("status") or {}).get("phase")
+    if not spec.get("nodeName") or phase in ("Failed", "Succeeded"):
+        return 0
+    default = spec.get("terminationGracePeriodSeconds")
+    return asked.grace_s if asked.grace_s is not None else (30 if default is None else default)
+
+
+def _finalizers(there: list[str], asked: Options) -> list[str]:
+    if not asked.policy:
+        return there
+    kept = [name for name in there if name not in (ORPHAN, FOREGROUND)]
+    extra = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(asked.policy, [])
+    return kept + extra
+
+
+def is_over(value: dict[str, Any]) -> bool:
+    """Whether a marked object has nothing left that it waits for."""
+    about = value["metadata"]
+    if not about.get("deletionTimestamp") or about.get("finalizers"):
+        return False
+    if value["kind"] == "Namespace" and (value.get("spec") or {}).get("finalizers"):
+        return False
+    return not about.get("deletionGracePeriodSeconds")
+
+
+def remove(api: Api, request: Request, resource: Resource, record: Record) -> Record:
+    """Takes an object out of the store.
+
+    Raises:
+        ApiError: 404, 409.
+    """
+    try:
+        gone = api.store.delete(record.key, api.cause(request), expected=record.revision)
+    except NotFound:
+        raise status.not_found(resource.group, resource.plural, record.key.name) from None
+    except Conflict:
+        raise status.conflict(resource.group, resource.plural, record.key.name) from None
+    api.removed(resource, gone)
+    return gone

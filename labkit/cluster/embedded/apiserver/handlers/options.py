@@ -1,0 +1,104 @@
+"""What a client says of an answer's form, and of what it may see: `Accept`, selectors, revisions.
+
+Knows nothing about storage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from labkit.cluster.embedded.apiserver import status
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.request import Request
+
+ACCEPTED = (
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In which form objects are given.
+
+    Attributes:
+        shape: `""` for objects as they are, else `Table`, `PartialObjectMetadata`,
+            `PartialObjectMetadataList`.
+        version: of meta.k8s.io.
+    """
+
+    shape: str = ""
+    version: str = "v1"
+    is_yaml: bool = False
+
+
+PLAIN = Form()
+SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+
+
+@lru_cache(maxsize=256)
+def form_of(accept: str) -> Form:
+    """The first form in an `Accept` header that can be given.
+
+    Raises:
+        ApiError: 406.
+    """
+    if not accept:
+        return PLAIN
+    for item in accept.split(","):
+        media, *parameters = (part.strip() for part in item.split(";"))
+        said = dict(part.partition("=")[::2] for part in parameters if "=" in part)
+        form = _form(media.lower(), said)
+        if form is not None:
+            return form
+    raise status.not_acceptable(ACCEPTED)
+
+
+def _form(media: str, said: dict[str, str]) -> Form | None:
+    if media in ("application/json", "*/*", "application/*"):
+        shape = said.get("as", "")
+        if not shape:
+            return PLAIN
+        is_meta = said.get("g") == "meta.k8s.io" and said.get("v") in ("v1", "v1beta1")
+        return Form(shape, said["v"]) if is_meta and shape in SHAPES else None
+    if media in ("application/yaml", "text/yaml") and "as" not in said:
+        return Form(is_yaml=True)
+    return None
+
+
+def number(request: Request, name: str) -> int | None:
+    """A parameter that is a whole number, or None.
+
+    Raises:
+        ApiError: 400.
+    """
+    text = request.query.get(name, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        words = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise status.bad_request(f"invalid value for {name}: {words}") from None
+
+
+def revision(request: Request) -> int | None:
+    """`resourceVersion`, as a number; None where nothing is said.
+
+    Raises:
+        ApiError: 400.
+    """
+    text = request.query.get("resourceVersion", "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit():
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        cause = status.StatusCause(
+            "FieldValueInvalid", f'Invalid value: "{text}": {why}', "resourceVersion"
+        )
+        raise status.invalid("meta.k8s.io", "ListOptions", "", [cause])
+    return int(text)

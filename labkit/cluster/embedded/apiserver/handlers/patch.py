@@ -1,0 +1,246 @@
+"""PATCH: four languages that say what changes, not what is.
+
+Each gives a new object from the one that is there; then it is an update like any other. An apply of
+what is not there creates it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.patches import (
+    BadPatch,
+    Conflicts,
+    apply,
+    json_patch,
+    merge_patch,
+    strategic_merge_patch,
+)
+from labkit.cluster.embedded.schema import wrong_types
+from labkit.cluster.embedded.store import Key, thaw
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+async def patch(api: Api, request: Request, resource: Resource) -> Answer:
+    """Changes what is there as a patch says.
+
+    Raises:
+        ApiError: 400, 403, 404, 409, 415, 422.
+    """
+    presenter = Presenter.for_request(request, resource)
+    kind = decode.content_type(request)
+    if len(request.body) > decode.LARGEST:
+        raise status.too_large()
+    if kind == APPLY:
+        return await _apply(api, request, resource, presenter)
+    if "force" in request.query:
+        _refuse_option("force", "Forbidden: may not be specified for non-apply patch")
+    warnings: list[str] = []
+    make = _maker(kind, request, resource, warnings)
+    key = Key(resource.storage, request.namespace, request.name)
+    stored = api.registry.stored(resource)
+    written, further = await write.change(api, request, stored, key, _in_version(resource, make))
+    said = [*dict.fromkeys(warnings), *further]
+    return presenter.answer(presenter.written(written), 200, said)
+
+
+def _in_version(resource: Resource, make: write.Make) -> write.Make:
+    """A patch is in the words of the version that was asked for."""
+    words = resource.conversion
+    return make if words is None else lambda old: words.read(make(words.shown(old)))
+
+
+def _maker(kind: str, request: Request, resource: Resource, warnings: list[str]) -> write.Make:
+    accepted = [JSON_PATCH, MERGE_PATCH, *([] if resource.crd else [STRATEGIC]), APPLY]
+    if kind not in accepted:
+        raise status.unsupported_media_type(accepted)
+    document = read_document(request, kind)
+
+    def make(old: dict[str, Any]) -> dict[str, Any]:
+        new = patched(kind, resource, old, document)
+        _check(request, resource, new, warnings)
+        return new
+
+    return make
+
+
+def read_document(request: Request, kind: str) -> Any:
+    """The document of a patch in JSON.
+
+    Raises:
+        ApiError: 400, 413.
+    """
+    try:
+        document = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        what = "patch" if kind == JSON_PATCH else "patch document"
+        raise status.bad_request(f"error decoding {what}: {error}") from None
+    if kind == JSON_PATCH:
+        if not isinstance(document, list):
+            words = "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            raise status.bad_request(f"error decoding patch: {words}")
+        if len(document) > 10_000:
+            words = f"The allowed maximum operations in a JSON patch is 10000, got {len(document)}"
+            raise status.ApiError(413, "RequestEntityTooLarge", words)
+    elif not isinstance(document, dict):
+        words = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+        raise status.bad_request(f"error decoding patch: {words}")
+    return document
+
+
+def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -> dict[str, Any]:
+    """The object that a patch makes of another.
+
+    Raises:
+        ApiError: 400, 422.
+    """
+    try:
+        if kind == JSON_PATCH:
+            return _object(json_patch(thaw(old), document))
+        if kind == MERGE_PATCH:
+            return _object(merge_patch(old, document))
+        return strategic_merge_patch(resource.type, old, document)
+    except BadPatch as error:
+        raise _bad(error) from None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
+        raise status.invalid(
+            "",
+            "",
+            "",
+            [
+                status.StatusCause(
+                    "FieldValueInvalid", "Invalid value: the patched document is no object", "patch"
+                )
+            ],
+        )
+    return value
+
+
+def _bad(error: BadPatch) -> status.ApiError:
+    if error.code == 422:
+        message = f"the server rejected our request due to an error in our request: {error}"
+        return status.ApiError(422, "Invalid", message, {"causes": [{"message": str(error)}]})
+    return status.ApiError(error.code, "BadRequest", str(error))
+
+
+def _check(request: Request, resource: Resource, new: dict[str, Any], warnings: list[str]) -> None:
+    """Holds what came out against the schema and against what the path says."""
+    if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
+        decode.check_kind(new, resource.api_version, resource.kind)
+    if resource.type is not None:
+        for fault in wrong_types(resource.type, new):
+            text = orjson.dumps(new).decode()
+            words = f"Invalid value: {text!r}: {fault.message}".replace("'", '"')
+            cause = status.StatusCause("FieldValueInvalid", words, "patch")
+            raise status.invalid("", "", "", [cause])
+    plain = _without_body(request)
+    warnings += decode.check_fields(plain, new, resource.type, resource.kind)
+    name = new["metadata"].get("name")
+    if name != request.name:
+        words = f"the name of the object ({name}) does not match the name on the URL"
+        raise status.bad_request(f"{words} ({request.name})")
+
+
+def _without_body(request: Request) -> Request:
+    """The same request, in whose body nobody looks for fields said twice: it is a patch."""
+    import dataclasses
+
+    return dataclasses.replace(request, body=b"{}", headers={})
+
+
+async def _apply(api: Api, request: Request, resource: Resource, presenter: Presenter) -> Answer:
+    if not request.query.get("fieldManager"):
+        _refuse_option("fieldManager", "Required value: is required for apply patch")
+    applied = _read_applied(request, resource)
+    warnings = decode.check_fields(_without_body(request), applied, resource.type, resource.kind)
+    stamp.check_namespace(applied, request, resource)
+    key = Key(resource.storage, request.namespace, request.name)
+
+    def make(live: dict[str, Any]) -> dict[str, Any]:
+        return _applied(request, resource, live, applied)
+
+    if api.store.get(key) is None:
+        return await _create_applied(api, request, resource, presenter, applied, warnings)
+    stored, make = api.registry.stored(resource), _in_version(resource, make)
+    written, further = await write.change(api, request, stored, key, make, is_applied=True)
+    return presenter.answer(presenter.written(written), 200, [*warnings, *further])
+
+
+def _read_applied(request: Request, resource: Resource) -> dict[str, Any]:
+    applied = decode.as_object(decode.read_yaml(request.body))
+    for name in ("apiVersion", "kind"):
+        if not applied.get(name):
+            words = f"Object '{name.capitalize() if name == 'kind' else name}' is missing"
+            raise status.bad_request(f"error decoding YAML: {words} in the applied configuration")
+    decode.check_kind(applied, resource.api_version, resource.kind)
+    about = applied.setdefault("metadata", {})
+    if about.get("name", request.name) != request.name:
+        words = f"the name of the object ({about['name']}) does not match the name on the URL"
+        raise status.bad_request(f"{words} ({request.name})")
+    if about.get("managedFields"):
+        raise status.bad_request("metadata.managedFields must be nil")
+    about["name"] = request.name
+    return applied
+
+
+async def _create_applied(
+    api: Api,
+    request: Request,
+    resource: Resource,
+    presenter: Presenter,
+    applied: dict[str, Any],
+    warnings: list[str],
+) -> Answer:
+    if request.subresource or applied["metadata"].get("uid"):
+        raise status.not_found(resource.group, resource.plural, request.name)
+    nothing = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}}
+    made = _applied(request, resource, nothing, applied)
+    made["metadata"]["name"] = request.name
+    stored = api.registry.stored(resource)
+    made = resource.conversion.read(made) if resource.conversion else made
+    written, further = await write.create_object(api, request, stored, made, is_applied=True)
+    return presenter.answer(presenter.written(written), 201, [*warnings, *further])
+
+
+def _applied(
+    request: Request, resource: Resource, live: dict[str, Any], applied: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return apply(
+            resource.type,
+            live,
+            applied,
+            stamp.manager_of(request),
+            force=request.says("force"),
+            api_version=resource.api_version,
+            subresource=request.subresource,
+            now=stamp.timestamp(),
+        )
+    except Conflicts as error:
+        raise status.apply_conflict(str(error), error.causes) from None
+    except BadPatch as error:
+        raise _bad(error) from None
+
+
+def _refuse_option(name: str, words: str) -> None:
+    reason = "FieldValueRequired" if words.startswith("Required") else "FieldValueForbidden"
+    cause = status.StatusCause(reason, words, name)
+    raise status.invalid("meta.k8s.io", "PatchOptions", "", [cause])

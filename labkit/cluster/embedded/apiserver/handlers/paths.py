@@ -1,0 +1,99 @@
+"""Paths that are no resource: discovery, OpenAPI, version, health.
+
+What is not there is answered in plain text, as Kubernetes does.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from labkit.cluster.embedded import version
+from labkit.cluster.embedded.apiserver.discovery import documents
+from labkit.cluster.embedded.apiserver.handlers.answer import JSON, Answer, as_json, as_text
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.request import Request
+
+NO_SUCH_PATH = "404 page not found"
+HEALTH = ("/healthz", "/livez", "/readyz")
+CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap-roles")
+ROOTS = ("/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
+
+
+def answer(api: Api, request: Request) -> Answer:
+    """Answers a path that names no resource."""
+    path = "/" + request.path.strip("/")
+    if request.method not in ("GET", "HEAD"):
+        return as_text(f"{NO_SUCH_PATH}\n", 404)
+    if path.startswith(HEALTH):
+        return _health(request, path)
+    if path == "/version":
+        return as_json(version.info(platform.machine()))
+    if path == "/":
+        return as_json({"paths": _all_paths(api)})
+    if path.startswith("/openapi/"):
+        return _openapi(api, request, path)
+    if path == "/.well-known/openid-configuration" or path == "/openid/v1/jwks":
+        return _issuer(api, path)
+    return _discovery(api, request, path)
+
+
+def _discovery(api: Api, request: Request, path: str) -> Answer:
+    registry, parts = api.registry, path.strip("/").split("/")
+    if path in ("/api", "/apis") and f"g={documents.AGGREGATED}" in request.headers.get(
+        "Accept", ""
+    ):
+        found = documents.aggregated(registry, core=path == "/api")
+        kind = f"{JSON};g={documents.AGGREGATED};v=v2;as=APIGroupDiscoveryList"
+        return Answer(200, orjson.dumps(found), kind)
+    if path == "/api":
+        return as_json(documents.core_versions(request.headers.get("Host", "")))
+    if path == "/apis":
+        return as_json(documents.groups(registry))
+    if parts[0] == "apis" and len(parts) == 2 and parts[1] in registry.groups():
+        head = {"kind": "APIGroup", "apiVersion": "v1"}
+        return as_json(head | documents.group(registry, parts[1]))
+    name, at = ("", parts[1:]) if parts[0] == "api" else (parts[1] if parts[1:] else "", parts[2:])
+    if parts[0] in ("api", "apis") and len(at) == 1 and registry.serves(name, at[0]):
+        return as_json(documents.resources(registry, name, at[0]))
+    return as_text(f"{NO_SUCH_PATH}\n", 404)
+
+
+def _health(request: Request, path: str) -> Answer:
+    root, _, check = path.strip("/").partition("/")
+    if check and check not in CHECKS:
+        return as_text(f"{NO_SUCH_PATH}\n", 404)
+    if not request.says("verbose") and "verbose" not in request.query:
+        return as_text("ok")
+    lines = "".join(f"[+]{name} ok\n" for name in CHECKS)
+    return as_text(f"{lines}{root} check passed\n")
+
+
+def _openapi(api: Api, request: Request, path: str) -> Answer:
+    from labkit.cluster.embedded.apiserver.discovery import openapi
+
+    found = openapi.document(api.registry, path, request.headers.get("Accept", ""))
+    if found is None:
+        return as_text(f"{NO_SUCH_PATH}\n", 404)
+    body, kind, tag = found
+    headers = {"Etag": f'"{tag}"', "Vary": "Accept"}
+    if request.headers.get("If-None-Match", "").strip('"') == tag:
+        return Answer(304, b"", kind, headers=headers)
+    return Answer(200, body, kind, headers=headers)
+
+
+def _issuer(api: Api, path: str) -> Answer:
+    found: dict[str, Any] = api.tokens.documents()[path]
+    return as_json(found)
+
+
+def _all_paths(api: Api) -> list[str]:
+    found = list(ROOTS)
+    for group, versions in api.registry.groups().items():
+        root = f"/apis/{group}" if group else "/api"
+        found += [root, *(f"{root}/{one}" for one in versions)]
+    return sorted(dict.fromkeys(found))

@@ -1,0 +1,164 @@
+"""Objects in the form that a client asked for: as they are, as rows of a table, or metadata alone.
+
+Knows nothing about storage. The bytes of a stored record are sent as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers.answer import JSON, Answer
+from labkit.cluster.embedded.apiserver.handlers.options import PLAIN, Form, form_of
+from labkit.cluster.embedded.apiserver.kinds.tables import to_table
+from labkit.cluster.embedded.store import Record
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+
+class Presenter:
+    """Gives objects of one resource in one form.
+
+    Args:
+        resource: whose objects they are.
+        form: what the client takes.
+        include: of a table's rows: `Metadata`, `Object` or `None`.
+    """
+
+    def __init__(self, resource: Resource, form: Form, include: str = "Metadata") -> None:
+        self.resource, self.form, self.include = resource, form, include or "Metadata"
+        self._convert = resource.conversion.shown if resource.conversion else None
+
+    @classmethod
+    def for_request(cls, request: Request, resource: Resource) -> Presenter:
+        """What the headers and the query of a request ask for.
+
+        Raises:
+            ApiError: 406, or 400 for an unknown `includeObject`.
+        """
+        include = request.query.get("includeObject", "")
+        if include not in ("", "None", "Metadata", "Object"):
+            raise status.bad_request(f'unrecognized includeObject value: "{include}"')
+        return cls(resource, form_of(request.headers.get("Accept", "")), include)
+
+    @property
+    def key(self) -> tuple[str, str, Form, str]:
+        """Two presenters with the same key give the same bytes."""
+        resource = self.resource
+        return (resource.qualified, resource.version, self.form, self.include)
+
+    def one(self, record: Record) -> bytes:
+        """A stored object."""
+        if self.form is PLAIN and self._convert is None:
+            return record.data
+        return self.of_object(self.shown(record))
+
+    def shown(self, record: Record) -> dict[str, Any]:
+        """A stored object, in the words of this version."""
+        return record.object if self._convert is None else self._convert(record.object)
+
+    def written(self, made: Record | dict[str, Any]) -> bytes:
+        """What a write has made: a record, or an object that is not to be stored."""
+        if isinstance(made, Record):
+            return self.one(made)
+        return self.of_object(made if self._convert is None else self._convert(made))
+
+    def of_object(self, value: dict[str, Any]) -> bytes:
+        """An object, stored or not."""
+        if self.form.shape == "Table":
+            return orjson.dumps(
+                self._table([value], str(value["metadata"].get("resourceVersion", "")))
+            )
+        if self.form.shape:
+            return orjson.dumps(self._metadata(value))
+        return as_yaml(value) if self.form.is_yaml else orjson.dumps(value)
+
+    def many(
+        self,
+        records: Sequence[Record],
+        revision: int,
+        token: str = "",
+        remaining: int | None = None,
+    ) -> bytes:
+        """A list, with the token for the rest of it and how many that rest has."""
+        about: dict[str, Any] = {"resourceVersion": str(revision)}
+        if token:
+            about["continue"] = token
+            if remaining is not None:
+                about["remainingItemCount"] = remaining
+        if self.form.shape == "Table":
+            table = self._table([self.shown(one) for one in records], str(revision))
+            return orjson.dumps(table | {"metadata": about})
+        if self.form.shape:
+            items = [self._metadata(self.shown(one)) for one in records]
+            kind, version = "PartialObjectMetadataList", f"meta.k8s.io/{self.form.version}"
+            return orjson.dumps(
+                {"kind": kind, "apiVersion": version, "metadata": about, "items": items}
+            )
+        head = {"kind": self.resource.list_kind, "apiVersion": self.resource.api_version}
+        if self.form.is_yaml:
+            return as_yaml(
+                head | {"metadata": about, "items": [self.shown(one) for one in records]}
+            )
+        start = orjson.dumps(head | {"metadata": about})[:-1]
+        return b'%b,"items":[%b]}\n' % (start, b",".join(map(self.one, records)))
+
+    def answer(self, body: bytes, code: int = 200, warnings: Sequence[str] = ()) -> Answer:
+        """The bytes, with the type that belongs to them."""
+        kind = "application/yaml" if self.form.is_yaml else JSON
+        return Answer(code, body, kind, list(warnings))
+
+    def _table(self, objects: Sequence[dict[str, Any]], revision: str) -> dict[str, Any]:
+        return to_table(
+            self.resource.table,
+            objects,
+            datetime.now(UTC),
+            include=self.include,
+            resource_version=revision,
+            version=self.form.version,
+        )
+
+    def _metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        version = f"meta.k8s.io/{self.form.version}"
+        return {
+            "kind": "PartialObjectMetadata",
+            "apiVersion": version,
+            "metadata": value["metadata"],
+        }
+
+
+def as_yaml(value: Any) -> bytes:
+    """YAML, the way Kubernetes writes it: names in order."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    plain = orjson.loads(orjson.dumps(value))
+    return yaml.dump(plain, Dumper=dumper, default_flow_style=False, encoding="utf-8")
+
+
+def make_token(revision: int, start: tuple[str, str]) -> str:
+    """Where a list goes on: the revision it is of, and the last object that was given."""
+    text = orjson.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "\x00".join(start)})
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def read_token(token: str) -> tuple[int, tuple[str, str]]:
+    """What `make_token` was given.
+
+    Raises:
+        ApiError: 400.
+    """
+    try:
+        said = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = said["start"].partition("\x00")
+        return int(said["rv"]), (namespace, name)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words = "continue key is not valid: encoded key is not valid"
+        raise status.bad_request(words) from None

@@ -1,0 +1,190 @@
+"""get and list.
+
+A read is the record's own bytes. A list that is given in parts is a list of one revision, however
+much is written meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers import options
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter, make_token, read_token
+from labkit.cluster.embedded.apiserver.selectors import (
+    BadSelector,
+    FieldSelector,
+    LabelSelector,
+    parse_fields,
+    parse_labels,
+)
+from labkit.cluster.embedded.store import Compacted, Key
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.store import Record
+
+NOT_OLDER, EXACT = "NotOlderThan", "Exact"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which objects of a resource are meant, by namespace, labels and fields."""
+
+    resource: Resource
+    namespace: str | None
+    labels: LabelSelector | None
+    fields: FieldSelector | None
+
+    def matches(self, value: dict[str, Any]) -> bool:
+        """Whether an object is among them; its namespace is not looked at."""
+        about = value["metadata"]
+        if self.labels is not None and not self.labels.matches(about.get("labels") or {}):
+            return False
+        if self.fields is None:
+            return True
+        return self.fields.matches(self.resource.selectable(value))
+
+    @property
+    def is_all(self) -> bool:
+        """Whether neither labels nor fields are asked for."""
+        return self.labels is None and self.fields is None
+
+    @property
+    def name(self) -> str | None:
+        """The one name that is asked for, if it is one."""
+        return self.fields.equalities.get("metadata.name") if self.fields else None
+
+    @property
+    def node(self) -> str | None:
+        """The one node whose pods are asked for."""
+        if self.fields is None or self.resource.storage != "pods":
+            return None
+        return self.fields.equalities.get("spec.nodeName")
+
+
+def selection(request: Request, resource: Resource) -> Selection:
+    """What the selectors of a request mean.
+
+    Raises:
+        ApiError: 400.
+    """
+    labels, fields = request.query.get("labelSelector"), request.query.get("fieldSelector")
+    try:
+        by_labels = parse_labels(labels) if labels else None
+        by_fields = parse_fields(fields) if fields else None
+    except BadSelector as error:
+        raise status.bad_request(str(error)) from None
+    if by_fields is not None:
+        for name in by_fields.names:
+            if name not in resource.selectable_fields:
+                words = f"field label not supported: {name}"
+                raise status.bad_request(words)
+    namespace = request.namespace or None if resource.is_namespaced else None
+    return Selection(resource, namespace, by_labels or None, by_fields or None)
+
+
+def get(api: Api, request: Request, resource: Resource) -> Answer:
+    """One object.
+
+    Raises:
+        ApiError: 404.
+    """
+    presenter = Presenter.for_request(request, resource)
+    record = find(api, resource, request.namespace, request.name)
+    return presenter.answer(presenter.one(record))
+
+
+def find(api: Api, resource: Resource, namespace: str, name: str) -> Record:
+    """A stored object.
+
+    Raises:
+        ApiError: 404.
+    """
+    record = api.store.get(Key(resource.storage, namespace, name))
+    if record is None:
+        raise status.not_found(resource.group, resource.plural, name)
+    return record
+
+
+def list_(api: Api, request: Request, resource: Resource) -> Answer:
+    """Many objects, of one revision.
+
+    Raises:
+        ApiError: 400, 410 for a revision that is gone, 504 for one that has not been.
+    """
+    presenter = Presenter.for_request(request, resource)
+    chosen = selection(request, resource)
+    limit = options.number(request, "limit") or 0
+    token = request.query.get("continue", "")
+    if token:
+        if options.revision(request):
+            words = "specifying resource version is not allowed when using continue"
+            raise status.bad_request(words)
+        revision, after = read_token(token)
+        records = _at(api, chosen, revision)
+        records = [one for one in records if (one.key.namespace, one.key.name) > after]
+    else:
+        revision, records = _first(api, request, chosen)
+    rest, more = 0, ""
+    if 0 < limit < len(records):
+        rest, records = len(records) - limit, records[:limit]
+        more = make_token(revision, (records[-1].key.namespace, records[-1].key.name))
+    remaining = rest if chosen.is_all else None
+    return presenter.answer(presenter.many(records, revision, more, remaining))
+
+
+def _first(api: Api, request: Request, chosen: Selection) -> tuple[int, list[Record]]:
+    wanted = options.revision(request) or 0
+    match = request.query.get("resourceVersionMatch", "")
+    check_match(request, wanted, match)
+    if wanted > api.store.revision:
+        raise status.revision_too_large(wanted, api.store.revision)
+    if match == EXACT:
+        return wanted, _at(api, chosen, wanted)
+    return api.store.revision, present(api, chosen)
+
+
+def check_match(request: Request, wanted: int, match: str) -> None:
+    """Refuses what `resourceVersionMatch` cannot mean."""
+    if not match:
+        return
+    why = ""
+    if match not in (NOT_OLDER, EXACT):
+        why = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"'
+    elif "resourceVersion" not in request.query and not request.says("sendInitialEvents"):
+        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+    elif match == EXACT and wanted == 0:
+        why = 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'
+    if why:
+        cause = status.StatusCause("FieldValueForbidden", why, "resourceVersionMatch")
+        raise status.invalid("meta.k8s.io", "ListOptions", "", [cause])
+
+
+def present(api: Api, chosen: Selection) -> list[Record]:
+    """Those that there are now, through the index that fits best."""
+    resource, store = chosen.resource, api.store
+    if chosen.name is not None and (chosen.namespace or not resource.is_namespaced):
+        one = store.get(Key(resource.storage, chosen.namespace or "", chosen.name))
+        return [one] if one is not None and chosen.matches(one.object) else []
+    equal = chosen.labels.equalities if chosen.labels else None
+    records = store.list(resource.storage, chosen.namespace, labels=equal or None, node=chosen.node)
+    return records if chosen.is_all else filtered(records, chosen.matches)
+
+
+def filtered(records: list[Record], matches: Callable[[dict[str, Any]], bool]) -> list[Record]:
+    """Those whose objects match."""
+    return [one for one in records if matches(one.object)]
+
+
+def _at(api: Api, chosen: Selection, revision: int) -> list[Record]:
+    try:
+        records = api.store.at(revision).list(chosen.resource.storage, chosen.namespace)
+    except Compacted:
+        raise status.expired() from None
+    return filtered(records, chosen.matches)

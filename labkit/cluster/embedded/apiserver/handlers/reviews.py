@@ -1,0 +1,48 @@
+"""Questions that are asked as objects: access reviews, token reviews, who am I. Nothing is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.authentication import reviews as of_tokens
+from labkit.cluster.embedded.apiserver.authorization import reviews as of_access
+from labkit.cluster.embedded.apiserver.handlers import decode
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.handlers.subresources.token import invalid_review
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+GROUPS = ("authentication.k8s.io", "authorization.k8s.io")
+
+
+async def create(api: Api, request: Request, resource: Resource) -> Answer:
+    """Answers a question.
+
+    Raises:
+        ApiError: 400, 422.
+    """
+    sent = decode.read_body(request)
+    decode.check_kind(sent, resource.api_version, resource.kind)
+    warnings = decode.check_fields(request, sent, resource.type, resource.kind)
+    sent.setdefault("metadata", {})
+    try:
+        answer = _answer(api, request, resource.kind, sent)
+    except (of_tokens.BadReview, of_access.BadReview) as error:
+        raise status.bad_request(str(error)) from None
+    except (of_tokens.InvalidReview, of_access.InvalidReview) as error:
+        raise invalid_review(resource.group, error) from None
+    return as_json(answer, 201, warnings)
+
+
+def _answer(api: Api, request: Request, kind: str, sent: dict[str, Any]) -> dict[str, Any]:
+    user = request.user
+    assert user is not None
+    if kind == "TokenReview":
+        return of_tokens.token_review(sent, api.authenticator)
+    if kind == "SelfSubjectReview":
+        return of_tokens.self_subject_review(sent, user)
+    return of_access.review(sent, user, api.authorizer, namespace=request.namespace)

@@ -1,0 +1,116 @@
+"""What the server itself writes into an object: identity, order of names, who manages which field.
+
+Knows nothing about storage.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.patches import managed_fields
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+"""Of made-up names: no vowels, so that no word comes of it (apimachinery/pkg/util/rand)."""
+LONGEST_GIVEN = 58
+"""Of a name's beginning: five made-up letters follow, and 63 is the most."""
+LONGEST_MANAGER = 128
+
+ORDER = (
+    *("name", "generateName", "namespace", "uid", "resourceVersion", "generation"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    *("labels", "annotations", "ownerReferences", "finalizers", "managedFields"),
+)
+"""Of metadata, as Kubernetes writes it. What is not here (selfLink) is not kept."""
+
+
+def timestamp(when: datetime | None = None) -> str:
+    """RFC 3339 with seconds, as `metav1.Time`."""
+    return (when or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def made_up(beginning: str) -> str:
+    """A name that begins so."""
+    return beginning[:LONGEST_GIVEN] + "".join(secrets.choice(LETTERS) for _ in range(5))
+
+
+def in_order(value: dict[str, Any]) -> dict[str, Any]:
+    """The object with kind, apiVersion and metadata first, and empty parts of metadata left out."""
+    about = value.get("metadata") or {}
+    ordered: dict[str, Any] = {"kind": value["kind"], "apiVersion": value["apiVersion"]}
+    ordered["metadata"] = {
+        name: about[name] for name in ORDER if about.get(name) not in (None, "", {}, [])
+    }
+    ordered.update(value)
+    ordered["metadata"] = {
+        name: about[name] for name in ORDER if about.get(name) not in (None, "", {}, [])
+    }
+    return ordered
+
+
+def identify(value: dict[str, Any], namespace: str) -> None:
+    """Gives a new object its name, uid and time of creation; what only a server may say is dropped."""
+    about = value["metadata"]
+    if not about.get("name") and about.get("generateName"):
+        about["name"] = made_up(about["generateName"])
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"):
+        about.pop(name, None)
+    about.pop("resourceVersion", None)
+    if namespace:
+        about["namespace"] = namespace
+    about["uid"] = str(uuid.uuid4())
+    about["creationTimestamp"] = timestamp()
+
+
+def check_namespace(value: dict[str, Any], request: Request, resource: Resource) -> None:
+    """Makes sure that the object and the path mean the same namespace.
+
+    Raises:
+        ApiError: 400.
+    """
+    given = value["metadata"].get("namespace") or ""
+    if not resource.is_namespaced:
+        if given:
+            value["metadata"].pop("namespace")
+        return
+    if given and given != request.namespace:
+        words = "the namespace of the provided object does not match the namespace sent on the"
+        raise status.bad_request(f"{words} request")
+
+
+def manager_of(request: Request) -> str:
+    """Who manages the fields of a write: what the client says, else how it calls itself.
+
+    Raises:
+        ApiError: 422 for a name that is too long.
+    """
+    said = request.query.get("fieldManager", "")
+    if len(said) > LONGEST_MANAGER:
+        words = f"Too long: may not be more than {LONGEST_MANAGER} bytes"
+        cause = status.StatusCause("FieldValueTooLong", words, "fieldManager")
+        raise status.invalid("meta.k8s.io", "PatchOptions", "", [cause])
+    agent = request.headers.get("User-Agent", "").partition("/")[0].strip()
+    return said or agent[:LONGEST_MANAGER] or "unknown"
+
+
+def note_managers(
+    request: Request, resource: Resource, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    """Writes down whose fields these are now, in place."""
+    after["metadata"]["managedFields"] = managed_fields(
+        resource.type,
+        before,
+        after,
+        manager_of(request),
+        operation="Update",
+        api_version=resource.api_version,
+        subresource=request.subresource,
+        now=timestamp(),
+    )

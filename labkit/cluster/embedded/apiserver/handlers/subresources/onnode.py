@@ -1,0 +1,57 @@
+"""log, exec, attach, port-forward, proxy: what the node of a pod answers, not the API server.
+
+The server looks the pod up, finds its node, and passes a stream on (`streams`). What cannot be passed
+on is answered here, in Kubernetes' words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers import read
+from labkit.cluster.embedded.apiserver.streams import Stream
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.apiserver.registry import Resource
+    from labkit.cluster.embedded.apiserver.request import Request
+
+
+async def handle(api: Api, request: Request, resource: Resource) -> Stream:
+    """Finds out to which node a stream goes.
+
+    Raises:
+        ApiError: 400 for a pod that has no node, 404, 503 for what has nobody behind it.
+    """
+    record = read.find(api, resource, request.namespace, request.name)
+    if resource.plural == "services":
+        words = f'no endpoints available for service "{request.name}"'
+        raise status.ApiError(503, "ServiceUnavailable", words)
+    if resource.plural == "nodes":
+        return Stream(request, request.name)
+    spec = record.object.get("spec") or {}
+    _check_container(request, record.object)
+    if not spec.get("nodeName"):
+        words = f"pod {request.name} does not have a host assigned"
+        raise status.bad_request(words)
+    return Stream(request, spec["nodeName"])
+
+
+def _check_container(request: Request, pod: dict[str, Any]) -> None:
+    if request.subresource not in ("log", "exec", "attach"):
+        return
+    spec = pod.get("spec") or {}
+    groups = ("containers", "initContainers", "ephemeralContainers")
+    names = [one["name"] for group in groups for one in spec.get(group) or ()]
+    main = [one["name"] for one in spec.get("containers") or ()]
+    asked = request.query.get("container", "")
+    if not asked and len(main) != 1:
+        choice = f"[{' '.join(main)}]"
+        words = (
+            f"a container name must be specified for pod {request.name}, choose one of: {choice}"
+        )
+        raise status.bad_request(words)
+    if asked and asked not in names:
+        words = f"container {asked} is not valid for pod {request.name}"
+        raise status.bad_request(words)

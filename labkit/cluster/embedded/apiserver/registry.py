@@ -1,0 +1,237 @@
+"""Which resources are served: Kubernetes' own (`builtin.py`), and those that CRDs add.
+
+Knows nothing about requests. A resource is found by group, version and plural.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import builtin
+from labkit.cluster.embedded.apiserver.conversion import Conversion, conversion
+from labkit.cluster.embedded.apiserver.kinds import kind_of
+from labkit.cluster.embedded.apiserver.kinds.tables import from_printer_columns, table_of
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.schema import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A part of a resource with a path of its own, such as `deployments/scale`."""
+
+    name: str
+    group: str
+    version: str
+    kind: str
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource in one version.
+
+    Attributes:
+        storage: the resource of its keys in the store: what all versions share.
+        type: the schema of its objects; None where objects may be anything.
+        crd: the definition that it comes from; None for those built in.
+    """
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    singular: str
+    is_namespaced: bool
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = builtin.USUAL
+    subresources: dict[str, Subresource] = field(default_factory=dict)
+    storage: str = ""
+    type: Type | None = None
+    crd: Any = None
+
+    @cached_property
+    def api_version(self) -> str:
+        """`v1`, or `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @cached_property
+    def qualified(self) -> str:
+        """`pods`, or `deployments.apps`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @cached_property
+    def rules(self) -> Kind:
+        """What is particular to the kind."""
+        return custom_kind(self) if self.crd is not None else kind_of(self.storage)
+
+    @cached_property
+    def table(self) -> Table:
+        """Its columns."""
+        if self.crd is not None:
+            return from_printer_columns(self.crd_version.get("additionalPrinterColumns"))
+        return table_of(self.qualified)
+
+    @cached_property
+    def crd_version(self) -> dict[str, Any]:
+        """What a definition says of this version."""
+        versions = self.crd["spec"]["versions"]
+        return next(one for one in versions if one["name"] == self.version)
+
+    @cached_property
+    def needs_revision(self) -> bool:
+        """Whether an update has to say which revision it changes."""
+        return self.crd is not None or self.storage in NEEDS_REVISION
+
+    @cached_property
+    def is_created_by_update(self) -> bool:
+        """Whether a PUT of what is not there makes it."""
+        return self.crd is None and self.storage in CREATED_BY_UPDATE
+
+    @cached_property
+    def conversion(self) -> Conversion | None:
+        """From how it is stored to this version, where that is another."""
+        return conversion(self.group, self.version, self.plural)
+
+    @cached_property
+    def list_kind(self) -> str:
+        """The kind of a list of them."""
+        if self.crd is not None:
+            return str(self.crd["spec"]["names"].get("listKind") or f"{self.kind}List")
+        return f"{self.kind}List"
+
+
+CREATED_BY_UPDATE = frozenset(
+    {
+        *("endpoints", "events", "leases.coordination.k8s.io", "limitranges", "services"),
+        *("endpointslices.discovery.k8s.io", "resourcequotas", "runtimeclasses.node.k8s.io"),
+        *("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"),
+        *("rolebindings.rbac.authorization.k8s.io", "nodes"),
+        "clusterrolebindings.rbac.authorization.k8s.io",
+    }
+)
+NEEDS_REVISION = frozenset(
+    {
+        *("apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"),
+        *("leases.coordination.k8s.io", "poddisruptionbudgets.policy"),
+        *("runtimeclasses.node.k8s.io", "validatingadmissionpolicies.admissionregistration.k8s.io"),
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+    }
+)
+
+
+class Registry:
+    """The resources that are served now."""
+
+    def __init__(self, resources: Iterator[Resource]) -> None:
+        self._all: dict[tuple[str, str, str], Resource] = {}
+        self._versions: dict[str, list[str]] = {}
+        for one in resources:
+            self.add(one)
+
+    def add(self, resource: Resource) -> None:
+        """Serves a resource from now on, in the place of one of the same name."""
+        self._all[resource.group, resource.version, resource.plural] = resource
+        versions = self._versions.setdefault(resource.group, [])
+        if resource.version not in versions:
+            versions.append(resource.version)
+            if resource.crd is not None:
+                versions.sort(key=version_order)
+
+    def remove(self, group: str, plural: str) -> None:
+        """Serves none of the versions of a resource any longer."""
+        for key in [key for key in self._all if (key[0], key[2]) == (group, plural)]:
+            del self._all[key]
+        left = {version for other, version, _ in self._all if other == group}
+        self._versions[group] = [one for one in self._versions.get(group, ()) if one in left]
+        if not self._versions[group]:
+            del self._versions[group]
+
+    def find(self, group: str, version: str, plural: str) -> Resource | None:
+        """The resource, or None."""
+        return self._all.get((group, version, plural))
+
+    def serves(self, group: str, version: str) -> bool:
+        """Whether anything is served in this version of the group."""
+        return version in self._versions.get(group, ())
+
+    def stored(self, resource: Resource) -> Resource:
+        """The resource in the version that is stored."""
+        if resource.conversion is None:
+            return resource
+        return self._all[*resource.conversion.stored, resource.plural]
+
+    def groups(self) -> dict[str, list[str]]:
+        """The versions of each group, the preferred one first."""
+        return {group: list(versions) for group, versions in self._versions.items()}
+
+    def of(self, group: str, version: str) -> list[Resource]:
+        """The resources of one version of a group, by name."""
+        found = [one for key, one in self._all.items() if key[:2] == (group, version)]
+        return sorted(found, key=lambda one: one.plural)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._all.values())
+
+
+def version_order(version: str) -> tuple[int, int, int, str]:
+    """Sorts v2 before v1, v1 before v1beta2, and what is no such name last."""
+    import re
+
+    match = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    if not match:
+        return (3, 0, 0, version)
+    major, stage, minor = match.groups()
+    rank = {None: 0, "beta": 1, "alpha": 2}[stage]
+    return (rank, -int(major), -int(minor or 0), version)
+
+
+def builtin_resources() -> Iterator[Resource]:
+    """What Kubernetes itself serves."""
+    from labkit.cluster.embedded.schema import builtin as builtin_definitions
+
+    definitions = builtin_definitions()
+    group = version = ""
+    for line in builtin.TABLE.strip().splitlines():
+        if not line.startswith(" "):
+            group, _, version = line.rpartition("/")
+            continue
+        kind = line.split()[1].rstrip("*")
+        yield _from_line(line, group, version, definitions.kind(group, version, kind))
+
+
+def _from_line(line: str, group: str, version: str, of_kind: Type | None) -> Resource:
+    plural, kind, short, categories, parts, *verbs = line.split()
+    name = kind.rstrip("*")
+    storage = f"{plural}.{group}" if group else plural
+    return Resource(
+        group=group,
+        version=version,
+        plural=plural,
+        kind=name,
+        singular=name.lower(),
+        is_namespaced=not kind.endswith("*"),
+        short_names=_words(short),
+        categories=_words(categories),
+        verbs=_words(verbs[0]) if verbs else builtin.USUAL,
+        subresources={part: _subresource(part, group, version, name) for part in _words(parts)},
+        storage=builtin.STORED_AS.get(f"{group}/{version}/{plural}", storage),
+        type=of_kind,
+    )
+
+
+def _subresource(name: str, group: str, version: str, kind: str) -> Subresource:
+    of_group, of_version, of_kind, verbs = builtin.SUBRESOURCES[name]
+    of_kind = of_kind.replace("*", kind)
+    return Subresource(
+        name, of_group if of_kind else group, of_version or version, of_kind or kind, verbs
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return () if text == "-" else tuple(text.split(","))

@@ -1,0 +1,75 @@
+"""Watch events: what a change is to whoever watches a selection, in the form that it asked for.
+
+An object that comes to match is ADDED, one that no longer does is DELETED, whatever it was to others.
+Knows nothing about connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.handlers.read import Selection
+    from labkit.cluster.embedded.apiserver.status import ApiError
+    from labkit.cluster.embedded.store import Change, Record
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+END_OF_INITIAL = {"k8s.io/initial-events-end": "true"}
+
+
+class EventWriter:
+    """Events of one selection in one form.
+
+    Args:
+        chosen: which objects.
+        presenter: in which form.
+    """
+
+    def __init__(self, chosen: Selection, presenter: Presenter) -> None:
+        self.chosen, self.presenter = chosen, presenter
+
+    def changes(self, changes: Iterable[Change]) -> bytes:
+        """What these changes are to a watcher, one line each; nothing where none is of interest."""
+        return b"".join(filter(None, map(self._change, changes)))
+
+    def initial(self, records: Iterable[Record]) -> bytes:
+        """Events for what is there already."""
+        return b"".join(_line(ADDED, self.presenter.one(one)) for one in records)
+
+    def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
+        """How far a watcher has been told everything."""
+        resource = self.presenter.resource
+        about: dict[str, Any] = {"resourceVersion": str(revision), "creationTimestamp": None}
+        if annotations:
+            about["annotations"] = annotations
+        value = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": about}
+        return _line("BOOKMARK", self.presenter.of_object(value))
+
+    def _change(self, change: Change) -> bytes | None:
+        namespace = self.chosen.namespace
+        if namespace and change.record.key.namespace != namespace:
+            return None
+        kind = change.type if self.chosen.is_all else self._seen(change)
+        return _line(kind, self.presenter.one(change.record)) if kind else None
+
+    def _seen(self, change: Change) -> str:
+        is_there = change.type != DELETED and self.chosen.matches(change.record.object)
+        previous = change.previous
+        was_there = previous is not None and self.chosen.matches(previous.object)
+        if is_there:
+            return MODIFIED if was_there else ADDED
+        return DELETED if was_there else ""
+
+
+def error(fault: ApiError) -> bytes:
+    """An ERROR event; a watch ends with it."""
+    return _line("ERROR", orjson.dumps(fault.to_status()))
+
+
+def _line(kind: str, value: bytes) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (kind.encode(), value)
