@@ -1,0 +1,95 @@
+"""The present: the last record of each key, and which keys have a label, an owner, a node.
+
+An index answers as a scan over all objects would, in the order of namespace and name. Knows nothing
+about the past.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from labkit.cluster.embedded.store.record import Key, Record, Records
+
+Term = tuple[str, str, str]
+"""Something that objects are looked for by: what it is, its name, its value."""
+
+
+def terms_of(source: Mapping[str, Any]) -> frozenset[Term]:
+    """What an object can be found by: its labels, the uids of its owners, its node."""
+    metadata = source.get("metadata") or {}
+    terms = [("label", name, value) for name, value in (metadata.get("labels") or {}).items()]
+    for owner in metadata.get("ownerReferences") or ():
+        if uid := owner.get("uid"):
+            terms.append(("owner", "", uid))
+    spec = source.get("spec")
+    if isinstance(spec, dict) and (node := spec.get("nodeName")):
+        terms.append(("node", "", node))
+    return frozenset(terms)
+
+
+def terms_wanted(
+    labels: Mapping[str, str] | None, owner: str | None, node: str | None
+) -> frozenset[Term]:
+    """What an object must have to be in a list of these labels, this owner and this node."""
+    terms = [("label", name, value) for name, value in (labels or {}).items()]
+    if owner is not None:
+        terms.append(("owner", "", owner))
+    if node is not None:
+        terms.append(("node", "", node))
+    return frozenset(terms)
+
+
+class Index:
+    """The last record of each key."""
+
+    def __init__(self) -> None:
+        self.records: dict[Key, Record] = {}
+        self._terms: dict[Key, frozenset[Term]] = {}
+        self._keys: dict[tuple[str, Term | None], list[Key]] = {}
+        """The sorted keys of a resource, and of those of its objects that have a term."""
+
+    def put(self, record: Record, terms: frozenset[Term]) -> None:
+        """Takes in a record, new or in place of an older one of its key."""
+        key = record.key
+        if key not in self.records:
+            self._insert(key, (None,))
+        before = self._terms.get(key, frozenset())
+        if terms != before:
+            self._remove(key, before - terms)
+            self._insert(key, terms - before)
+        self._terms[key] = terms
+        self.records[key] = record
+
+    def remove(self, key: Key) -> None:
+        """Takes a key out, which is there."""
+        del self.records[key]
+        self._remove(key, (None, *self._terms.pop(key)))
+
+    def list(self, resource: str, namespace: str | None, terms: frozenset[Term]) -> Records:
+        """The records of a resource, of one namespace or of all, that have all of the terms."""
+        places = [self._keys.get((resource, term), []) for term in terms or (None,)]
+        keys = min(places, key=len)
+        if namespace is not None:
+            keys = _of_namespace(keys, resource, namespace)
+        if len(terms) > 1:
+            keys = [key for key in keys if terms <= self._terms[key]]
+        return [self.records[key] for key in keys]
+
+    def _insert(self, key: Key, terms: Iterable[Term | None]) -> None:
+        for term in terms:
+            insort(self._keys.setdefault((key.resource, term), []), key)
+
+    def _remove(self, key: Key, terms: Iterable[Term | None]) -> None:
+        for term in terms:
+            keys = self._keys[key.resource, term]
+            del keys[bisect_left(keys, key)]
+            if not keys:
+                del self._keys[key.resource, term]
+
+
+def _of_namespace(keys: list[Key], resource: str, namespace: str) -> list[Key]:
+    first = bisect_left(keys, Key(resource, namespace, ""))
+    next_namespace = namespace + "\0"  # no string lies between the two
+    return keys[first : bisect_left(keys, Key(resource, next_namespace, ""), first)]
