@@ -54,10 +54,11 @@ class Field:
     """Left out of JSON when it is empty."""
 
     def is_left_out(self, value: Any) -> bool:
-        """Whether Go's JSON encoder leaves this value out."""
-        if not self.is_optional:
-            return False
-        return value is None if self.type.shape == "pointer" else not value
+        """Whether Go's JSON encoder leaves out this value, which was sent.
+
+        A pointer that was sent is not nil: it stays, whatever it points to.
+        """
+        return self.is_optional and self.type.shape != "pointer" and not value
 
 
 @dataclass(frozen=True, slots=True)
