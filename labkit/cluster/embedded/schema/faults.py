@@ -1,0 +1,156 @@
+"""What a schema says against a value, in the words of a real API server.
+
+For the kinds of CRDs this is all there is: types, required, enum, minimum, pattern and the
+others. For the kinds that are built in it is what is required, and no more: their rules are in
+`apiserver/kinds`, and a real server does not ask their schemas.
+
+Sources: kube-openapi's pkg/validation, apiextensions-apiserver's pkg/apiserver/validation and
+pkg/apiserver/schema/listtype, apimachinery's pkg/util/validation/field, version 1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from labkit.cluster.embedded.schema import limits
+from labkit.cluster.embedded.schema.types import Fault, Path, Type, child
+
+NO_PATH = "<nil>"
+"""Where faults of anyOf and the like are, as a real server says it: their text has the path."""
+
+REQUIRED = "FieldValueRequired"
+CLASSES: dict[str, tuple[type, ...]] = {
+    "object": (dict,), "map": (dict,), "list": (list,), "string": (str,), "boolean": (bool,),
+    "integer": (int,), "number": (int, float), "int-or-string": (int, str),
+}  # fmt: skip
+TYPE_NAMES = {"map": "object", "list": "array", "int-or-string": "integer,string"}
+
+
+def faults(type_: Type, value: Any) -> list[Fault]:
+    """All that the schema says against a value, in the order of the object."""
+    return list(_find(type_, value, ""))
+
+
+def _find(type_: Type, value: Any, path: Path) -> Iterable[Fault]:
+    if type_.is_custom:
+        return _find_in_custom(type_, value, path)
+    if isinstance(value, dict):
+        if type_.kind == "object":
+            return _find_in_fields(type_, value, path)
+        if type_.kind == "map" and type_.element and type_.element.kind == "object":
+            return _find_in_elements(type_.element, value.items(), path)
+    elif isinstance(value, list) and type_.element and type_.element.kind == "object":
+        return _find_in_elements(type_.element, enumerate(value), path)
+    return ()
+
+
+def _find_in_fields(type_: Type, value: dict[str, Any], path: Path) -> list[Fault]:
+    found = [
+        Fault(child(path, name), "Required value", REQUIRED)
+        for name in type_.required
+        if name not in value
+    ]
+    fields = type_.fields
+    for name, part in value.items():
+        field = fields.get(name)
+        if field is not None and (field.is_custom or isinstance(part, (dict, list))):
+            found += _find(field, part, child(path, name))
+    return found
+
+
+def _find_in_elements(element: Type, parts: Iterable[tuple[Any, Any]], path: Path) -> list[Fault]:
+    found: list[Fault] = []
+    for key, part in parts:
+        below = f"{path}[{key}]" if isinstance(key, int) else child(path, key)
+        found += _find(element, part, below)
+    return found
+
+
+def _find_in_custom(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
+    """In the order in which a real server's validators ask."""
+    if value is None:
+        if type_.kind != "any" and not type_.nullable:
+            yield _wrong_type(type_, value, path)
+        return
+    if not _is_of(type_, value):
+        yield _wrong_type(type_, value, path)
+    yield from _find_in_junctors(type_, value, path)
+    yield from limits.faults_of_scalar(type_, value, path)
+    if isinstance(value, list):
+        if type_.element:
+            yield from _find_in_elements(type_.element, enumerate(value), path)
+        yield from limits.faults_of_list(type_, value, path)
+    yield from limits.faults_of_enum(type_, value, path)
+    if isinstance(value, dict):
+        yield from limits.faults_of_object(type_, value, path)
+        yield from _find_in_fields(type_, value, path)
+        if type_.element:
+            yield from _find_in_elements(type_.element, value.items(), path)
+        if type_.is_embedded:
+            yield from _find_in_identity(value, path)
+
+
+def _is_of(type_: Type, value: Any) -> bool:
+    """Whether a value is of its type; a number without a fraction is an integer."""
+    classes = CLASSES.get(type_.kind)
+    if classes is None:
+        return True
+    if isinstance(value, bool):
+        return type_.kind == "boolean"
+    if isinstance(value, float) and int in classes:
+        return float in classes or value.is_integer()
+    return isinstance(value, classes)
+
+
+def _wrong_type(type_: Type, value: Any, path: Path) -> Fault:
+    got = limits.json_schema_type(value)
+    wanted = TYPE_NAMES.get(type_.kind, type_.kind)
+    if type_.format and got == "number":
+        wanted, got = type_.format, "double"
+    said = limits.in_body(path, f'must be of type {wanted}: "{got}"')
+    return Fault(path, f'Invalid value: "{got}": {said}', "FieldValueTypeInvalid")
+
+
+def _find_in_identity(value: dict[str, Any], path: Path) -> Iterator[Fault]:
+    """An object within an object says what it is."""
+    for name in ("apiVersion", "kind"):
+        if not value.get(name):
+            yield Fault(child(path, name), "Required value: must not be empty", REQUIRED)
+
+
+def _find_in_junctors(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
+    said = type_.limits
+    if "anyOf" in said:
+        yield from _find_in_any_of(said["anyOf"], value, path)
+    if "oneOf" in said:
+        yield from _find_in_one_of(said["oneOf"], value, path)
+    if "allOf" in said:
+        below = [list(_find(part, value, path)) for part in said["allOf"]]
+        if any(below):
+            none = "" if not all(below) else ". None validated"
+            yield _against(f'"{path}" must validate all the schemas (allOf){none}')
+            yield from (fault for part in below for fault in part)
+    if "not" in said and not list(_find(said["not"], value, path)):
+        yield _against(f'"{path}" must not validate the schema (not)')
+
+
+def _find_in_any_of(parts: list[Type], value: Any, path: Path) -> Iterator[Fault]:
+    below = [list(_find(part, value, path)) for part in parts]
+    if all(below):
+        yield _against(f'"{path}" must validate at least one schema (anyOf)')
+        yield from min(below, key=len)
+
+
+def _find_in_one_of(parts: list[Type], value: Any, path: Path) -> Iterator[Fault]:
+    below = [list(_find(part, value, path)) for part in parts]
+    valid = below.count([])
+    if valid != 1:
+        how = f"Found {valid} valid alternatives" if valid else "Found none valid"
+        yield _against(f'"{path}" must validate one and only one schema (oneOf). {how}')
+    if not valid:
+        yield from min(below, key=len)
+
+
+def _against(text: str) -> Fault:
+    return Fault(NO_PATH, f'Invalid value: "": {text}')

@@ -1,0 +1,174 @@
+"""What a schema asks of a value of the right type: range, length, pattern, format.
+
+Messages and their order are those of kube-openapi's pkg/validation and of apimachinery's
+pkg/util/validation/field, version 1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import ipaddress
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from labkit.cluster.embedded.schema.patterns import go_pattern
+from labkit.cluster.embedded.schema.types import Fault, Path, Type, show
+
+DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
+)
+HOSTNAME = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?(\.[a-zA-Z0-9_-]{1,63})*\.?")
+MAC = re.compile(r"([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
+EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+DURATION = re.compile(r"[+-]?(\d+(\.\d*)?\s*(ns|us|µs|ms|s|m|h|d|w)\s*)+|0")
+
+TYPES = {
+    type(None): "null", int: "integer", float: "number", str: "string", list: "array",
+    dict: "object",
+}  # fmt: skip
+
+FORMATS: dict[str, Callable[[str], object]] = {
+    "date": datetime.date.fromisoformat,
+    "date-time": DATE_TIME.fullmatch,
+    "byte": lambda text: base64.b64decode(text, validate=True) is not None,
+    "ipv4": ipaddress.IPv4Address,
+    "ipv6": ipaddress.IPv6Address,
+    "cidr": lambda text: "/" in text and ipaddress.ip_network(text, strict=False),
+    "uuid": uuid.UUID,
+    "mac": MAC.fullmatch,
+    "hostname": HOSTNAME.fullmatch,
+    "email": EMAIL.fullmatch,
+    "duration": DURATION.fullmatch,
+}
+"""The formats of strings that are looked at; a real server passes over unknown ones, too."""
+
+
+def in_body(path: Path, text: str) -> str:
+    """`spec.size in body …`, as kube-openapi begins its messages."""
+    return f"{path} in body {text}".lstrip()
+
+
+def json_schema_type(value: Any) -> str:
+    """What a schema calls a value."""
+    if isinstance(value, bool):
+        return "boolean"
+    return TYPES[next(kind for kind in TYPES if isinstance(value, kind))]
+
+
+def faults_of_scalar(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
+    """Of strings and numbers."""
+    if isinstance(value, str):
+        yield from _faults_of_string(type_, value, path)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield from _faults_of_number(type_, value, path)
+
+
+def _faults_of_string(type_: Type, value: str, path: Path) -> Iterator[Fault]:
+    said = type_.limits
+    if len(value) > said.get("maxLength", len(value)):
+        yield _too_long(path, said["maxLength"])
+    if len(value) < said.get("minLength", 0):
+        yield _invalid(path, value, f"should be at least {said['minLength']} chars long")
+    if "pattern" in said and not _matches(said["pattern"], value):
+        yield _invalid(path, value, f"should match '{said['pattern']}'")
+    if type_.format in FORMATS and not _has_format(type_.format, value):
+        yield _invalid(path, value, f"must be of type {type_.format}: {show(value)}")
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Also where Python does not know the pattern."""
+    try:
+        return go_pattern(pattern).search(value) is not None
+    except re.error:
+        return True
+
+
+def _has_format(name: str, value: str) -> bool:
+    try:
+        return bool(FORMATS[name](value))
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _faults_of_number(type_: Type, value: float, path: Path) -> Iterator[Fault]:
+    said = type_.limits
+    if said.get("multipleOf") and value % said["multipleOf"]:
+        yield _invalid(path, value, f"should be a multiple of {_number(said['multipleOf'])}")
+    if "maximum" in said:
+        limit, is_open = said["maximum"], said.get("exclusiveMaximum", False)
+        if value > limit or (is_open and value == limit):
+            words = "less than" if is_open else "less than or equal to"
+            yield _invalid(path, value, f"should be {words} {_number(limit)}")
+    if "minimum" in said:
+        limit, is_open = said["minimum"], said.get("exclusiveMinimum", False)
+        if value < limit or (is_open and value == limit):
+            words = "greater than" if is_open else "greater than or equal to"
+            yield _invalid(path, value, f"should be {words} {_number(limit)}")
+
+
+def faults_of_list(type_: Type, value: list[Any], path: Path) -> Iterator[Fault]:
+    """Of the number of a list's elements, and of those that are there twice."""
+    said = type_.limits
+    if len(value) < said.get("minItems", 0):
+        yield _invalid(path, len(value), f"should have at least {said['minItems']} items")
+    if len(value) > said.get("maxItems", len(value)):
+        yield _too_many(path, len(value), said["maxItems"])
+    if type_.list_type in ("set", "map"):
+        yield from _duplicates(type_, value, path)
+
+
+def _duplicates(type_: Type, value: list[Any], path: Path) -> Iterator[Fault]:
+    """Elements of a set that are the same, of a map those whose keys are."""
+    seen: set[str] = set()
+    for index, element in enumerate(value):
+        same: Any = element
+        if type_.list_type == "map":
+            if not isinstance(element, dict):
+                continue
+            same = {key: element[key] for key in type_.list_keys if key in element}
+        text = show(same)
+        if text in seen:
+            yield Fault(f"{path}[{index}]", f"Duplicate value: {text}", "FieldValueDuplicate")
+        seen.add(text)
+
+
+def faults_of_object(type_: Type, value: dict[str, Any], path: Path) -> Iterator[Fault]:
+    """Of the number of an object's fields."""
+    said = type_.limits
+    if len(value) < said.get("minProperties", 0):
+        yield _invalid(path, len(value), f"should have at least {said['minProperties']} properties")
+    if len(value) > said.get("maxProperties", len(value)):
+        yield _too_many(path, len(value), said["maxProperties"])
+
+
+def faults_of_enum(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
+    """Of a value that is none of those that are supported."""
+    if type_.enum and not any(show(value) == show(one) for one in type_.enum):
+        values = [one if isinstance(one, str) else show(one) for one in type_.enum]
+        said = ", ".join(map(show, values))
+        text = f"Unsupported value: {show(value)}: supported values: {said}"
+        yield Fault(path, text, "FieldValueNotSupported")
+
+
+def _invalid(path: Path, value: Any, text: str) -> Fault:
+    return Fault(path, f"Invalid value: {show(value)}: {in_body(path, text)}")
+
+
+def _too_long(path: Path, limit: int) -> Fault:
+    unit = "byte" if limit == 1 else "bytes"
+    return Fault(path, f"Too long: may not be more than {limit} {unit}", "FieldValueTooLong")
+
+
+def _too_many(path: Path, actual: int, limit: int) -> Fault:
+    unit = "item" if limit == 1 else "items"
+    text = f"Too many: {actual}: must have at most {limit} {unit}"
+    return Fault(path, text, "FieldValueTooMany")
+
+
+def _number(value: float) -> str:
+    """A number as Go's `%v` has it, near enough: no fraction where there is none."""
+    return str(int(value)) if float(value).is_integer() else str(value)
