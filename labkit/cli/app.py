@@ -28,6 +28,7 @@ _HOMES = {
     "reveal": "labkit.cli.tasks",
     "ref": "labkit.cli.ref",
     "progress": "labkit.cli.progress",
+    "cluster": "labkit.cli.cluster",
     "machine": "labkit.cli.machine",
     "shell": "labkit.cli.shell",
     "build": "labkit.cli.build",

@@ -55,7 +55,7 @@ class ControlPlane:
             admission=default_chain(),
             authenticator=Authenticator(tokens),
             tokens=tokens,
-            authority_pem=self.pki.ca_pem().decode(),
+            authority_pem=self.pki.ca_pem.decode(),
         )
         self.custom_resources = CustomResources(self.api)
         self.server = Server(self.api, self.api.authenticator, _tls(self.pki))
@@ -90,7 +90,7 @@ class ControlPlane:
 def _tls(pki: Pki) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(*map(str, pki.server_files()))
-    context.load_verify_locations(str(pki.ca_file()))
+    context.load_cert_chain(*map(str, pki.server_files))
+    context.load_verify_locations(str(pki.ca_file))
     context.verify_mode = ssl.CERT_OPTIONAL
     return context

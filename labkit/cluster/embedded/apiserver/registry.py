@@ -67,7 +67,9 @@ class Resource:
     @cached_property
     def rules(self) -> Kind:
         """What is particular to the kind."""
-        return custom_kind(self) if self.crd is not None else kind_of(self.storage)
+        if self.crd is not None:
+            return customresources.rules_of(self)
+        return kind_of(self.storage)
 
     @cached_property
     def table(self) -> Table:

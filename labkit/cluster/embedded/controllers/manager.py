@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.controllers.accounts import ServiceAccountController
 from labkit.cluster.embedded.controllers.collector import GarbageCollector
+from labkit.cluster.embedded.controllers.definitions import DefinitionController
 from labkit.cluster.embedded.controllers.namespaces import NamespaceController
 from labkit.cluster.embedded.controllers.roles import ClusterRoleAggregation
 
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.controllers.controller import Controller
 
-KINDS = (NamespaceController, ServiceAccountController, GarbageCollector, ClusterRoleAggregation)
+KINDS = (
+    DefinitionController,
+    NamespaceController,
+    ServiceAccountController,
+    GarbageCollector,
+    ClusterRoleAggregation,
+)
 
 
 class Manager:

@@ -41,8 +41,17 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
 def _answer(api: Api, request: Request, kind: str, sent: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     assert user is not None
-    if kind == "TokenReview":
-        return of_tokens.token_review(sent, api.authenticator)
-    if kind == "SelfSubjectReview":
-        return of_tokens.self_subject_review(sent, user)
-    return of_access.review(sent, user, api.authorizer, namespace=request.namespace)
+    match kind:
+        case "TokenReview":
+            return of_tokens.token_review(sent, api.authenticator)
+        case "SelfSubjectReview":
+            return of_tokens.self_subject_review(sent, user)
+        case "SelfSubjectAccessReview":
+            return of_access.self_subject_access_review(sent, api.authorizer, user)
+        case "SubjectAccessReview":
+            return of_access.subject_access_review(sent, api.authorizer)
+        case "LocalSubjectAccessReview":
+            return of_access.local_subject_access_review(
+                sent, api.authorizer, request.namespace
+            )
+    return of_access.self_subject_rules_review(sent, api.authorizer, user)

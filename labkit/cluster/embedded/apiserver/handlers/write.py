@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-from labkit.cluster.embedded.apiserver.handlers import decode, ending, stamp
+from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record
 
@@ -201,11 +201,15 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     rules.set_defaults(value)
     await attempt.api.admission.admit(attempt)
     rules.set_defaults(value)
-    before = rules.before_status_update if attempt.subresource == "status" else rules.before_update
-    before(value, old.object)
+    is_status = attempt.subresource in ("status", "approval")
+    if attempt.subresource in parts.ONLY:
+        parts.ONLY[attempt.subresource](value, old.object)
+    (rules.before_status_update if is_status else rules.before_update)(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
-    _refuse(resource, value, rules.validate_update(value, old.object))
+    validate = rules.validate_status_update if is_status else rules.validate_update
+    if attempt.subresource not in parts.ONLY:
+        _refuse(resource, value, validate(value, old.object))
     await attempt.api.admission.validate(attempt)
     if not is_applied:
         stamp.note_managers(request, resource, old.object, value)

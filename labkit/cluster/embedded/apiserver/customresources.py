@@ -1,0 +1,120 @@
+"""Custom resources: what a CustomResourceDefinition adds to what is served.
+
+The registry follows the definitions in the store. Conditions and cleaning up are a controller's
+(`controllers/definitions.py`). Versions are served without conversion, as strategy None has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from labkit.cluster.embedded.apiserver import builtin
+from labkit.cluster.embedded.apiserver.kinds.faults import Fault
+from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
+from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
+from labkit.cluster.embedded.schema import Type, faults, from_crd, set_defaults
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.api import Api
+    from labkit.cluster.embedded.store import Record
+
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+OWN_VERBS = ("get", "patch", "update")
+
+
+def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
+    """The resources that a definition adds: one for each version that is served."""
+    spec = definition["spec"]
+    names, group = spec["names"], spec["group"]
+    for version in spec["versions"]:
+        if version.get("served"):
+            yield Resource(
+                group=group,
+                version=version["name"],
+                plural=names["plural"],
+                kind=names["kind"],
+                singular=names.get("singular") or names["kind"].lower(),
+                is_namespaced=spec["scope"] == "Namespaced",
+                short_names=tuple(names.get("shortNames") or ()),
+                categories=tuple(names.get("categories") or ()),
+                verbs=builtin.USUAL,
+                subresources=_subresources(group, version, names["kind"]),
+                storage=f"{names['plural']}.{group}",
+                type=_type(group, version, names["kind"]),
+                crd=definition,
+            )
+
+
+def _type(group: str, version: dict[str, Any], kind: str) -> Type:
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    return from_crd(schema, (group, version["name"], kind))
+
+
+def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, Subresource]:
+    said, found = version.get("subresources") or {}, {}
+    if said.get("status") is not None:
+        found["status"] = Subresource("status", group, version["name"], kind, OWN_VERBS)
+    if said.get("scale"):
+        found["scale"] = Subresource("scale", "autoscaling", "v1", "Scale", OWN_VERBS)
+    return found
+
+
+def rules_of(resource: Resource) -> Kind:
+    """What is particular to a custom kind: its schema's defaults and its schema's faults."""
+    of = resource.type
+    assert of is not None
+
+    def defaults(value: dict[str, Any]) -> None:
+        set_defaults(of, value)
+
+    def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
+        del path
+        for one in faults(of, value):
+            found.append(Fault(one.path, one.reason, one.message))
+
+    has_status = "status" in resource.subresources
+    plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
+    return replace(plain, defaults=(defaults,), rules=(look,))
+
+
+class CustomResources:
+    """Keeps the registry in step with the definitions.
+
+    Args:
+        api: whose registry; told of each write.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        for record in api.store.list(DEFINITIONS):
+            self._serve(record.object)
+        api.listen(self._written)
+
+    def _written(self, resource: Resource, record: Record, old: Record | None) -> None:
+        if resource.storage != DEFINITIONS:
+            return
+        if old is not None:
+            self._withdraw(old.object, record)
+        if self._api.store.get(record.key) is not None:
+            self._serve(record.object)
+
+    def _serve(self, definition: dict[str, Any]) -> None:
+        if not is_established(definition):
+            return
+        for resource in resources_of(definition):
+            self._api.registry.add(resource)
+
+    def _withdraw(self, definition: dict[str, Any], now: Record) -> None:
+        spec = definition["spec"]
+        is_gone = self._api.store.get(now.key) is None
+        if is_gone or now.object["spec"] != spec:
+            self._api.registry.remove(spec["group"], spec["names"]["plural"])
+            self._api.hub.end(f"{spec['names']['plural']}.{spec['group']}")
+
+
+def is_established(definition: dict[str, Any]) -> bool:
+    """Whether a definition's names were accepted, and its resources may be served."""
+    conditions = (definition.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,63 @@
+"""Subresources that are the object itself, of which one part may be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.cluster.embedded.store import thaw
+
+Object = dict[str, Any]
+
+
+def ephemeral_containers(new: Object, old: Object) -> None:
+    """Only `spec.ephemeralContainers`."""
+    added = (new.get("spec") or {}).get("ephemeralContainers")
+    _become(new, old)
+    if added is not None:
+        new["spec"]["ephemeralContainers"] = added
+
+
+def finalize(new: Object, old: Object) -> None:
+    """Only the finalizers of a namespace's spec."""
+    left = (new.get("spec") or {}).get("finalizers")
+    _become(new, old)
+    new.setdefault("spec", {})["finalizers"] = left or []
+
+
+def approval(new: Object, old: Object) -> None:
+    """Only the conditions of a certificate signing request."""
+    conditions = (new.get("status") or {}).get("conditions")
+    _become(new, old)
+    if conditions is not None:
+        new.setdefault("status", {})["conditions"] = conditions
+
+
+def resize(new: Object, old: Object) -> None:
+    """Only what a pod's containers ask for."""
+    wanted = {
+        (group, one.get("name")): one.get("resources")
+        for group in ("containers", "initContainers")
+        for one in (new.get("spec") or {}).get(group) or ()
+    }
+    _become(new, old)
+    for (group, name), resources in wanted.items():
+        for one in new["spec"].get(group) or ():
+            if one.get("name") == name:
+                one["resources"] = resources or {}
+
+
+def _become(new: Object, old: Object) -> None:
+    managed = new["metadata"].get("managedFields")
+    new.clear()
+    new.update(thaw(old))
+    if managed is not None:
+        new["metadata"]["managedFields"] = managed
+
+
+ONLY = {
+    "approval": approval,
+    "ephemeralcontainers": ephemeral_containers,
+    "finalize": finalize,
+    "resize": resize,
+}
+"""Name → what takes over that part alone."""
