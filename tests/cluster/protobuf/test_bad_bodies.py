@@ -59,7 +59,7 @@ def test_a_bad_body_is_refused_and_says_why(data: bytes, message: str) -> None:
         decode(data)
 
 
-@pytest.mark.parametrize("number", [24, 25, 29, 30], ids=["items", "allOf", "properties", "false"])
+@pytest.mark.parametrize("number", [24, 25, 29, 30], ids=str)
 def test_messages_within_messages_have_an_end(number: int) -> None:
     """Schemas in schemas, by each way that they have: a list of them, a map, an either-or."""
     schema = b""

@@ -41,7 +41,7 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 
 MAX_DEPTH = 100
 """Messages within messages. The deepest honest ones are schemas of custom resources, some thirty;
-each level takes up to five of Python's frames, of which there are a thousand."""
+each level takes up to six of Python's frames, of which there are a thousand."""
 
 Occurrences = Sequence[Occurrence]
 

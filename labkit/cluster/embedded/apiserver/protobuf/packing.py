@@ -108,7 +108,7 @@ class Packer:
         if not json and not field.is_embedded:
             raise ValueError(f"{name}.{field.name} has no name in JSON")
         expression = self._expression(self._program.type(field.type))
-        omit = max({"", "omitempty", "omitzero"}.intersection({"", *options}))
+        omit = next((word for word in ("omitzero", "omitempty") if word in options), "")
         if omit == "omitzero" and expression != "meta/v1.Time":
             raise ValueError(f"{name}.{json}: omitzero is only known of times")
         return [int(number), json, expression, omit]
