@@ -1,1 +1,1 @@
-"""Tests of the cluster that labkit serves."""
+"""Tests of clusters."""

@@ -78,7 +78,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return "int-or-string"
     kind = schema.get("type")
     if kind == "object":
-        return "map" if schema.get("additionalProperties") else "object"
+        is_map = schema.get("additionalProperties", False) not in (None, False)
+        return "map" if is_map else "object"
     return KINDS.get(kind or "", "any")
 
 
@@ -103,7 +104,7 @@ def _parts(schema: Mapping[str, Any], has_identity: bool) -> Parts:
 
 def _element(schema: Mapping[str, Any]) -> Type | None:
     """Of a list its items, of a map its values; `additionalProperties: true` says nothing."""
-    element = schema.get("items") or schema.get("additionalProperties")
+    element = schema.get("items", schema.get("additionalProperties"))
     if isinstance(element, Mapping):
         return custom_type(element)
     return custom_type({}) if element else None

@@ -1,10 +1,10 @@
 """What Go's JSON decoder would refuse in an object, in its words.
 
-A real API server decodes into Go structs, so a wrong type is not a fault of validation: the request
-is bad, and the message is the decoder's. It names the innermost struct, the way to the field without
-indices, and the Go type:
+A real API server decodes into Go structs, so a wrong type is not a fault of validation: the
+request is bad, and the message is the decoder's. It names the innermost struct, the way to the
+field without indices, and the Go type:
 
-    json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container
+    json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32
 
 Here is the walk; `go.py` knows the words.
 """

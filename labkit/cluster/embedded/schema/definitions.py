@@ -10,27 +10,34 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from labkit.cluster.embedded.schema import packing
 from labkit.cluster.embedded.schema.types import GroupVersionKind, Parts, Type, no_parts
 
-OBJECT_META = f"{packing.META}.apis.meta.v1.ObjectMeta"
-MICRO_TIME = f"{packing.META}.apis.meta.v1.MicroTime"
+DEFINITIONS = Path(__file__).parent / "definitions.gz"
+DESCRIPTIONS = Path(__file__).parent / "descriptions.gz"
+
+META = "io.k8s.apimachinery.pkg"
+QUANTITY = f"{META}.api.resource.Quantity"
+INT_OR_STRING = f"{META}.util.intstr.IntOrString"
+OBJECT_META = f"{META}.apis.meta.v1.ObjectMeta"
+LIST_META = f"{META}.apis.meta.v1.ListMeta"
+MICRO_TIME = f"{META}.apis.meta.v1.MicroTime"
 
 NOT_LOOKED_INTO = frozenset(
     {
-        f"{packing.META}.apis.meta.v1.FieldsV1",
-        f"{packing.META}.apis.meta.v1.Patch",
-        f"{packing.META}.runtime.RawExtension",
+        f"{META}.apis.meta.v1.FieldsV1",
+        f"{META}.apis.meta.v1.Patch",
+        f"{META}.runtime.RawExtension",
     }
 )
 """Objects whose fields no schema names. (An object without fields that is not here is empty.)"""
 
 KINDS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
-NAMED_KINDS = {packing.QUANTITY: "quantity", packing.INT_OR_STRING: "int-or-string"}
+NAMED_KINDS = {QUANTITY: "quantity", INT_OR_STRING: "int-or-string"}
 
 
 class Definitions:
@@ -81,7 +88,7 @@ class Definitions:
 
     @cached_property
     def _descriptions(self) -> dict[bytes, bytes]:
-        lines = gzip.decompress(packing.DESCRIPTIONS.read_bytes()).split(b"\n")
+        lines = gzip.decompress(DESCRIPTIONS.read_bytes()).split(b"\n")
         return dict(line.split(b"\t", 1) for line in lines)
 
     def _make(self, schema: Mapping[str, Any], name: str = "") -> Type:
@@ -146,4 +153,4 @@ def _beside(schema: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def builtin() -> Definitions:
     """The definitions of this Kubernetes: read once."""
-    return Definitions(packing.DEFINITIONS.read_bytes())
+    return Definitions(DEFINITIONS.read_bytes())

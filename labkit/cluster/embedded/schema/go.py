@@ -1,6 +1,6 @@
 """One value and Go's JSON decoder: what it calls things, and what it says when it refuses.
 
-Types that decode themselves (Quantity, IntOrString, times) say it their own way. Sources: Go's
+Types that decode themselves (Quantity, times) say it their own way. Sources: Go's
 encoding/json (sigs.k8s.io/json says the same) and time, apimachinery's resource.Quantity, intstr
 and meta/v1 Time, version 1.36.
 
@@ -32,7 +32,9 @@ JSON_TYPES = {
 QUANTITY = re.compile(
     r"[+-]?(\d+(\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?", re.ASCII
 )
-QUANTITY_BY_ITS_LETTERS = re.compile(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
+QUANTITY_BY_ITS_LETTERS = re.compile(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)[eEinumkKMGTP]*[-+]?\d*", re.ASCII
+)
 NOT_A_QUANTITY = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -76,11 +78,11 @@ def refusal(type_: Type, value: Any, place: Place) -> str | None:
         case "quantity":
             return _quantity(value)
         case "int-or-string":
-            return None if isinstance(value, str) else _integer("int32", value, Place())
+            return None if isinstance(value, str) else _integer("int32", value, place)
         case "integer":
             return _integer(type_.format, value, place)
         case "string" if type_.format in LAYOUTS:
-            return _time(type_.format, value)
+            return _time(type_.format, value, place)
         case "string" if type_.format == "byte" and isinstance(value, str):
             return _base64(value)
         case "number":
@@ -146,9 +148,9 @@ def _quantity(value: Any) -> str | None:
     return NO_SUFFIX if QUANTITY_BY_ITS_LETTERS.fullmatch(text) else NOT_A_QUANTITY
 
 
-def _time(format_: str, value: Any) -> str | None:
+def _time(format_: str, value: Any, place: Place) -> str | None:
     if not isinstance(value, str):
-        return _cannot(value, "string", Place())
+        return _cannot(value, "string", place)
     if TIME.fullmatch(value):
         return None
     problem = _unlike_a_time(value)

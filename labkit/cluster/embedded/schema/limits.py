@@ -11,7 +11,6 @@ import binascii
 import datetime
 import ipaddress
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
 )
 HOSTNAME = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?(\.[a-zA-Z0-9_-]{1,63})*\.?")
+UUID = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 MAC = re.compile(r"([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 DURATION = re.compile(r"[+-]?(\d+(\.\d*)?\s*(ns|us|µs|ms|s|m|h|d|w)\s*)+|0")
@@ -38,7 +38,7 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
     "cidr": lambda text: "/" in text and ipaddress.ip_network(text, strict=False),
-    "uuid": uuid.UUID,
+    "uuid": UUID.fullmatch,
     "mac": MAC.fullmatch,
     "hostname": HOSTNAME.fullmatch,
     "email": EMAIL.fullmatch,

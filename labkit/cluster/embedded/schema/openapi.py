@@ -14,19 +14,24 @@ from typing import Any
 
 import orjson
 
-from labkit.cluster.embedded.schema import packing
-from labkit.cluster.embedded.schema.definitions import OBJECT_META, Definitions, builtin
+from labkit.cluster.embedded.schema.definitions import (
+    INT_OR_STRING,
+    LIST_META,
+    OBJECT_META,
+    QUANTITY,
+    Definitions,
+    builtin,
+)
 from labkit.cluster.embedded.schema.operations import Json, Names, Resource, paths_of
 from labkit.cluster.embedded.version import GIT_VERSION
 
 SCALE = "io.k8s.api.autoscaling.v1.Scale"
-LIST_META = f"{packing.META}.apis.meta.v1.ListMeta"
 INFO = {"title": "Kubernetes", "version": GIT_VERSION}
 IN_V3, IN_V2 = "#/components/schemas/", "#/definitions/"
 
 AS_V2: dict[str, Json] = {
-    packing.QUANTITY: {"type": "string"},
-    packing.INT_OR_STRING: {"type": "string", "format": "int-or-string"},
+    QUANTITY: {"type": "string"},
+    INT_OR_STRING: {"type": "string", "format": "int-or-string"},
 }
 """What v2 cannot say."""
 

@@ -26,15 +26,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from labkit.cluster.embedded.schema.definitions import (
+    DEFINITIONS,
+    DESCRIPTIONS,
+    INT_OR_STRING,
+    QUANTITY,
+)
 from labkit.cluster.embedded.version import VERSION
 
-FOLDER = Path(__file__).parent
-DEFINITIONS = FOLDER / "definitions.gz"
-DESCRIPTIONS = FOLDER / "descriptions.gz"
-
-META = "io.k8s.apimachinery.pkg"
-QUANTITY = f"{META}.api.resource.Quantity"
-INT_OR_STRING = f"{META}.util.intstr.IntOrString"
+CORE = "io.k8s.api.core.v1"
 
 PUBLISHED: dict[str, dict[str, Any]] = {
     QUANTITY: {"oneOf": [{"type": "string"}, {"type": "number"}]},
@@ -57,13 +57,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "ScaleIOPersistentVolumeSource": {"fsType": "xfs", "storageMode": "ThinProvisioned"},
     "ScaleIOVolumeSource": {"fsType": "xfs", "storageMode": "ThinProvisioned"},
 }  # fmt: skip
-"""Defaults that OpenAPI v3 publishes: in `io.k8s.api.core.v1`, by definition and field."""
+"""Defaults that OpenAPI v3 publishes: of the core group, by definition and field."""
 
 KINDS_OF_EVERY_GROUP = frozenset({"DeleteOptions", "WatchEvent"})
 """These say that they are of every group and version: the first, which is the core's, is enough."""
 
 
-def pack(wheel: Path, folder: Path = FOLDER) -> None:
+def pack(wheel: Path, folder: Path = DEFINITIONS.parent) -> None:
     """Reads `kubernetes-validate` and writes both files.
 
     Raises:
@@ -101,7 +101,7 @@ def as_published(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     for said in (schema.get("properties", {}).get(field, {}) for field in ("apiVersion", "kind")):
         said.pop("enum", None)
     group, _, kind = name.rpartition(".")
-    for field, default in DEFAULTS.get(kind, {}).items() if group == "io.k8s.api.core.v1" else ():
+    for field, default in DEFAULTS.get(kind, {}).items() if group == CORE else ():
         schema["properties"][field]["default"] = default
     kinds = schema.get("x-kubernetes-group-version-kind", [])
     if kinds and kinds[0]["kind"] in KINDS_OF_EVERY_GROUP:

@@ -93,7 +93,7 @@ def _type(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
         said = ", ".join(map(show, TYPES))
         text = f"Unsupported value: {show(kind)}: supported values: {said}"
         yield Fault(f"{path}.type", text, "FieldValueNotSupported")
-    if kind == "array" and not schema.get("items"):
+    if kind == "array" and schema.get("items") is None:
         yield _required(f"{path}.items", "must be specified")
 
 

@@ -1,0 +1,1 @@
+"""Tests of what the objects of a kind look like."""
