@@ -1,0 +1,135 @@
+"""Patches by RFC 6902 (JSON Patch) and RFC 7386 (JSON Merge Patch).
+
+Neither knows what an object means. Errors are those of apiserver's `endpoints/handlers/patch.go`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, bad_request, does_not_fit
+from labkit.cluster.embedded.apiserver.patches.shape import Object
+from labkit.cluster.embedded.store.frozen import thaw
+
+MOST_OPERATIONS = 10_000
+"""As apiserver's default `MaxJSONPatchOperations`."""
+
+_JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
+
+
+def json_patch(object: Object, patch: Any) -> Object:
+    """The object after a JSON Patch, a list of operations.
+
+    Raises BadPatch: 400 if it is no such list, 413 if it is too long, 422 if it does not fit.
+    """
+    if not isinstance(patch, list):
+        raise _wrong_json(patch, "jsonpatch.Patch")
+    for operation in patch:
+        if not isinstance(operation, dict):
+            raise _wrong_json(operation, "jsonpatch.Operation")
+    if len(patch) > MOST_OPERATIONS:
+        raise _too_long(len(patch))
+    result: Any = thaw(object)
+    patches: Any = jsonpatch.JsonPatch  # its own types are not strict
+    try:
+        # It gets a copy, or values of the patch would end up in the object, shared.
+        for operation in thaw(patch):
+            if not _is_for_nothing(result, operation):
+                adapted = [_as_kubernetes(result, operation)]
+                result = patches(adapted).apply(result, in_place=True)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+        raise does_not_fit(str(error)) from error
+    except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+        # What the library lets through for paths into scalars and for operations of wrong types.
+        raise does_not_fit(f"the operations do not fit the object: {error!r}") from error
+    if not isinstance(result, dict):
+        raise does_not_fit("what is left is not an object")
+    return result
+
+
+def _is_for_nothing(object: Object, operation: Object) -> bool:
+    """Whether it tests that nothing is there, which holds in Kubernetes' library if so it is."""
+    if operation.get("op") != "test" or operation.get("value") is not None:
+        return False
+    return _found(object, operation.get("path", "")) is None
+
+
+def _as_kubernetes(object: Object, operation: Object) -> Object:
+    """The operation, where Kubernetes' library does what the RFC does not allow.
+
+    There `replace` also adds a field, a value may be left out, what is copied may be missing, and
+    places count from the end if they are negative.
+    """
+    op, path = operation.get("op"), operation.get("path")
+    if not isinstance(path, str) or "/" not in path:
+        return operation
+    operation = {**operation, "path": _with_place(object, path)}
+    head = path.rpartition("/")[0]
+    if op in ("add", "replace"):
+        operation.setdefault("value", None)
+    if op == "replace" and isinstance(_found(object, head), dict):
+        operation["op"] = "add"
+    if op == "copy" and _found(object, str(operation.get("from"))) is None:
+        operation.update(op="add", value=None)
+    return operation
+
+
+def _found(object: Object, path: str) -> Any:
+    resolve: Any = jsonpointer.resolve_pointer  # as above
+    return resolve(object, path, None)
+
+
+def _with_place(object: Object, path: str) -> str:
+    head, _, last = path.rpartition("/")
+    if last[:1] == "-" and last[1:].isdigit():
+        elements = _found(object, head)
+        if isinstance(elements, list):
+            return f"{head}/{len(elements) - int(last[1:])}"
+    return path
+
+
+def _wrong_json(value: Any, wanted: str) -> BadPatch:
+    name = _JSON_NAMES.get(type(value), "number")
+    return bad_request(f"json: cannot unmarshal {name} into Go value of type {wanted}")
+
+
+def _too_long(operations: int) -> BadPatch:
+    message = (
+        "Request entity too large: The allowed maximum operations in a JSON patch is "
+        f"{MOST_OPERATIONS}, got {operations}"
+    )
+    return BadPatch(413, "RequestEntityTooLarge", message)
+
+
+def merge_patch(object: Object, patch: Any) -> Object:
+    """The object after a JSON Merge Patch: null removes, dicts are merged, all else replaces.
+
+    Raises BadPatch (400) if the patch is not an object.
+    """
+    if not isinstance(patch, dict):
+        raise bad_request("Invalid JSON Patch")
+    merged: Object = _merged(thaw(object), thaw(patch))
+    return merged
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict) or not isinstance(target, dict):
+        return _without_nulls(patch)
+    for name, value in patch.items():
+        if value is None:
+            target.pop(name, None)
+        else:
+            target[name] = _merged(target.get(name), value)
+    return target
+
+
+def _without_nulls(value: Any) -> Any:
+    """A new value without its fields that are null; in lists, too, as Kubernetes' library does."""
+    if isinstance(value, dict):
+        return {n: _without_nulls(part) for n, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_without_nulls(part) for part in value]
+    return value

@@ -1,0 +1,113 @@
+"""What a patch needs to know of a kind: the part of the schema's `Type` that is read here.
+
+Any object with these attributes will do, so the patches import no schema. It knows nothing about
+where types come from. See docs/embedded-cluster.md, section schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+Object = dict[str, Any]
+"""An object of the API, or a part of one, as JSON has it."""
+
+
+class Shape(Protocol):
+    """One node of a schema."""
+
+    @property
+    def kind(self) -> str:
+        """ "object", "map", "list", "any", or a scalar."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Of an object: its fields and their types."""
+
+    @property
+    def element(self) -> Any:
+        """Of a list or a map: the type of its elements."""
+
+    @property
+    def preserves_unknown(self) -> bool:
+        """Whether an object may have fields that are not in `fields`."""
+
+    @property
+    def list_type(self) -> str | None:
+        """ "atomic", "set" or "map": whether elements have owners of their own."""
+
+    @property
+    def list_keys(self) -> tuple[str, ...]:
+        """Of a list of type "map": the fields that tell elements apart."""
+
+    @property
+    def map_type(self) -> str | None:
+        """ "granular" or "atomic"."""
+
+    @property
+    def patch_strategy(self) -> frozenset[str]:
+        """For strategic merge: "merge", "replace", "retainKeys"."""
+
+    @property
+    def patch_key(self) -> str | None:
+        """For strategic merge: the field that tells elements of a list apart."""
+
+    @property
+    def default(self) -> Any:
+        """The schema's own default, or None."""
+
+    @property
+    def gvk(self) -> Any:
+        """Of a kind's root: (group, version, kind)."""
+
+
+def of_field(shape: Shape | None, name: str) -> Shape | None:
+    """The type of a named field, or of a map's element; None where the schema does not say."""
+    if shape is None:
+        return None
+    if shape.kind == "map":
+        element: Shape | None = shape.element
+        return element
+    found: Shape | None = shape.fields.get(name) if shape.fields else None
+    return found
+
+
+def is_named(shape: Shape | None, name: str) -> bool:
+    """Whether it is a field that the schema names, not a key that users choose."""
+    return shape is not None and shape.kind != "map" and bool(shape.fields) and name in shape.fields
+
+
+def has_owned_parts(shape: Shape | None, value: Any) -> bool:
+    """Whether parts of this value can belong to different managers.
+
+    Without a schema it is as structured-merge-diff guesses: maps have parts, lists are one thing.
+    """
+    if isinstance(value, dict):
+        return shape is None or (
+            shape.map_type != "atomic" and shape.kind in ("object", "map", "any")
+        )
+    return (
+        shape is not None
+        and isinstance(value, list)
+        and shape.kind == "list"
+        and is_associative(shape)
+    )
+
+
+def is_associative(shape: Shape) -> bool:
+    """Whether a list's elements are told apart by value or by key, not by place.
+
+    Older definitions say it by their patch strategy alone.
+    """
+    return shape.list_type in ("set", "map") or (
+        shape.list_type is None and "merge" in shape.patch_strategy
+    )
+
+
+def keys_of(shape: Shape) -> tuple[str, ...]:
+    """The fields that tell elements of an associative list apart; none for a set."""
+    if shape.list_keys:
+        return shape.list_keys
+    if shape.list_type is None and shape.patch_key:
+        return (shape.patch_key,)
+    return ()
