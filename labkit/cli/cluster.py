@@ -17,7 +17,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group("cluster", short_help="Start and stop a Kubernetes cluster of your own.")
 def cluster_command() -> None:
-    """Start, stop and use an embedded cluster: Kubernetes' API, served by labkit on this machine."""
+    """Start, stop and use an embedded cluster: Kubernetes' API, served by labkit."""
 
 
 @cluster_command.command("start")
@@ -29,7 +29,7 @@ def cluster_command() -> None:
 @click.option("--kubeconfig", type=FILE, help="A file that the cluster's context is added to.")
 @click.option("--data", type=FOLDER, help="Keep objects and keys here, from one start to the next.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Any that is free, if 0.")
-def start_command(
+def start_command(  # noqa: PLR0917 - click gives them by name
     name: str,
     nodes: int,
     simulated_nodes: int,

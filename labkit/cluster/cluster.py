@@ -1,7 +1,7 @@
 """One `Cluster`, whoever serves it.
 
-Whoever uses it need not know whether it is minikube, a school's cluster or the embedded one: it has a
-kubeconfig, and official clients do the rest.
+Whoever uses it need not know whether it is minikube, a school's cluster or the embedded one: it
+has a kubeconfig, and official clients do the rest.
 """
 
 from __future__ import annotations
@@ -55,9 +55,8 @@ class Cluster:
 
         settings = client.Configuration()
         access = read_kubeconfig(*self.kubeconfig)
-        config.load_kube_config_from_dict(
-            access.as_document(), context=self.context, client_configuration=settings
-        )
+        load: Any = config.load_kube_config_from_dict
+        load(access.as_document(), context=self.context, client_configuration=settings)
         return client.ApiClient(settings)
 
     def version(self) -> str:
@@ -147,6 +146,7 @@ def find_kubectl() -> str:
     if found is None:
         raise Blocked(
             "there is no kubectl on this machine",
+            why="labkit brings a cluster, not its client",
             hint="Install it (kubernetes.io/docs/tasks/tools), or name one: LABKIT_KUBECTL=PATH",
         )
     return found

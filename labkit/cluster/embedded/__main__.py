@@ -1,7 +1,7 @@
 """The process of a control plane: ``python -m labkit.cluster.embedded FOLDER …``.
 
-Started by `control.py`. Says on a pipe when it is ready, ends on SIGTERM. It holds a lock on its folder
-for as long as it lives, so whoever looks knows.
+Started by `control.py`. Says on a pipe when it is ready, ends on SIGTERM. It holds a lock on its
+folder for as long as it lives, so whoever looks knows.
 """
 
 from __future__ import annotations

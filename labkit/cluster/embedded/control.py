@@ -1,8 +1,8 @@
 """Embedded clusters as processes: start, stop, list.
 
-Each has a folder with its state, its log and its kubeconfig (all 0600). The process holds a lock in it:
-a cluster runs exactly as long as its lock is held, whatever became of whoever started it. Knows nothing
-about what a cluster does.
+Each has a folder with its state, its log and its kubeconfig (all 0600). The process holds a lock
+in it: a cluster runs exactly as long as its lock is held, whatever became of whoever started it.
+Knows nothing about what a cluster does.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.authorization.authorizer import Authorizer
     from labkit.cluster.embedded.apiserver.registry import Registry, Resource
     from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.apiserver.streams import Stream
     from labkit.cluster.embedded.apiserver.watch.start import Watch
     from labkit.cluster.embedded.store import Record, Store
 
@@ -53,6 +54,7 @@ class Api:
 
     def __init__(
         self,
+        *,
         store: Store,
         registry: Registry,
         authorizer: Authorizer,
@@ -69,11 +71,11 @@ class Api:
         self.authority_pem = authority_pem
         self._listeners: list[Written] = []
 
-    async def handle(self, asked: Request) -> Answer | Watch:
+    async def handle(self, asked: Request) -> Answer | Watch | Stream:
         """Answers a request whose user is known.
 
         Returns:
-            An answer, errors included, or a watch that is to begin.
+            An answer, errors included; or a watch or a stream that is to begin.
         """
         try:
             return await dispatch.handle(self, asked)
@@ -131,7 +133,7 @@ class Api:
             self.allocator.allocate(value, old)
 
     def listen(self, listener: Written) -> None:
-        """Calls `listener(resource, record, old)` after each write; a record that is gone as well."""
+        """Calls `listener(resource, record, old)` after each write, deletions included."""
         self._listeners.append(listener)
 
     def written(self, resource: Resource, record: Record, old: Record | None = None) -> None:

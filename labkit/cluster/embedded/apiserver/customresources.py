@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from labkit.cluster.embedded.apiserver import builtin
-from labkit.cluster.embedded.apiserver.kinds.faults import Fault
+from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
 from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
 from labkit.cluster.embedded.schema import Type, faults, from_crd, set_defaults
@@ -72,7 +72,7 @@ def rules_of(resource: Resource) -> Kind:
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
         for one in faults(of, value):
-            found.append(Fault(one.path, one.reason, one.message))
+            found.append(Fault(one.path, cast(Reason, one.reason), one.message))
 
     has_status = "status" in resource.subresources
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)

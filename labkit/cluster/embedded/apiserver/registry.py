@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import builtin
 from labkit.cluster.embedded.apiserver.conversion import Conversion, conversion
-from labkit.cluster.embedded.apiserver.kinds import kind_of
-from labkit.cluster.embedded.apiserver.kinds.tables import from_printer_columns, table_of
+from labkit.cluster.embedded.apiserver.kinds import Kind, kind_of
+from labkit.cluster.embedded.apiserver.kinds.selectable import (
+    Selectable,
+    from_selectable_fields,
+    selectable_of,
+)
+from labkit.cluster.embedded.apiserver.kinds.tables import Table, from_printer_columns, table_of
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.schema import Type
@@ -68,8 +74,10 @@ class Resource:
     def rules(self) -> Kind:
         """What is particular to the kind."""
         if self.crd is not None:
-            return customresources.rules_of(self)
-        return kind_of(self.storage)
+            from labkit.cluster.embedded.apiserver.customresources import rules_of
+
+            return rules_of(self)
+        return kind_of(self.storage, is_namespaced=self.is_namespaced)
 
     @cached_property
     def table(self) -> Table:
@@ -77,6 +85,19 @@ class Resource:
         if self.crd is not None:
             return from_printer_columns(self.crd_version.get("additionalPrinterColumns"))
         return table_of(self.qualified)
+
+    @cached_property
+    def selectable(self) -> Selectable:
+        """What field selectors may name."""
+        if self.crd is not None:
+            said = self.crd_version.get("selectableFields")
+            return from_selectable_fields(said, is_namespaced=self.is_namespaced)
+        return selectable_of(self.storage)
+
+    @cached_property
+    def not_settable(self) -> tuple[str, ...]:
+        """What an ordinary write cannot set, so nobody gets to manage it by one."""
+        return ("status",) if "status" in self.subresources else ()
 
     @cached_property
     def crd_version(self) -> dict[str, Any]:
@@ -98,6 +119,10 @@ class Resource:
     def conversion(self) -> Conversion | None:
         """From how it is stored to this version, where that is another."""
         return conversion(self.group, self.version, self.plural)
+
+    def key(self, namespace: str, name: str) -> Key:
+        """The key of an object: a resource that is in no namespace has none in its keys."""
+        return Key(self.storage, namespace if self.is_namespaced else "", name)
 
     @cached_property
     def list_kind(self) -> str:

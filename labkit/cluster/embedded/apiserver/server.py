@@ -1,7 +1,7 @@
 """Sockets: HTTPS on loopback, one request in, one answer out.
 
-Everything that an answer says is decided in `api.py`; here bytes are read and written. aiohttp serves,
-for it shows the client's certificate and speaks WebSocket.
+Everything that an answer says is decided in `api.py`; here bytes are read and written. aiohttp
+serves, for it shows the client's certificate and speaks WebSocket.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from labkit.cluster.embedded.apiserver.authentication.impersonation import (
 from labkit.cluster.embedded.apiserver.authorization.attributes import Forbidden
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.handlers.decode import LARGEST
+from labkit.cluster.embedded.apiserver.streams import Stream
 from labkit.cluster.embedded.apiserver.watch.start import Watch
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Server:
             return _response(answer, is_head=asked.method == "HEAD")
         if isinstance(answer, Watch):
             return await _watch(asked, answer)
+        assert isinstance(answer, Stream)
         return _response(error_answer(_unreachable(answer.node)))
 
     def _who(self, asked: web.BaseRequest) -> User:

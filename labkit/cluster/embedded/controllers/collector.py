@@ -1,7 +1,7 @@
 """Garbage collection: what has lost its owners goes, too, the way its owner's deletion asked for.
 
-Background: dependents go when the owner is gone. Foreground: the owner waits for those that block it.
-Orphan: dependents are let go first. Source: Kubernetes' documentation, "Garbage Collection".
+Background: dependents go when the owner is gone. Foreground: the owner waits for those that block
+it. Orphan: dependents are let go first. Source: Kubernetes' documentation, "Garbage Collection".
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""CustomResourceDefinitions: their names accepted, their resources served, and cleaned up at the end.
+"""CustomResourceDefinitions: their names accepted, their resources served, and cleaned up at the
+end.
 
 Source: apiextensions-apiserver, `pkg/controller/status`, `establish` and `finalizer`.
 """
@@ -55,7 +56,8 @@ class DefinitionController(Controller):
             await self.call("PUT", f"{self._path(key)}/status", value)
 
     def _status(self, value: dict[str, Any]) -> dict[str, Any]:
-        spec, status = value["spec"], thaw(value.get("status") or {})
+        spec = value["spec"]
+        status: dict[str, Any] = thaw(value.get("status") or {})
         taken = self._taken(value)
         accepted = not taken
         conditions = [
@@ -121,7 +123,9 @@ class DefinitionController(Controller):
             return
         storage = f"{spec['names']['plural']}.{spec['group']}"
         served = next((one for one in spec["versions"] if one.get("served")), None)
-        if served and self.api.registry.find(spec["group"], served["name"], spec["names"]["plural"]):
+        if served and self.api.registry.find(
+            spec["group"], served["name"], spec["names"]["plural"]
+        ):
             root = f"/apis/{spec['group']}/{served['name']}"
             for namespace in {one.key.namespace for one in self.api.store.list(storage)}:
                 scope = f"/namespaces/{namespace}" if namespace else ""

@@ -62,10 +62,10 @@ class NamespaceController(Controller):
     def _namespaced(self) -> Iterator[Resource]:
         seen = set()
         for resource in list(self.api.registry):
-            if resource.is_namespaced and "deletecollection" in resource.verbs:
-                if resource.storage not in seen:
-                    seen.add(resource.storage)
-                    yield resource
+            can_be_emptied = resource.is_namespaced and "deletecollection" in resource.verbs
+            if can_be_emptied and resource.storage not in seen:
+                seen.add(resource.storage)
+                yield resource
 
     async def _say(self, value: dict[str, Any], left: dict[str, int]) -> None:
         """Writes into the namespace's status what it waits for."""

@@ -1,4 +1,4 @@
-"""Aggregated cluster roles: the rules of admin, edit and view are those of the roles they choose."""
+"""Aggregated cluster roles: their rules are those of the roles that they choose."""
 
 from __future__ import annotations
 

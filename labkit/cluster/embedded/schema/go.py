@@ -32,9 +32,7 @@ JSON_TYPES = {
 QUANTITY = re.compile(
     r"[+-]?(\d+(\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?", re.ASCII
 )
-QUANTITY_BY_ITS_LETTERS = re.compile(
-    r"[+-]?(\d+(\.\d*)?|\.\d+)[eEinumkKMGTP]*[-+]?\d*", re.ASCII
-)
+QUANTITY_BY_ITS_LETTERS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)[eEinumkKMGTP]*[-+]?\d*", re.ASCII)
 NOT_A_QUANTITY = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )

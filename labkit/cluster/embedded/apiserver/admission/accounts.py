@@ -1,4 +1,4 @@
-"""ServiceAccount: a pod has one, and finds its token and the authority's certificate in a volume."""
+"""ServiceAccount: a pod has one, and finds its token and a certificate in a volume."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Should it be: what is asked of every write after it is allowed and read, and before it is stored.
 
-A plug-in changes an object (`admit`) or refuses it (`validate`). First all change, in order, then all
-look. Knows nothing about HTTP and patches.
+A plug-in changes an object (`admit`) or refuses it (`validate`). First all change, in order, then
+all look. Knows nothing about HTTP and patches.
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ class Priority(Rule):
             if record is None:
                 raise refuse(attempt, f"no PriorityClass with name {name} was found")
             return record.object
-        usual = [one.object for one in store.list(PRIORITY_CLASSES) if one.object.get("globalDefault")]
+        usual = [
+            one.object for one in store.list(PRIORITY_CLASSES) if one.object.get("globalDefault")
+        ]
         if not usual:
             return None
         lowest = min(usual, key=lambda one: int(one["value"]))

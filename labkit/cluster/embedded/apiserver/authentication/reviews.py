@@ -122,8 +122,8 @@ def token_request(
     """
     metadata, spec = dict(request.get("metadata") or {}), dict(request.get("spec") or {})
     own = account["metadata"]
+    spec["expirationSeconds"] = spec.get("expirationSeconds") or USUAL_S
     _check_request(metadata, own, spec)
-    spec.setdefault("expirationSeconds", USUAL_S)
     spec["audiences"] = list(spec.get("audiences") or tokens.audiences)
     token, expires = tokens.issue(
         own["namespace"],
@@ -148,7 +148,7 @@ def _check_request(metadata: Object, own: Object, spec: Object) -> None:
             says = f"must match the service account {what} if specified"
             fault = Fault(f"metadata.{field}", metadata[field], says)
             raise InvalidReview("TokenRequest", fault)
-    seconds = spec.get("expirationSeconds", USUAL_S)
+    seconds = spec["expirationSeconds"]
     says = ""
     if seconds < SHORTEST_S:
         says = "may not specify a duration less than 10 minutes"

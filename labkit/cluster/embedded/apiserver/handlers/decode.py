@@ -5,13 +5,17 @@ Knows nothing about storage. What cannot be read is refused in the words of Kube
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.schema import prune, unknown_fields, wrong_types
+from labkit.cluster.embedded.schema import (
+    duplicate_fields,
+    prune,
+    unknown_fields,
+    wrong_types,
+)
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
@@ -82,7 +86,8 @@ def read_yaml(body: bytes) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         # Through JSON: what is no JSON (a date, a set, a key that is no string) is found here.
-        return orjson.loads(orjson.dumps(yaml.load(body, loader), default=str))
+        document = yaml.load(body, loader)  # type: ignore[no-untyped-call]
+        return orjson.loads(orjson.dumps(document, default=str))
     except (yaml.YAMLError, orjson.JSONEncodeError, RecursionError) as error:
         words = " ".join(str(error).split())
         raise status.bad_request(f"error converting YAML to JSON: yaml: {words}") from None
@@ -138,8 +143,8 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
     if how not in ("Strict", "Warn", "Ignore"):
         raise status.bad_request(f'invalid field validation directive: "{how}"')
     found = [f'unknown field "{path}"' for path in unknown_fields(of, sent)]
-    if how != "Ignore":
-        found += [f'duplicate field "{path}"' for path in duplicates(request)]
+    if how != "Ignore" and content_type(request) in ("", "application/json"):
+        found += [f'duplicate field "{path}"' for path in duplicate_fields(request.body)]
     if found and how == "Strict":
         raise status.bad_request(f"{where}: strict decoding error: {', '.join(found)}")
     if found:
@@ -147,23 +152,3 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
         sent.clear()
         sent.update(pruned)
     return found if how == "Warn" else []
-
-
-def duplicates(request: Request) -> list[str]:
-    """The fields that a JSON body names more than once, by their paths."""
-    if content_type(request) not in ("", "application/json"):
-        return []
-    if len(orjson.dumps(orjson.loads(request.body))) == len(request.body):
-        return []  # nothing was lost in reading it; the usual case, and a quick one
-    doubled: list[str] = []
-
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        known: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in known:
-                doubled.append(name)
-            known[name] = value
-        return known
-
-    json.loads(request.body, object_pairs_hook=look)
-    return list(dict.fromkeys(doubled))

@@ -8,8 +8,8 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.authorization.attributes import Attributes, Forbidden
 from labkit.cluster.embedded.apiserver.handlers import (
     ending,
-    paths,
     patch,
+    paths,
     read,
     reviews,
     subresources,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.apiserver.streams import Stream
 
 WRITES = {
     "create": write.create,
@@ -32,7 +33,7 @@ WRITES = {
 }
 
 
-async def handle(api: Api, request: Request) -> Answer | Watch:
+async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     """Answers.
 
     Raises:

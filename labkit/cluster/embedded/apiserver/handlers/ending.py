@@ -1,8 +1,8 @@
 """delete and deletecollection: at once, gracefully, or when every finalizer has gone.
 
 An object with finalizers is only marked (`deletionTimestamp`); whoever takes the last one away ends
-it. A pod on a node is marked, too: its node ends it. What becomes of an object's dependents is written
-into its finalizers (`orphan`, `foregroundDeletion`); the garbage collector acts on them.
+it. A pod on a node is marked, too: its node ends it. What becomes of an object's dependents is
+written into its finalizers (`orphan`, `foregroundDeletion`); the garbage collector acts on them.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
 
 def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any] | None:
     """The object as a deletion leaves it; None if it was marked before and nothing is new."""
-    value = thaw(record.object)
+    value: dict[str, Any] = thaw(record.object)
     about = value["metadata"]
     was = about.get("deletionTimestamp")
     grace = _grace(resource, value, asked)

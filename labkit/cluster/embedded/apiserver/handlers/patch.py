@@ -22,13 +22,14 @@ from labkit.cluster.embedded.apiserver.patches import (
     strategic_merge_patch,
 )
 from labkit.cluster.embedded.schema import wrong_types
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.store import Record
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -52,7 +53,7 @@ async def patch(api: Api, request: Request, resource: Resource) -> Answer:
         _refuse_option("force", "Forbidden: may not be specified for non-apply patch")
     warnings: list[str] = []
     make = _maker(kind, request, resource, warnings)
-    key = Key(resource.storage, request.namespace, request.name)
+    key = resource.key(request.namespace, request.name)
     stored = api.registry.stored(resource)
     written, further = await write.change(api, request, stored, key, _in_version(resource, make))
     said = [*dict.fromkeys(warnings), *further]
@@ -114,6 +115,7 @@ def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -
             return _object(json_patch(thaw(old), document))
         if kind == MERGE_PATCH:
             return _object(merge_patch(old, document))
+        assert resource.type is not None  # all that are built in have one
         return strategic_merge_patch(resource.type, old, document)
     except BadPatch as error:
         raise _bad(error) from None
@@ -135,10 +137,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _bad(error: BadPatch) -> status.ApiError:
-    if error.code == 422:
-        message = f"the server rejected our request due to an error in our request: {error}"
-        return status.ApiError(422, "Invalid", message, {"causes": [{"message": str(error)}]})
-    return status.ApiError(error.code, "BadRequest", str(error))
+    return status.ApiError(error.code, error.reason, error.message, {})
 
 
 def _check(request: Request, resource: Resource, new: dict[str, Any], warnings: list[str]) -> None:
@@ -172,15 +171,18 @@ async def _apply(api: Api, request: Request, resource: Resource, presenter: Pres
     applied = _read_applied(request, resource)
     warnings = decode.check_fields(_without_body(request), applied, resource.type, resource.kind)
     stamp.check_namespace(applied, request, resource)
-    key = Key(resource.storage, request.namespace, request.name)
+    key = resource.key(request.namespace, request.name)
 
     def make(live: dict[str, Any]) -> dict[str, Any]:
         return _applied(request, resource, live, applied)
 
     if api.store.get(key) is None:
-        return await _create_applied(api, request, resource, presenter, applied, warnings)
-    stored, make = api.registry.stored(resource), _in_version(resource, make)
-    written, further = await write.change(api, request, stored, key, make, is_applied=True)
+        made, further = await _create_applied(api, request, resource, applied)
+        return presenter.answer(presenter.written(made), 201, [*warnings, *further])
+    stored = api.registry.stored(resource)
+    written, further = await write.change(
+        api, request, stored, key, _in_version(resource, make), is_applied=True
+    )
     return presenter.answer(presenter.written(written), 200, [*warnings, *further])
 
 
@@ -202,26 +204,19 @@ def _read_applied(request: Request, resource: Resource) -> dict[str, Any]:
 
 
 async def _create_applied(
-    api: Api,
-    request: Request,
-    resource: Resource,
-    presenter: Presenter,
-    applied: dict[str, Any],
-    warnings: list[str],
-) -> Answer:
+    api: Api, request: Request, resource: Resource, applied: dict[str, Any]
+) -> tuple[Record | dict[str, Any], list[str]]:
     if request.subresource or applied["metadata"].get("uid"):
         raise status.not_found(resource.group, resource.plural, request.name)
-    nothing = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}}
-    made = _applied(request, resource, nothing, applied)
+    made = _applied(request, resource, None, applied)
     made["metadata"]["name"] = request.name
     stored = api.registry.stored(resource)
     made = resource.conversion.read(made) if resource.conversion else made
-    written, further = await write.create_object(api, request, stored, made, is_applied=True)
-    return presenter.answer(presenter.written(written), 201, [*warnings, *further])
+    return await write.create_object(api, request, stored, made, is_applied=True)
 
 
 def _applied(
-    request: Request, resource: Resource, live: dict[str, Any], applied: dict[str, Any]
+    request: Request, resource: Resource, live: dict[str, Any] | None, applied: dict[str, Any]
 ) -> dict[str, Any]:
     try:
         return apply(
@@ -233,9 +228,10 @@ def _applied(
             api_version=resource.api_version,
             subresource=request.subresource,
             now=stamp.timestamp(),
+            not_settable=stamp.not_settable(request, resource),
         )
     except Conflicts as error:
-        raise status.apply_conflict(str(error), error.causes) from None
+        raise status.apply_conflict(error.message, error.causes) from None
     except BadPatch as error:
         raise _bad(error) from None
 

@@ -6,6 +6,7 @@ What is not there is answered in plain text, as Kubernetes does.
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_SUCH_PATH = "404 page not found"
 HEALTH = ("/healthz", "/livez", "/readyz")
+ISSUER = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap-roles")
 ROOTS = ("/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 
@@ -31,14 +33,12 @@ def answer(api: Api, request: Request) -> Answer:
         return as_text(f"{NO_SUCH_PATH}\n", 404)
     if path.startswith(HEALTH):
         return _health(request, path)
-    if path == "/version":
-        return as_json(version.info(platform.machine()))
-    if path == "/":
-        return as_json({"paths": _all_paths(api)})
+    if path in FIXED:
+        return as_json(FIXED[path](api))
     if path.startswith("/openapi/"):
         return _openapi(api, request, path)
-    if path == "/.well-known/openid-configuration" or path == "/openid/v1/jwks":
-        return _issuer(api, path)
+    if path in ISSUER:
+        return _issuer(api, request, path)
     return _discovery(api, request, path)
 
 
@@ -76,24 +76,31 @@ def _health(request: Request, path: str) -> Answer:
 def _openapi(api: Api, request: Request, path: str) -> Answer:
     from labkit.cluster.embedded.apiserver.discovery import openapi
 
-    found = openapi.document(api.registry, path, request.headers.get("Accept", ""))
+    found = openapi.document(api.registry, path)
     if found is None:
         return as_text(f"{NO_SUCH_PATH}\n", 404)
-    body, kind, tag = found
+    (body, tag), kind = found, JSON
     headers = {"Etag": f'"{tag}"', "Vary": "Accept"}
     if request.headers.get("If-None-Match", "").strip('"') == tag:
         return Answer(304, b"", kind, headers=headers)
     return Answer(200, body, kind, headers=headers)
 
 
-def _issuer(api: Api, path: str) -> Answer:
-    found: dict[str, Any] = api.tokens.documents()[path]
-    return as_json(found)
+def _issuer(api: Api, request: Request, path: str) -> Answer:
+    if path.endswith("jwks"):
+        return as_json(api.tokens.key_set())
+    return as_json(api.tokens.openid_configuration(f"https://{request.headers.get('Host', '')}"))
 
 
-def _all_paths(api: Api) -> list[str]:
+def _all_paths(api: Api) -> dict[str, list[str]]:
     found = list(ROOTS)
     for group, versions in api.registry.groups().items():
         root = f"/apis/{group}" if group else "/api"
         found += [root, *(f"{root}/{one}" for one in versions)]
-    return sorted(dict.fromkeys(found))
+    return {"paths": sorted(dict.fromkeys(found))}
+
+
+FIXED: dict[str, Callable[[Api], Any]] = {
+    "/": _all_paths,
+    "/version": lambda _: version.info(platform.machine()),
+}

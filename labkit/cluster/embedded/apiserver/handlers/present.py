@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import orjson
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 
+Include = Literal["Metadata", "Object", "None"]
+
+
 class Presenter:
     """Gives objects of one resource in one form.
 
@@ -32,8 +35,8 @@ class Presenter:
         include: of a table's rows: `Metadata`, `Object` or `None`.
     """
 
-    def __init__(self, resource: Resource, form: Form, include: str = "Metadata") -> None:
-        self.resource, self.form, self.include = resource, form, include or "Metadata"
+    def __init__(self, resource: Resource, form: Form, include: Include = "Metadata") -> None:
+        self.resource, self.form, self.include = resource, form, include
         self._convert = resource.conversion.shown if resource.conversion else None
 
     @classmethod
@@ -46,7 +49,8 @@ class Presenter:
         include = request.query.get("includeObject", "")
         if include not in ("", "None", "Metadata", "Object"):
             raise status.bad_request(f'unrecognized includeObject value: "{include}"')
-        return cls(resource, form_of(request.headers.get("Accept", "")), include)
+        form = form_of(request.headers.get("Accept", ""))
+        return cls(resource, form, cast(Include, include or "Metadata"))
 
     @property
     def key(self) -> tuple[str, str, Form, str]:
@@ -140,7 +144,9 @@ def as_yaml(value: Any) -> bytes:
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     plain = orjson.loads(orjson.dumps(value))
-    return yaml.dump(plain, Dumper=dumper, default_flow_style=False, encoding="utf-8")
+    write: Any = yaml.dump
+    text: bytes = write(plain, Dumper=dumper, default_flow_style=False, encoding="utf-8")
+    return text
 
 
 def make_token(revision: int, start: tuple[str, str]) -> str:

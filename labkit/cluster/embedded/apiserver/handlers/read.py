@@ -20,7 +20,7 @@ from labkit.cluster.embedded.apiserver.selectors import (
     parse_fields,
     parse_labels,
 )
-from labkit.cluster.embedded.store import Compacted, Key
+from labkit.cluster.embedded.store import Compacted
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -48,7 +48,7 @@ class Selection:
             return False
         if self.fields is None:
             return True
-        return self.fields.matches(self.resource.selectable(value))
+        return self.fields.matches(self.resource.selectable.fields(value))
 
     @property
     def is_all(self) -> bool:
@@ -77,16 +77,15 @@ def selection(request: Request, resource: Resource) -> Selection:
     labels, fields = request.query.get("labelSelector"), request.query.get("fieldSelector")
     try:
         by_labels = parse_labels(labels) if labels else None
-        by_fields = parse_fields(fields) if fields else None
+        by_fields = resource.selectable.check(parse_fields(fields)) if fields else None
     except BadSelector as error:
         raise status.bad_request(str(error)) from None
-    if by_fields is not None:
-        for name in by_fields.names:
-            if name not in resource.selectable_fields:
-                words = f"field label not supported: {name}"
-                raise status.bad_request(words)
+    if by_labels is not None and by_labels.is_everything:
+        by_labels = None
+    if by_fields is not None and by_fields.is_everything:
+        by_fields = None
     namespace = request.namespace or None if resource.is_namespaced else None
-    return Selection(resource, namespace, by_labels or None, by_fields or None)
+    return Selection(resource, namespace, by_labels, by_fields)
 
 
 def get(api: Api, request: Request, resource: Resource) -> Answer:
@@ -106,7 +105,7 @@ def find(api: Api, resource: Resource, namespace: str, name: str) -> Record:
     Raises:
         ApiError: 404.
     """
-    record = api.store.get(Key(resource.storage, namespace, name))
+    record = api.store.get(resource.key(namespace, name))
     if record is None:
         raise status.not_found(resource.group, resource.plural, name)
     return record
@@ -170,7 +169,7 @@ def present(api: Api, chosen: Selection) -> list[Record]:
     """Those that there are now, through the index that fits best."""
     resource, store = chosen.resource, api.store
     if chosen.name is not None and (chosen.namespace or not resource.is_namespaced):
-        one = store.get(Key(resource.storage, chosen.namespace or "", chosen.name))
+        one = store.get(resource.key(chosen.namespace or "", chosen.name))
         return [one] if one is not None and chosen.matches(one.object) else []
     equal = chosen.labels.equalities if chosen.labels else None
     records = store.list(resource.storage, chosen.namespace, labels=equal or None, node=chosen.node)

@@ -1,4 +1,4 @@
-"""Questions that are asked as objects: access reviews, token reviews, who am I. Nothing is stored."""
+"""Questions that are asked as objects: may I, whose token, who am I. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     sent.setdefault("metadata", {})
     try:
         answer = _answer(api, request, resource.kind, sent)
-    except (of_tokens.BadReview, of_access.BadReview) as error:
+    except of_tokens.BadReview as error:
         raise status.bad_request(str(error)) from None
-    except (of_tokens.InvalidReview, of_access.InvalidReview) as error:
+    except of_tokens.InvalidReview as error:
         raise invalid_review(resource.group, error) from None
     return as_json(answer, 201, warnings)
 
@@ -51,7 +51,5 @@ def _answer(api: Api, request: Request, kind: str, sent: dict[str, Any]) -> dict
         case "SubjectAccessReview":
             return of_access.subject_access_review(sent, api.authorizer)
         case "LocalSubjectAccessReview":
-            return of_access.local_subject_access_review(
-                sent, api.authorizer, request.namespace
-            )
+            return of_access.local_subject_access_review(sent, api.authorizer, request.namespace)
     return of_access.self_subject_rules_review(sent, api.authorizer, user)

@@ -56,7 +56,7 @@ def in_order(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def identify(value: dict[str, Any], namespace: str) -> None:
-    """Gives a new object its name, uid and time of creation; what only a server may say is dropped."""
+    """Gives a new object its identity; what only a server may say is dropped."""
     about = value["metadata"]
     if not about.get("name") and about.get("generateName"):
         about["name"] = made_up(about["generateName"])
@@ -113,4 +113,10 @@ def note_managers(
         api_version=resource.api_version,
         subresource=request.subresource,
         now=timestamp(),
+        not_settable=not_settable(request, resource),
     )
+
+
+def not_settable(request: Request, resource: Resource) -> tuple[str, ...]:
+    """What this write cannot set, so nobody gets to manage it by it."""
+    return ("spec",) if request.subresource == "status" else resource.not_settable

@@ -1,8 +1,8 @@
 """create, update and patch: from what was sent to what is stored.
 
-One path for all: read → defaults → admission → the kind's rules → admission → managers → store. What
-is awaited on the way (a webhook) may let others write; then the store refuses, and a patch is tried
-again on what is there now.
+One path for all: read → defaults → admission → the kind's rules → admission → managers → store.
+What is awaited on the way (a webhook) may let others write; then the store refuses, and a patch is
+tried again on what is there now.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ async def create_object(
     if request.is_dry_run:
         return value, attempt.warnings
     about = value["metadata"]
-    key = Key(resource.storage, about.get("namespace", ""), about["name"])
+    key = resource.key(about.get("namespace", ""), about["name"])
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
@@ -113,7 +113,7 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     value = stamp.in_order(sent)
     stamp.check_namespace(value, request, resource)
     _check_name(value, request)
-    key = Key(resource.storage, request.namespace, request.name)
+    key = resource.key(request.namespace, request.name)
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
@@ -142,7 +142,8 @@ async def change(
     """Changes a stored object.
 
     Args:
-        make: gives the new object from the one that is there (frozen). Called again when others came
+        make: gives the new object from the one that is there (frozen). Called again when others
+        came
             between and the client named no revision.
         is_applied: whether `make` sets managedFields itself.
 

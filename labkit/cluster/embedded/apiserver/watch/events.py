@@ -1,7 +1,7 @@
 """Watch events: what a change is to whoever watches a selection, in the form that it asked for.
 
-An object that comes to match is ADDED, one that no longer does is DELETED, whatever it was to others.
-Knows nothing about connections.
+An object that comes to match is ADDED, one that no longer does is DELETED, whatever it was to
+others. Knows nothing about connections.
 """
 
 from __future__ import annotations

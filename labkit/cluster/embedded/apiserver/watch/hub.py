@@ -1,8 +1,9 @@
 """Who is told what: all watches of this server.
 
-Those who watch the same objects in the same form are a *group*: what happens is put into words once,
-and the same bytes go to each. A watcher that does not read costs nothing: it is left where it is, and
-told from the store's history when it reads again. Under load, changes are told in batches.
+Those who watch the same objects in the same form are a *group*: what happens is put into words
+once, and the same bytes go to each. A watcher that does not read costs nothing: it is left where
+it is, and told from the store's history when it reads again. Under load, changes are told in
+batches.
 
 Knows nothing about HTTP: a watcher is a `Sink` that takes bytes.
 """

@@ -1,6 +1,6 @@
 """The beginning of a watch: what is told first, and from where on.
 
-The rules are those of Kubernetes' API concepts, "Efficient detection of changes" and "Streaming lists".
+Source: Kubernetes API Concepts, "Efficient detection of changes", "Streaming lists".
 """
 
 from __future__ import annotations

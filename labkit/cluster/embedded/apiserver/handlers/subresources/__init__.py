@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 PARTS = frozenset({"status", "ephemeralcontainers", "resize", "finalize", "approval"})
 """Those that are the object itself, of which only one part may be changed (`kinds`)."""
-OWN = {
+OWN: dict[str, Callable[[Api, Request, Resource], Awaitable[Answer | Stream]]] = {
     "binding": binding.create,
     "eviction": eviction.create,
     "scale": scale.handle,
@@ -40,7 +41,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer | Str
     """
     name = request.subresource.partition("/")[0]
     part = resource.subresources.get(name)
-    if part is None or (request.subresource != name and name != "proxy"):
+    if part is None or name not in (request.subresource, "proxy"):
         raise status.no_such_resource()
     if request.verb not in part.verbs:
         raise status.method_not_supported("", "")

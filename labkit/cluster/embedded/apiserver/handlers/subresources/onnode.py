@@ -1,7 +1,7 @@
 """log, exec, attach, port-forward, proxy: what the node of a pod answers, not the API server.
 
-The server looks the pod up, finds its node, and passes a stream on (`streams`). What cannot be passed
-on is answered here, in Kubernetes' words.
+The server looks the pod up, finds its node, and passes a stream on (`streams`). What cannot be
+passed on is answered here, in Kubernetes' words.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, patch, read, write
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
-from labkit.cluster.embedded.apiserver.selectors import format_label_selector
-from labkit.cluster.embedded.store import Key, Record, thaw
+from labkit.cluster.embedded.apiserver.selectors import from_label_selector
+from labkit.cluster.embedded.store import Record, thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -57,10 +57,16 @@ def to_scale(resource: Resource, value: dict[str, Any]) -> dict[str, Any]:
     selector = _look(value, paths.selector)
     if resource.crd is None:
         said = (value.get("spec") or {}).get("selector")
-        selector = format_label_selector(said) if said else ""
+        selector = _words(said) if said else ""
     if selector:
         scale["status"]["selector"] = selector
     return scale
+
+
+def _words(selector: dict[str, Any]) -> str:
+    """A selector in words; a replication controller's is labels alone."""
+    is_plain = not {"matchLabels", "matchExpressions"}.intersection(selector)
+    return str(from_label_selector({"matchLabels": selector} if is_plain else selector))
 
 
 async def handle(api: Api, request: Request, resource: Resource) -> Answer:
@@ -73,7 +79,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     if request.verb == "get":
         return as_json(to_scale(resource, record.object))
     change = _change(api, request, resource)
-    key = Key(resource.storage, request.namespace, request.name)
+    key = resource.key(request.namespace, request.name)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         return _with_replicas(resource, old, change(to_scale(resource, old)))
