@@ -1,0 +1,250 @@
+"""Jobs and cron jobs: work that ends.
+
+A job's selector and the labels that go with it need its uid: `own_labels` sets them, once there is
+one. Sources: Kubernetes `pkg/apis/batch/v1/defaults.go`, `pkg/apis/batch/validation/validation.go`,
+`pkg/registry/batch/*/strategy.go`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from . import faults as f
+from .cron import schedule_fault
+from .kind import Kind
+from .label_selectors import label_selector, labels, matches
+from .names import dns1123_subdomain
+from .pod.spec import pod_template, template_defaults
+from .rules import (
+    IMMUTABLE,
+    Faults,
+    Object,
+    child,
+    fill,
+    fill_absent,
+    immutable,
+    not_negative,
+    one_of,
+    part,
+    required,
+    same,
+    struct,
+)
+
+_FIXED_ONLY_WHEN_RUNNING = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
+
+
+def _job_defaults(new: Object) -> None:
+    _job_spec_defaults(child(new, "spec"))
+    labels = part(new, "spec.template.metadata.labels")
+    if labels and not new["metadata"].get("labels"):
+        new["metadata"]["labels"] = dict(labels)
+
+
+def _job_spec_defaults(spec: Object) -> None:
+    if spec.get("completions") is None and spec.get("parallelism") is None:
+        spec["completions"] = 1
+    fill_absent(spec, {"parallelism": 1, "completionMode": "NonIndexed", "suspend": False})
+    by_index = spec.get("backoffLimitPerIndex") is not None
+    fill_absent(spec, {"backoffLimit": 2**31 - 1 if by_index else 6})
+    has_failure_policy = spec.get("podFailurePolicy") is not None
+    replaced = "Failed" if has_failure_policy else "TerminatingOrFailed"
+    fill_absent(spec, {"podReplacementPolicy": replaced})
+    template_defaults(child(spec, "template"))
+
+
+def own_labels(job: Object) -> None:
+    """In place: the selector and the labels by which a job knows its pods; needs name and uid."""
+    spec, meta = job["spec"], job["metadata"]
+    if spec.get("manualSelector"):
+        return
+    spec.pop("manualSelector", None) if spec.get("manualSelector") is None else None
+    given = child(child(child(spec, "template"), "metadata"), "labels")
+    for prefix in ("", "batch.kubernetes.io/"):
+        given.setdefault(f"{prefix}controller-uid", meta.get("uid") or "")
+        given.setdefault(f"{prefix}job-name", meta.get("name") or "")
+    selected = child(child(spec, "selector"), "matchLabels")
+    selected.setdefault("batch.kubernetes.io/controller-uid", meta.get("uid") or "")
+
+
+_COUNTS = struct(
+    {
+        "parallelism": not_negative,
+        "completions": not_negative,
+        "activeDeadlineSeconds": not_negative,
+        "backoffLimit": not_negative,
+        "ttlSecondsAfterFinished": not_negative,
+        "backoffLimitPerIndex": not_negative,
+        "maxFailedIndexes": not_negative,
+        "completionMode": one_of("NonIndexed", "Indexed"),
+        "podReplacementPolicy": one_of("Failed", "TerminatingOrFailed"),
+    }
+)
+
+
+def _indexed(spec: Any, path: str, faults: Faults) -> None:
+    if spec.get("completionMode") != "Indexed":
+        if spec.get("backoffLimitPerIndex") is not None:
+            message = "requires indexed completion mode"
+            value = spec["backoffLimitPerIndex"]
+            faults.append(f.invalid(f"{path}.backoffLimitPerIndex", value, message))
+        return
+    if spec.get("completions") is None:
+        message = "when completion mode is Indexed"
+        faults.append(f.required(f"{path}.completions", message))
+    elif (spec.get("parallelism") or 0) > 100000:
+        message = "must be less than or equal to 100000 when completion mode is Indexed"
+        faults.append(f.invalid(f"{path}.parallelism", spec["parallelism"], message))
+
+
+def _ends(spec: Any, path: str, faults: Faults) -> None:
+    template = spec.get("template") or {}
+    pod_template(template, f"{path}.template", faults)
+    policy, own_path = part(template, "spec.restartPolicy") or "", f"{path}.template.spec"
+    if policy == "Always":
+        message = 'valid values: "OnFailure", "Never"'
+        faults.append(f.required(f"{own_path}.restartPolicy", message))
+    elif policy not in ("OnFailure", "Never"):
+        supported = ("OnFailure", "Never")
+        faults.append(f.not_supported(f"{own_path}.restartPolicy", policy, supported))
+    elif spec.get("podFailurePolicy") is not None and policy != "Never":
+        message = 'only "Never" is supported when podFailurePolicy is specified'
+        faults.append(f.invalid(f"{own_path}.restartPolicy", policy, message))
+
+
+_JOB_SPEC = struct({}, _COUNTS, _indexed, _ends)
+
+
+def _selects_own(spec: Any, path: str, faults: Faults) -> None:
+    selector = spec.get("selector")
+    if selector is None:
+        faults.append(f.required(f"{path}.selector"))
+        return
+    label_selector(selector, f"{path}.selector", faults)
+    given = part(spec, "template.metadata.labels")
+    if not matches(selector, given):
+        message = "`selector` does not match template `labels`"
+        faults.append(f.invalid(f"{path}.template.metadata.labels", given, message))
+
+
+def _job_update(new: Object, old: Object, faults: Faults) -> None:
+    now, was = new["spec"], old["spec"]
+    _completions(now, was, faults)
+    template = now.get("template")
+    if was.get("suspend") and part(old, "status.startTime") is None:
+        template = _without_placement(template, was.get("template"))
+    if not same(template, was.get("template")):
+        faults.append(f.invalid("spec.template", now.get("template"), IMMUTABLE))
+
+
+def _completions(now: Object, was: Object, faults: Faults) -> None:
+    if same(now.get("completions"), was.get("completions")):
+        return
+    is_elastic = (
+        was.get("completionMode") == "Indexed"
+        and now.get("completions") == now.get("parallelism")
+        and was.get("completions") == was.get("parallelism")
+    )
+    if not is_elastic:
+        faults.append(f.invalid("spec.completions", now.get("completions"), IMMUTABLE))
+
+
+def _without_placement(template: Any, before: Any) -> Object:
+    """A job that waits and never ran may still be sent elsewhere."""
+    spec = dict((template or {}).get("spec") or {})
+    for name in _FIXED_ONLY_WHEN_RUNNING:
+        spec[name] = ((before or {}).get("spec") or {}).get(name)
+    return {**(template or {}), "metadata": (before or {}).get("metadata"), "spec": spec}
+
+
+JOB = Kind(
+    defaults=(_job_defaults,),
+    rules=(struct({"spec": struct({}, _JOB_SPEC, _selects_own)}),),
+    update_rules=(
+        immutable("spec.selector"),
+        _job_update,
+        immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex"),
+    ),
+    status={},
+    generation_of=("spec",),
+    on_create=(own_labels,),
+)
+
+
+# Cron jobs
+
+
+def _cron_job_defaults(new: Object) -> None:
+    spec = child(new, "spec")
+    fill(spec, {"concurrencyPolicy": "Allow"})
+    fill_absent(
+        spec, {"suspend": False, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
+    )
+    template = child(spec, "jobTemplate")
+    child(template, "metadata")
+    _job_spec_defaults(child(template, "spec"))
+
+
+def _schedule(value: Any, path: str, faults: Faults) -> None:
+    if fault := schedule_fault(value):
+        faults.append(f.invalid(path, value, fault))
+    if "TZ" in value:
+        message = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        faults.append(f.invalid(path, value, message))
+
+
+def _time_zone(value: Any, path: str, faults: Faults) -> None:
+    if value is None:
+        return
+    if not value:
+        faults.append(f.invalid(path, value, "timeZone must be nil or non-empty string"))
+    elif value.lower() == "local":
+        message = (
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        )
+        faults.append(f.invalid(path, value, message))
+    elif value not in available_timezones():
+        faults.append(f.invalid(path, value, f"unknown time zone {value}"))
+
+
+def _job_template(value: Any, path: str, faults: Faults) -> None:
+    value = value or {}
+    labels((value.get("metadata") or {}).get("labels"), f"{path}.labels", faults)
+    spec = value.get("spec") or {}
+    _JOB_SPEC(spec, f"{path}.spec", faults)
+    if spec.get("selector") is not None:
+        message = "`selector` will be auto-generated"
+        faults.append(f.invalid(f"{path}.spec.selector", spec["selector"], message))
+    if spec.get("manualSelector"):
+        faults.append(f.not_supported(f"{path}.spec.manualSelector", True, ("nil", "false")))
+
+
+def _cron_job_name(value: str) -> list[str]:
+    """Eleven characters follow in the name of each job."""
+    return [*dns1123_subdomain(value), *["must be no more than 52 characters"] * (len(value) > 52)]
+
+
+CRON_JOB = Kind(
+    name=_cron_job_name,
+    defaults=(_cron_job_defaults,),
+    rules=(
+        struct(
+            {
+                "spec": struct(
+                    {
+                        "schedule": required(_schedule),
+                        "timeZone": _time_zone,
+                        "startingDeadlineSeconds": not_negative,
+                        "concurrencyPolicy": required(one_of("Allow", "Forbid", "Replace")),
+                        "jobTemplate": _job_template,
+                        "successfulJobsHistoryLimit": not_negative,
+                        "failedJobsHistoryLimit": not_negative,
+                    }
+                )
+            }
+        ),
+    ),
+    status={},
+    generation_of=("spec",),
+)

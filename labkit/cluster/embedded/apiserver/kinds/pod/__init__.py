@@ -1,0 +1,1 @@
+"""Pods, from their containers up: what every workload has in its template."""

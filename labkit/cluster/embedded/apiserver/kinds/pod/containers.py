@@ -1,0 +1,289 @@
+"""Containers: defaults, and the rules of the three lists a pod has of them.
+
+Sources: Kubernetes `pkg/apis/core/v1/defaults.go`, `pkg/apis/core/validation/validation.go`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import faults as f
+from ..names import (
+    config_key,
+    dns1123_label,
+    dns1123_subdomain,
+    env_var_name,
+    port_name,
+    qualified_name,
+)
+from ..rules import (
+    Faults,
+    Object,
+    Rule,
+    child,
+    each,
+    fill,
+    is_empty,
+    items,
+    named,
+    one_of,
+    port_number,
+    required,
+    struct,
+)
+from .probes import PROBES, handler_defaults, lifecycle, probe_defaults, probes
+from .resources import canonical_list, requirements
+from .security import container_security
+from .volumes import mounts, pull_policy
+
+LISTS = ("containers", "initContainers", "ephemeralContainers")
+PROTOCOLS = ("SCTP", "TCP", "UDP")
+_ENV_FIELDS = (
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
+    "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+)  # fmt: skip
+_RESOURCE_FIELDS = (
+    "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu",
+    "requests.ephemeral-storage", "requests.memory",
+)  # fmt: skip
+_FIELDS_CAN_SUBSCRIPT = ("metadata.annotations[", "metadata.labels[")
+
+
+def container_defaults(container: Object) -> None:
+    """In place: what a container leaves open."""
+    if not container.get("imagePullPolicy"):
+        container["imagePullPolicy"] = pull_policy(container.get("image") or "")
+    fill(
+        container,
+        {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"},
+    )
+    canonical_list(child(container, "resources"), "limits", "requests")
+    for port in container.get("ports") or ():
+        fill(port, {"protocol": "TCP"})
+    for name in PROBES:
+        if (probe := container.get(name)) is not None:
+            probe_defaults(probe)
+    for hook in (container.get("lifecycle") or {}).values():
+        if hook:
+            handler_defaults(hook)
+    for variable in container.get("env") or ():
+        if reference := (variable.get("valueFrom") or {}).get("fieldRef"):
+            fill(reference, {"apiVersion": "v1"})
+
+
+# Ports
+
+
+def _ports(value: Any, path: str, faults: Faults) -> None:
+    seen = set()
+    for index, port in enumerate(value or ()):
+        own_path = f"{path}[{index}]"
+        if name := port.get("name"):
+            wrong = port_name(name)
+            faults += [f.invalid(f"{own_path}.name", name, message) for message in wrong]
+            if not wrong and name in seen:
+                faults.append(f.duplicate(f"{own_path}.name", name))
+            seen.add(name)
+        _PORT(port, own_path, faults)
+
+
+_PORT = struct(
+    {
+        "containerPort": required(port_number),
+        "hostPort": lambda value, path, faults: port_number(value or None, path, faults),
+        "protocol": required(one_of(*PROTOCOLS)),
+    }
+)
+
+
+def host_ports(containers: Any, path: str, faults: Faults) -> None:
+    """No two containers take the same port of the node."""
+    seen = set()
+    for index, container in enumerate(containers or ()):
+        for port, own_path in items(container, "ports", f"{path}[{index}]"):
+            if number := port.get("hostPort"):
+                taken = f"{port.get('protocol')}/{port.get('hostIP') or ''}/{number}"
+                if taken in seen:
+                    faults.append(f.duplicate(f"{own_path}.hostPort", taken))
+                seen.add(taken)
+
+
+# Environment
+
+
+def _field_ref(value: Any, path: str, faults: Faults) -> None:
+    asked = value.get("fieldPath") or ""
+    if not asked:
+        faults.append(f.required(f"{path}.fieldPath"))
+    elif asked.startswith(_FIELDS_CAN_SUBSCRIPT) and asked.endswith("']"):
+        name = asked.partition("['")[2][:-2]
+        faults += [f.invalid(path, name, message) for message in qualified_name(name)]
+    elif asked not in _ENV_FIELDS:
+        if asked in _FIELDS_ELSEWHERE:
+            faults.append(f.not_supported(f"{path}.fieldPath", asked, _ENV_FIELDS))
+        else:
+            message = f"error converting fieldPath: field label not supported: {asked}"
+            faults.append(f.invalid(f"{path}.fieldPath", asked, message))
+
+
+_FIELDS_ELSEWHERE = (
+    "metadata.labels", "metadata.annotations", "spec.restartPolicy", "spec.schedulerName",
+    "status.phase",
+)  # fmt: skip
+"""What volumes or field selectors know, but an environment cannot have."""
+
+
+def _resource_field_ref(value: Any, path: str, faults: Faults) -> None:
+    asked = value.get("resource") or ""
+    if not asked:
+        faults.append(f.required(f"{path}.resource"))
+    elif asked not in _RESOURCE_FIELDS and not asked.startswith(
+        ("limits.hugepages-", "requests.hugepages-")
+    ):
+        faults.append(f.not_supported(f"{path}.resource", asked, _RESOURCE_FIELDS))
+
+
+_KEY_REF = struct({"name": named(dns1123_subdomain), "key": required(named(config_key))})
+_VALUE_FROM: dict[str, Rule] = {
+    "fieldRef": _field_ref,
+    "resourceFieldRef": _resource_field_ref,
+    "configMapKeyRef": _KEY_REF,
+    "secretKeyRef": _KEY_REF,
+}
+_ENV_SOURCES = (
+    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+)
+
+
+def _env_variable(variable: Any, path: str, faults: Faults) -> None:
+    _ENV_NAME(variable.get("name"), f"{path}.name", faults)
+    if (source := variable.get("valueFrom")) is None:
+        return
+    path = f"{path}.valueFrom"
+    there = [name for name in _VALUE_FROM if source.get(name) is not None]
+    for name in there:
+        _VALUE_FROM[name](source[name], f"{path}.{name}", faults)
+    if not there:
+        faults.append(f.invalid(path, "", _ENV_SOURCES))
+    elif variable.get("value"):
+        faults.append(f.invalid(path, "", "may not be specified when `value` is not empty"))
+    elif len(there) > 1:
+        faults.append(f.invalid(path, "", "may not have more than one field specified at a time"))
+
+
+_ENV_NAME = required(named(env_var_name))
+_ENV_REF = struct({"name": required(named(dns1123_subdomain))})
+
+
+def _env_from(value: Any, path: str, faults: Faults) -> None:
+    for index, source in enumerate(value or ()):
+        named(env_var_name)(source.get("prefix"), f"{path}[{index}].prefix", faults)
+        there = [name for name in ("configMapRef", "secretRef") if source.get(name) is not None]
+        for name in there:
+            _ENV_REF(source[name], f"{path}[{index}].{name}", faults)
+        if len(there) != 1:
+            few = "must specify one of: `configMapRef` or `secretRef`"
+            many = "may not have more than one field specified at a time"
+            faults.append(f.invalid(path, "", many if there else few))
+
+
+# A container
+
+
+_BEFORE_MOUNTS = struct(
+    {
+        "name": required(named(dns1123_label)),
+        "image": required(),
+        "terminationMessagePolicy": required(one_of("File", "FallbackToLogsOnError")),
+        "ports": _ports,
+        "env": each(_env_variable),
+        "envFrom": _env_from,
+    }
+)
+_AFTER_MOUNTS = struct(
+    {
+        "imagePullPolicy": required(one_of("Always", "IfNotPresent", "Never")),
+        "resources": requirements,
+        "securityContext": container_security,
+    }
+)
+
+
+def _container(value: Object, volumes: dict[str, Object], path: str, faults: Faults) -> None:
+    _BEFORE_MOUNTS(value, path, faults)
+    mounts(value, volumes, path, faults)
+    _AFTER_MOUNTS(value, path, faults)
+
+
+def containers(spec: Object, volumes: dict[str, Object], path: str, faults: Faults) -> None:
+    """All containers of a pod: the usual ones, those before them, and those for debugging."""
+    names: set[str] = set()
+    grace = spec.get("terminationGracePeriodSeconds")
+    if not spec.get("containers"):
+        faults.append(f.required(f"{path}.containers"))
+    for container, own_path in items(spec, "containers", path):
+        _container(container, volumes, own_path, faults)
+        _unique_name(container, names, own_path, faults)
+        lifecycle(container.get("lifecycle"), f"{own_path}.lifecycle", faults, grace)
+        probes(container, own_path, faults)
+        if (policy := container.get("restartPolicy")) is not None:
+            one_of("Always", "OnFailure", "Never")(policy, f"{own_path}.restartPolicy", faults)
+    host_ports(spec.get("containers"), f"{path}.containers", faults)
+    for container, own_path in items(spec, "initContainers", path):
+        _container(container, volumes, own_path, faults)
+        _unique_name(container, names, own_path, faults)
+        host_ports([container], f"{path}.initContainers", faults)
+        _init_container(container, own_path, faults, grace)
+    for container, own_path in items(spec, "ephemeralContainers", path):
+        _container(container, volumes, own_path, faults)
+        _ephemeral_container(container, names, own_path, faults)
+        _unique_name(container, names, own_path, faults)
+
+
+def _unique_name(container: Object, names: set[str], path: str, faults: Faults) -> None:
+    if name := container.get("name"):
+        if name in names:
+            faults.append(f.duplicate(f"{path}.name", name))
+        names.add(name)
+
+
+_ONLY_SIDECARS = "may not be set for init containers without restartPolicy=Always"
+
+
+def _init_container(container: Object, path: str, faults: Faults, grace: int | None) -> None:
+    policy = container.get("restartPolicy")
+    one_of("Always", "OnFailure", "Never")(policy, f"{path}.restartPolicy", faults)
+    if policy == "Always":
+        lifecycle(container.get("lifecycle"), f"{path}.lifecycle", faults, grace)
+        probes(container, path, faults)
+        return
+    for name in ("lifecycle", *PROBES):
+        if container.get(name) is not None:
+            faults.append(f.forbidden(f"{path}.{name}", _ONLY_SIDECARS))
+
+
+_NOT_EPHEMERAL = ("ports", "resources", *PROBES, "lifecycle", "resizePolicy", "restartPolicy")
+
+
+def _ephemeral_container(container: Object, names: set[str], path: str, faults: Faults) -> None:
+    target = container.get("targetContainerName")
+    if target and target not in names:
+        faults.append(f.not_found(f"{path}.targetContainerName", target))
+    message = "cannot be set for an Ephemeral Container"
+    for name in _NOT_EPHEMERAL:
+        if not is_empty(container.get(name)):
+            faults.append(f.forbidden(f"{path}.{name}", message))
+    for mount, own_path in items(container, "volumeMounts", path):
+        for name in ("subPath", "subPathExpr"):
+            if mount.get(name):
+                faults.append(f.forbidden(f"{own_path}.{name}", message))
+
+
+def no_spaces_around_images(spec: Object, path: str, faults: Faults) -> None:
+    """Only pods are asked this, not templates."""
+    for name in LISTS:
+        for container, own_path in items(spec, name, path):
+            image = container.get("image") or ""
+            if image != image.strip():
+                message = "must not have leading or trailing whitespace"
+                faults.append(f.invalid(f"{own_path}.image", image, message))

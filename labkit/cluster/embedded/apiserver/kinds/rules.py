@@ -1,0 +1,277 @@
+"""Small rules, and ways to put them together, so that a kind reads like a table.
+
+A rule looks at one value and its path, and adds what is wrong to a list. A field that is missing,
+null or empty breaks no rule but `required`: an empty string or 0 is the same as nothing to the API
+server, unless a comment says otherwise. Knows nothing about kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from . import faults as f
+from .faults import Fault
+from .names import Check, out_of_range
+
+Object = dict[str, Any]
+Faults = list[Fault]
+Rule = Callable[[Any, str, Faults], None]
+"""value, its path, and where to add what is wrong."""
+UpdateRule = Callable[[Object, Object, Faults], None]
+"""the new object, the old one, and where to add what is wrong."""
+Default = Callable[[Object], None]
+"""Changes an object in place."""
+
+
+class Always:
+    """A rule that wants to see a field that is missing or null, too. All others are spared it."""
+
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __call__(self, value: Any, path: str, faults: Faults) -> None:
+        """The rule itself."""
+        self.rule(value, path, faults)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether the API server takes it for nothing (False is something)."""
+    return not value and value is not False
+
+
+def part(value: Any, path: str) -> Any:
+    """What is at a dotted path, or None: `part(pod, "spec.affinity.nodeAffinity")`."""
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def items(value: Mapping[str, Any], name: str, path: str = "") -> Iterator[tuple[Any, str]]:
+    """Each item of a list, with its path: `for port, path in items(spec, "ports", "spec")`."""
+    prefix = f"{path}.{name}" if path else name
+    for index, item in enumerate(value.get(name) or ()):
+        yield item, f"{prefix}[{index}]"
+
+
+# Rules for one value
+
+
+def required(rule: Rule | None = None, message: str = "") -> Always:
+    """It must be there; and then keep `rule`."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if is_empty(value):
+            faults.append(f.required(path, message))
+        elif rule:
+            rule(value, path, faults)
+
+    return Always(check)
+
+
+def named(*checks: Check) -> Rule:
+    """A string that keeps the rules of `names`."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value:
+            for wrong in checks:
+                if messages := wrong(value):
+                    faults += [f.invalid(path, value, message) for message in messages]
+
+    return check
+
+
+def one_of(*supported: str) -> Rule:
+    """One of these strings."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value and value not in supported:
+            faults.append(f.not_supported(path, value, supported))
+
+    return check
+
+
+def between(lowest: int, highest: int) -> Rule:
+    """A number within, bounds included. 0 counts."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value is not None and not lowest <= value <= highest:
+            faults.append(f.invalid(path, value, out_of_range(lowest, highest)))
+
+    return check
+
+
+def at_least(lowest: int, message: str = "") -> Rule:
+    """A number not below. 0 counts."""
+    said = message or f"must be greater than or equal to {lowest}"
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value is not None and value < lowest:
+            faults.append(f.invalid(path, value, said))
+
+    return check
+
+
+def exactly(wanted: Any, message: str) -> Rule:
+    """This value, or nothing."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value is not None and value != wanted:
+            faults.append(f.invalid(path, value, message))
+
+    return check
+
+
+def absent(message: str) -> Rule:
+    """It may not be there."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if not is_empty(value):
+            faults.append(f.forbidden(path, message))
+
+    return check
+
+
+not_negative = at_least(0)
+port_number = between(1, 65535)
+
+
+# Putting rules together
+
+
+def both(*rules: Rule) -> Rule:
+    """All of these."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        for rule in rules:
+            rule(value, path, faults)
+
+    return check
+
+
+def struct(table: Mapping[str, Rule], *more: Rule) -> Rule:
+    """A rule for each field of an object, in this order; then those for the whole of it."""
+    rows = tuple(
+        (name, rule.rule if isinstance(rule, Always) else rule, isinstance(rule, Always))
+        for name, rule in table.items()
+    )
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value is None:
+            return
+        prefix = f"{path}." if path else ""
+        for name, rule, sees_nothing in rows:
+            part = value.get(name)
+            if sees_nothing or part is not None:
+                rule(part, prefix + name, faults)
+        for rule in more:
+            rule(value, path, faults)
+
+    return check
+
+
+def each(rule: Rule, *, key: str = "", unique: str = "") -> Rule:
+    """Each item of a list; where a field is `unique`, no two may have the same."""
+    unique = unique or key
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        seen = set()
+        for index, item in enumerate(value or ()):
+            rule(item, f"{path}[{index}]", faults)
+            if unique and (name := item.get(unique)):
+                if name in seen:
+                    faults.append(f.duplicate(f"{path}[{index}].{unique}", name))
+                seen.add(name)
+
+    return check
+
+
+def values(rule: Rule) -> Rule:
+    """Each value of a map."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        for name, item in (value or {}).items():
+            rule(item, f"{path}[{name}]", faults)
+
+    return check
+
+
+def keys(check_key: Check) -> Rule:
+    """Each key of a map."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        for name in value or ():
+            faults += [f.invalid(f"{path}[{name}]", name, message) for message in check_key(name)]
+
+    return check
+
+
+def one_field(names: Sequence[str], *, none: str, many: str) -> Rule:
+    """Exactly one of these fields is there: the rule of unions, such as a volume's source."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        there = [name for name in names if value.get(name) is not None]
+        if not there:
+            faults.append(f.required(path, none))
+        faults += [f.forbidden(f"{path}.{name}", many) for name in there[1:]]
+
+    return check
+
+
+# Rules for an update
+
+IMMUTABLE = "field is immutable"
+
+
+def immutable(*paths: str) -> UpdateRule:
+    """What is at these dotted paths stays as it is."""
+
+    def check(new: Object, old: Object, faults: Faults) -> None:
+        for path in paths:
+            value = part(new, path)
+            if not same(value, part(old, path)):
+                faults.append(f.invalid(path, value, IMMUTABLE))
+
+    return check
+
+
+def same(value: Any, other: Any) -> bool:
+    """Equal, where nothing equals an empty list or map, as for the API server."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        if value == other:
+            return True
+        return all(same(value.get(name), other.get(name)) for name in value.keys() | other.keys())
+    if isinstance(value, list) and isinstance(other, list):
+        return value == other or (len(value) == len(other) and all(map(same, value, other)))
+    if value in (None, [], {}) and other in (None, [], {}):
+        return True
+    return bool(value == other)
+
+
+# Defaults
+
+
+def fill(value: Object, table: Mapping[str, Any]) -> None:
+    """Sets what is missing, null or empty: for fields of which 0 or "" says nothing."""
+    for name, default in table.items():
+        if not value.get(name):
+            value[name] = default
+
+
+def fill_absent(value: Object, table: Mapping[str, Any]) -> None:
+    """Sets what is missing or null: for fields of which 0 or false says something."""
+    for name, default in table.items():
+        if value.get(name) is None:
+            value[name] = default
+
+
+def child(value: Object, name: str) -> Object:
+    """The object at `name`, made if it is not there."""
+    found: Object | None = value.get(name)
+    if found is None:
+        found = value[name] = {}
+    return found
