@@ -27,8 +27,8 @@ class Program:
         self.pointers.append(address)
         return address
 
-    def slice(self, of: int) -> int:
-        return self._type(SLICE, "[]", struct.pack("<Q", of))
+    def slice(self, of: int, package: str = "", name: str = "[]") -> int:
+        return self._type(SLICE, name, struct.pack("<Q", of), package)
 
     def map(self, key: int, value: int) -> int:
         return self._type(MAP, "map", struct.pack("<QQ", key, value))

@@ -59,6 +59,11 @@ def test_a_bad_body_is_refused_and_says_why(data: bytes, message: str) -> None:
         decode(data)
 
 
+def test_a_number_is_cut_to_64_bits() -> None:
+    account = decode(body("v1", "ServiceAccount", varint(4 << 3) + b"\x80" * 9 + b"\x02"))
+    assert account["automountServiceAccountToken"] is False
+
+
 @pytest.mark.parametrize("number", [24, 25, 29, 30], ids=str)
 def test_messages_within_messages_have_an_end(number: int) -> None:
     """Schemas in schemas, by each way that they have: a list of them, a map, an either-or."""
