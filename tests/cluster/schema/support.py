@@ -150,11 +150,10 @@ FORMATS: dict[str, st.SearchStrategy[Any]] = {
 def values(draw: st.DrawFn, type_: Type, depth: int = 5, fields: int = 3) -> Any:
     """A value that its type allows, as far as the kinds of its parts go: small ones."""
     if type_.kind == "object":
-        names = sorted(type_.fields) if depth else []
-        chosen = (
-            draw(st.lists(st.sampled_from(names), max_size=fields, unique=True)) if names else []
-        )
-        return {name: draw(values(type_.fields[name], depth - 1)) for name in chosen}
+        names = sorted(type_.fields) if depth > 0 else []
+        chosen = st.lists(st.sampled_from(names), max_size=fields, unique=True)
+        wanted = dict.fromkeys([*type_.required, *(draw(chosen) if names else ())])
+        return {name: draw(values(type_.fields[name], depth - 1)) for name in wanted}
     if type_.kind == "map" and type_.element:
         return draw(st.dictionaries(NAMES, values(type_.element, depth - 1), max_size=2))
     if type_.kind == "list" and type_.element:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime
 import json
 import re
 from typing import Any, NamedTuple
@@ -42,11 +43,11 @@ LAYOUTS = {
     "date-time": "2006-01-02T15:04:05Z07:00",
     "micro-time": "2006-01-02T15:04:05.000000Z07:00",
 }
-TIME = re.compile(
-    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?"
-    r"(Z|[+-]([01]\d|2[0-4]):[0-5]\d)",
-    re.ASCII,
-)
+TIME = re.compile(r"\d{4}-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+TIME_RANGES = {
+    "month": range(1, 13), "day": range(1, 32), "hour": range(24), "minute": range(60),
+    "second": range(60),
+}  # fmt: skip
 TIME_PARTS = (
     ("2006", r"\d{4}"), ("-", "-"), ("01", r"\d\d"), ("-", "-"), ("02", r"\d\d"), ("T", "T"),
     ("15", r"\d\d"), (":", ":"), ("04", r"\d\d"), (":", ":"), ("05", r"\d\d([.,]\d+)?"),
@@ -149,20 +150,32 @@ def _quantity(value: Any) -> str | None:
 def _time(format_: str, value: Any, place: Place) -> str | None:
     if not isinstance(value, str):
         return _cannot(value, "string", place)
-    if TIME.fullmatch(value):
-        return None
-    problem = _unlike_a_time(value)
-    return f"parsing time {json.dumps(value)}{problem.replace('LAYOUT', LAYOUTS[format_])}"
+    if problem := _unlike_a_time(value, LAYOUTS[format_]):
+        return f"parsing time {json.dumps(value)}{problem}"
+    return None
 
 
-def _unlike_a_time(text: str) -> str:
-    """What `time.Parse` says: the rest that it could not take, and what it wanted there."""
+def _unlike_a_time(text: str, layout: str) -> str | None:
+    """What `time.Parse` says: what it wanted and did not find, or what is out of range."""
+    if found := TIME.fullmatch(text):
+        return _out_of_range(found)
     for wanted, pattern in TIME_PARTS:
         taken = re.match(pattern, text, re.ASCII)
         if taken is None:
-            return f' as "LAYOUT": cannot parse {json.dumps(text)} as "{wanted}"'
+            return f' as "{layout}": cannot parse {json.dumps(text)} as "{wanted}"'
         text = text[taken.end() :]
-    return f": extra text: {json.dumps(text)}" if text else ": out of range"
+    return f": extra text: {json.dumps(text)}"
+
+
+def _out_of_range(time: re.Match[str]) -> str | None:
+    for (name, right), number in zip(TIME_RANGES.items(), time.groups(), strict=False):
+        if int(number) not in right:
+            return f": {name} out of range"
+    try:
+        datetime.date.fromisoformat(time[0][:10])
+    except ValueError:
+        return None if time[0].startswith("0000") else ": day out of range"
+    return None
 
 
 def _base64(value: str) -> str | None:

@@ -114,7 +114,8 @@ class _Document:
         type_ = resource.type
         if type_.is_custom:
             name = _custom_name(resource)
-            self.custom[name] = _custom_schema(resource)
+            schema = _custom_schema(resource)
+            self.custom[name] = _as_v2(schema) if self.is_v2 else schema
             self.custom[f"{name}List"] = _custom_list(resource, name)
             return Names(name, f"{name}List", SCALE)
         listed = f"{type_.name}List"
@@ -179,6 +180,17 @@ def _custom_schema(resource: Resource) -> Json:
         "properties": fields,
         "x-kubernetes-group-version-kind": _kinds(resource),
     }
+
+
+def _as_v2(schema: Mapping[str, Any]) -> Json:
+    """A CRD's schema without the words that v2 does not have."""
+    found = {name: value for name, value in schema.items() if name not in NOT_IN_V2}
+    if fields := schema.get("properties"):
+        found["properties"] = {name: _as_v2(field) for name, field in fields.items()}
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), Mapping):
+            found[name] = _as_v2(schema[name])
+    return found
 
 
 def _custom_list(resource: Resource, name: str) -> Json:
