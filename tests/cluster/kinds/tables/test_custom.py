@@ -78,6 +78,22 @@ def test_a_column_of_a_crd_finds_its_cell(type_: str, path: str, expected: Any) 
     assert type(found) is type(expected)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3.14159265, "3.14159265"),
+        (0.5, "0.5"),
+        (1234567.5, "1.2345675e+06"),
+        (0.00001, "1e-05"),
+        (0.0001, "0.0001"),
+        (-20.0, "-20"),
+    ],
+)
+def test_a_number_shown_as_text_is_as_go_prints_it(value: float, text: str) -> None:
+    table = from_printer_columns([{"name": "It", "type": "string", "jsonPath": ".v"}])
+    assert table.row({"v": value}, NOW)[1] == text
+
+
 def test_a_path_may_find_many() -> None:
     path = read_path("{.status.conditions[?(@.weight>0)].type}")
     assert list(path.find(OBJECT)) == ["Synced", "Ready"]
