@@ -6,7 +6,7 @@
     table.columns; table.row(pod, now)
     to_table(table, pods, now, resource_version="42")   -> the Table of meta.k8s.io, to be sent
 
-One file a group of kinds: pods, workloads, autoscaling, network, storage, cluster, access,
+One file a group of kinds: pods, workloads, jobs, autoscaling, network, storage, cluster, access,
 machinery; in each a kind is a function that makes the cells of an object, and a Table that puts
 columns over them. These are functions of objects: they ask nobody, and bear what is half there.
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from . import access, autoscaling, cluster, machinery, network, pods, storage, workloads
+from . import access, autoscaling, cluster, jobs, machinery, network, pods, storage, workloads
 from .custom import from_printer_columns
 from .jsonpath import BadPath, JSONPath, read_path
 from .quantities import canonical_quantity
@@ -48,6 +48,7 @@ __all__ = [
 TABLES = MappingProxyType(
     pods.TABLES
     | workloads.TABLES
+    | jobs.TABLES
     | autoscaling.TABLES
     | network.TABLES
     | storage.TABLES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -74,8 +75,16 @@ def _string(value: Any) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return f"{value:g}"
+            return _as_go_prints_it(value)
     return str(value)
+
+
+def _as_go_prints_it(value: float) -> str:
+    number = Decimal(repr(value)).normalize()
+    if -5 < number.adjusted() < 6:
+        return format(number, "f")
+    mantissa, exponent = format(number, "e").split("e")
+    return f"{mantissa}e{int(exponent):+03d}"
 
 
 def _integer(value: Any) -> int | None:
