@@ -94,6 +94,23 @@ def objects(type: Node = THING, **fixed: Any) -> st.SearchStrategy[dict[str, Any
     return st.fixed_dictionaries(head, optional=rest)
 
 
+def configurations() -> st.SearchStrategy[dict[str, Any]]:
+    """Objects to apply: they say something, and nothing that is empty, which nobody would see."""
+    return objects().map(_without_empty).map(_with_a_label)
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        parts = {name: _without_empty(part) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part not in ({}, [])}
+    return [_without_empty(part) for part in value] if isinstance(value, list) else value
+
+
+def _with_a_label(object: dict[str, Any]) -> dict[str, Any]:
+    labels = {**object["metadata"].get("labels", {}), "always": "there"}
+    return {**object, "metadata": {**object["metadata"], "labels": labels}}
+
+
 def patches_of(type: Node) -> st.SearchStrategy[Any]:
     """Strategic merge patches: parts of objects, nulls among them, and orders to delete."""
     if type.kind == "object":
