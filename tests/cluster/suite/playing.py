@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.cluster.suite.matching import matches
@@ -40,7 +41,7 @@ def play(target: Target, case: Case, kubectl: Path, folder: Path) -> None:
     """Plays a case with a kubectl, in a folder of its own.
 
     Raises:
-        AssertionError: something else was printed; shows everything up to there.
+        pytest.fail.Exception: something else was printed; shows everything up to there.
     """
     with namespace(target) as name:
         for file, text in case.files.items():
@@ -65,7 +66,7 @@ def _play(step: Step, name: str, env: dict[str, str], folder: Path, seen: list[s
     expected = _shown(step.command, *wanted)
     printed = _shown(step.command, done.stdout, done.stderr, done.returncode)
     before = "\n".join(seen)
-    raise AssertionError(f"\n{before}\n--- expected\n{expected}\n+++ printed\n{printed}")
+    pytest.fail(f"{before}\n--- expected\n{expected}\n+++ printed\n{printed}", pytrace=False)
 
 
 def _shown(command: str, stdout: str, stderr: str, code: int) -> str:
