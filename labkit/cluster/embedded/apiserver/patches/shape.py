@@ -33,7 +33,7 @@ class Shape(Protocol):
         """Whether an object may have fields that are not in `fields`."""
 
     @property
-    def list_type(self) -> str | None:
+    def list_type(self) -> str:
         """ "atomic", "set" or "map": whether elements have owners of their own."""
 
     @property
@@ -41,7 +41,7 @@ class Shape(Protocol):
         """Of a list of type "map": the fields that tell elements apart."""
 
     @property
-    def map_type(self) -> str | None:
+    def map_type(self) -> str:
         """ "granular" or "atomic"."""
 
     @property
@@ -49,12 +49,16 @@ class Shape(Protocol):
         """For strategic merge: "merge", "replace", "retainKeys"."""
 
     @property
-    def patch_key(self) -> str | None:
-        """For strategic merge: the field that tells elements of a list apart."""
+    def patch_key(self) -> str:
+        """For strategic merge: the field that tells elements of a list apart, or nothing."""
 
     @property
     def default(self) -> Any:
         """The schema's own default, or None."""
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is of a CRD, not of Kubernetes itself."""
 
     @property
     def gvk(self) -> Any:
@@ -86,28 +90,4 @@ def has_owned_parts(shape: Shape | None, value: Any) -> bool:
         return shape is None or (
             shape.map_type != "atomic" and shape.kind in ("object", "map", "any")
         )
-    return (
-        shape is not None
-        and isinstance(value, list)
-        and shape.kind == "list"
-        and is_associative(shape)
-    )
-
-
-def is_associative(shape: Shape) -> bool:
-    """Whether a list's elements are told apart by value or by key, not by place.
-
-    Older definitions say it by their patch strategy alone.
-    """
-    return shape.list_type in ("set", "map") or (
-        shape.list_type is None and "merge" in shape.patch_strategy
-    )
-
-
-def keys_of(shape: Shape) -> tuple[str, ...]:
-    """The fields that tell elements of an associative list apart; none for a set."""
-    if shape.list_keys:
-        return shape.list_keys
-    if shape.list_type is None and shape.patch_key:
-        return (shape.patch_key,)
-    return ()
+    return shape is not None and isinstance(value, list) and shape.list_type in ("set", "map")
