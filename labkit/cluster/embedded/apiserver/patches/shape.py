@@ -7,7 +7,10 @@ where types come from. See docs/embedded-cluster.md, section schema.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 Object = dict[str, Any]
 """An object of the API, or a part of one, as JSON has it."""
@@ -65,20 +68,23 @@ class Shape(Protocol):
         """Of a kind's root: (group, version, kind)."""
 
 
-def of_field(shape: Shape | None, name: str) -> Shape | None:
-    """The type of a named field, or of a map's element; None where the schema does not say."""
+def parts_of(shape: Shape | None) -> tuple[Mapping[str, Any], Any]:
+    """The types of named fields, and that of all others: keys that users choose."""
     if shape is None:
-        return None
-    if shape.kind == "map":
-        element: Shape | None = shape.element
-        return element
-    found: Shape | None = shape.fields.get(name) if shape.fields else None
+        return NONE, None
+    return (NONE, shape.element) if shape.kind == "map" else (shape.fields, None)
+
+
+def of_field(shape: Shape | None, name: str) -> Shape | None:
+    """The type of one field, or of a map's element; None where the schema does not say."""
+    known, other = parts_of(shape)
+    found: Shape | None = known.get(name, other)
     return found
 
 
 def is_named(shape: Shape | None, name: str) -> bool:
     """Whether it is a field that the schema names, not a key that users choose."""
-    return shape is not None and shape.kind != "map" and bool(shape.fields) and name in shape.fields
+    return name in parts_of(shape)[0]
 
 
 def has_owned_parts(shape: Shape | None, value: Any) -> bool:
