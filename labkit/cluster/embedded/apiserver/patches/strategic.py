@@ -121,7 +121,7 @@ def _retain_keys(original: Object, patch: Object) -> None:
     if RETAIN_KEYS not in patch:
         return
     kept = patch[RETAIN_KEYS]
-    if not isinstance(kept, list):
+    if not isinstance(kept, list) or not all(isinstance(name, str) for name in kept):
         raise bad_request(BAD_RETAIN_KEYS)
     for name, value in patch.items():
         if value is not None and not name.startswith("$") and name not in kept:
