@@ -49,10 +49,15 @@ class Plane:
 
 
 @asynccontextmanager
-async def control_plane(folder: Path) -> AsyncIterator[Plane]:
-    """A control plane that works, and is closed at the end."""
+async def control_plane(folder: Path, *, is_bare: bool) -> AsyncIterator[Plane]:
+    """A control plane that works, and is closed at the end; a bare one has a namespace, no more."""
     plane = ControlPlane(folder)
     try:
+        if is_bare:
+            body = {"metadata": {"name": "default"}}
+            await plane.api.call(ADMIN, "POST", "/api/v1/namespaces", body)
+            yield Plane(plane)
+            return
         await bootstrap(plane.api, 6443)
         plane.manager.start()
         found = Plane(plane)
@@ -64,11 +69,13 @@ async def control_plane(folder: Path) -> AsyncIterator[Plane]:
         await plane.stop()
 
 
-def with_plane(folder: Path, test: Callable[[Plane], Awaitable[None]]) -> None:
+def with_plane(
+    folder: Path, test: Callable[[Plane], Awaitable[None]], *, is_bare: bool = False
+) -> None:
     """Runs a test in a control plane of its own."""
 
     async def run() -> None:
-        async with control_plane(folder) as plane:
+        async with control_plane(folder, is_bare=is_bare) as plane:
             await test(plane)
 
     asyncio.run(run())
