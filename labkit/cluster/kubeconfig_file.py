@@ -168,7 +168,8 @@ def _set(root: Any, key: str, text: str) -> None:
 
 def _find(root: Any, section: str, name: str) -> Any:
     """The entry of a section that bears a name, or None."""
-    for item in getattr(_value(root, section), "value", None) or ():
+    items = getattr(_value(root, section), "value", None)
+    for item in items if isinstance(items, list) else ():  # a null is text to a tree
         node = _value(item, "name")
         if node is not None and node.value == name:
             return item

@@ -147,9 +147,7 @@ def _spawn(folder: Path, data: Path | None, port: int) -> tuple[dict[str, Any], 
 
 def _environment() -> dict[str, str]:
     """The process finds the labkit that starts it, wherever it is started."""
-    import labkit
-
-    home = str(Path(labkit.__file__).parents[1])
+    home = str(Path(__file__).parents[3])
     paths = [home, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 

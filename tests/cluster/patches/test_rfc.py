@@ -88,6 +88,10 @@ def test_a_merge_patch_is_an_object(patch: Any) -> None:
         ([{"op": "test", "path": "/a", "value": 2}], 422, REJECTED),
         ([{"op": "frob", "path": "/a"}], 422, REJECTED),
         ([{"op": "add", "path": 3, "value": 2}], 422, REJECTED),
+        ([{"op": "replace", "path": 3, "value": 2}], 422, REJECTED),
+        ([{"op": "copy", "path": "/b"}], 422, REJECTED),
+        ([{"op": "test", "path": 3}], 422, REJECTED),
+        ([{"op": "remove", "path": "/a/-7"}], 422, REJECTED),
         ([{"op": "add", "path": "/a/b/c", "value": 2}], 422, REJECTED),
         ([{"op": "replace", "path": "", "value": "no object"}], 422, REJECTED),
         (
@@ -104,6 +108,18 @@ def test_a_bad_json_patch_gets_the_servers_code_and_words(
     with pytest.raises(BadPatch) as caught:
         json_patch({"a": 1}, patch)
     assert (caught.value.code, caught.value.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("operation", "result"),
+    [
+        ({"op": "replace", "path": "/list/-1/a", "value": 9}, [{"a": 1}, {"a": 9}]),
+        ({"op": "remove", "path": "/list/-2"}, [{"a": 2}]),
+        ({"op": "copy", "from": "/list/-1", "path": "/list/-"}, [{"a": 1}, {"a": 2}, {"a": 2}]),
+    ],
+)
+def test_places_count_from_the_end_if_they_are_negative(operation: Any, result: Any) -> None:
+    assert json_patch({"list": [{"a": 1}, {"a": 2}]}, [operation]) == {"list": result}
 
 
 def test_a_json_patch_that_fails_says_why_to_those_who_look() -> None:

@@ -59,6 +59,7 @@ def test_a_field_without_a_type_is_replaced() -> None:
 @pytest.mark.parametrize(
     ("patch", "code", "message"),
     [
+        ({"$retainKeys": [{}]}, 400, "invalid patch format of retainKeys"),
         ({"$retainKeys": 3}, 400, "invalid patch format of retainKeys"),
         ({"$setElementOrder": []}, 400, "invalid patch format of setElementOrder list"),
         ({"$deleteFromPrimitiveList": []}, 400, "invalid patch format of primitive list"),

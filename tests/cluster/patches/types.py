@@ -15,12 +15,13 @@ class Node:
     fields: Mapping[str, Any] = field(default_factory=dict)
     element: Any = None
     preserves_unknown: bool = False
-    list_type: str | None = None
+    list_type: str = "atomic"
     list_keys: tuple[str, ...] = ()
-    map_type: str | None = None
+    map_type: str = "granular"
     patch_strategy: frozenset[str] = frozenset()
-    patch_key: str | None = None
+    patch_key: str = ""
     default: Any = None
+    is_custom: bool = False
     gvk: tuple[str, str, str] | None = None
 
 
@@ -40,15 +41,15 @@ def values(element: Node = TEXT) -> Node:
     return Node("list", element=element, list_type="set", patch_strategy=frozenset({"merge"}))
 
 
-def by(*keys: str, of: Node, patch_key: str | None = None, retain: bool = False) -> Node:
-    """A list of type map, merged by its first key unless another one is said."""
+def by(*keys: str, of: Node, retain: bool = False) -> Node:
+    """A list of type map, merged by its first key."""
     return Node(
         "list",
         element=of,
         list_type="map",
         list_keys=keys,
         patch_strategy=frozenset({"merge", "retainKeys"} if retain else {"merge"}),
-        patch_key=patch_key or keys[0],
+        patch_key=keys[0],
     )
 
 
@@ -122,7 +123,8 @@ STATUS = struct(phase=TEXT, replicas=NUMBER, podIP=TEXT, conditions=by("type", o
 def kind(group: str, version: str, name: str, **fields: Node) -> Node:
     """The root of a kind."""
     heads = {"apiVersion": TEXT, "kind": TEXT, "metadata": METADATA}
-    return Node("object", {**heads, **fields}, gvk=(group, version, name))
+    is_custom = group.endswith(".example")
+    return Node("object", {**heads, **fields}, gvk=(group, version, name), is_custom=is_custom)
 
 
 POD = kind("", "v1", "Pod", spec=POD_SPEC, status=STATUS)

@@ -32,13 +32,27 @@ class FrozenList(list[Any]):
     __iadd__ = __imul__ = _refuse
 
 
+_FIXED = frozenset({str, int, float, bool, type(None), FrozenDict, FrozenList})
+_NOTHING = FrozenDict()
+_put = dict.__setitem__
+
+
 def freeze(value: Any) -> Any:
-    """A frozen copy of an object as JSON has it; frozen parts are taken as they are."""
+    """A frozen copy of an object as JSON has it; frozen parts are taken as they are.
+
+    Every write and most reads come through here, so it calls itself only for what is no leaf.
+    """
     kind = type(value)
     if kind is dict:
-        return FrozenDict({name: freeze(part) for name, part in value.items()})
+        if not value:
+            return _NOTHING
+        frozen = FrozenDict(value)
+        for name, part in value.items():
+            if type(part) not in _FIXED:
+                _put(frozen, name, freeze(part))
+        return frozen
     if kind is list:
-        return FrozenList([freeze(part) for part in value])
+        return FrozenList([part if type(part) in _FIXED else freeze(part) for part in value])
     return value
 
 

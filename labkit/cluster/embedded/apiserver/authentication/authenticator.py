@@ -80,7 +80,7 @@ class Authenticator:
 
         Args:
             certificate: the client's, in DER, as TLS has checked it against our authority:
-                ``SSLObject.getpeercert(binary_form=True)``.
+                ``SSLObject.getpeercert(binary_form=True)``. Nothing here checks its signature.
             authorization: the header of that name.
 
         Raises:
@@ -165,7 +165,10 @@ def _read(certificate: bytes) -> _Known:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-    read = x509.load_der_x509_certificate(certificate)
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+    except ValueError as error:
+        raise Unauthorized(f"x509: {error}") from error
     names = [str(part.value) for part in read.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     organizations = read.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     groups = _authenticated([str(part.value) for part in organizations])

@@ -117,9 +117,12 @@ def _encode(content: bytes) -> str:
 
 def _decode(part: str) -> bytes:
     try:
-        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        content = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except binascii.Error:
-        raise NotSigned("a part of it is not base64") from None
+        content = b""
+    if _encode(content) != part:  # bits of the last letter that mean nothing are refused, too
+        raise NotSigned("a part of it is not base64")
+    return content
 
 
 def _ecdsa() -> Any:

@@ -245,7 +245,9 @@ def _extra(kind: str, reference: Reference) -> dict[str, tuple[str, ...]]:
 
 def _audiences(claims: dict[str, Any]) -> tuple[str, ...]:
     found = claims.get("aud")
-    return (found,) if isinstance(found, str) else tuple(map(str, found or ()))
+    if isinstance(found, str):
+        return (found,)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _number(claims: dict[str, Any], name: str) -> float:

@@ -41,7 +41,9 @@ class User:
     name: str
     uid: str = ""
     groups: tuple[str, ...] = ()
-    extra: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    extra: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
 
     def as_json(self) -> dict[str, Any]:
         """The user as a ``UserInfo`` of the API; what is empty is left out."""

@@ -119,8 +119,22 @@ def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
     sent["kind"], sent["apiVersion"] = kind, api_version
 
 
+def check_types(request: Request, sent: dict[str, Any], of: Type | None, kind: str) -> None:
+    """Refuses what a decoder would: text where a number has to be.
+
+    Raises:
+        ApiError: 400.
+    """
+    for fault in wrong_types(of, sent) if of is not None else ():
+        raise status.bad_request(f"{_where(request, kind)}: {fault.message}")
+
+
+def _where(request: Request, kind: str) -> str:
+    return f'{kind} in version "{request.version}" cannot be handled as a {kind}'
+
+
 def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: str) -> list[str]:
-    """Holds an object against its schema: refuses wrong types, drops fields that are not known.
+    """Refuses fields that are not known, or drops them.
 
     Args:
         request: says in `fieldValidation` what becomes of unknown fields: Strict, Warn, Ignore.
@@ -136,9 +150,6 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
     """
     if of is None:
         return []
-    where = f'{kind} in version "{request.version}" cannot be handled as a {kind}'
-    for fault in wrong_types(of, sent):
-        raise status.bad_request(f"{where}: {fault.message}")
     how = request.query.get("fieldValidation") or "Warn"
     if how not in ("Strict", "Warn", "Ignore"):
         raise status.bad_request(f'invalid field validation directive: "{how}"')
@@ -146,7 +157,8 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
     if how != "Ignore" and content_type(request) in ("", "application/json"):
         found += [f'duplicate field "{path}"' for path in duplicate_fields(request.body)]
     if found and how == "Strict":
-        raise status.bad_request(f"{where}: strict decoding error: {', '.join(found)}")
+        words = f"strict decoding error: {', '.join(found)}"
+        raise status.bad_request(f"{_where(request, kind)}: {words}")
     if found:
         pruned = prune(of, sent)
         sent.clear()

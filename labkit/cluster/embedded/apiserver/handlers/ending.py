@@ -98,12 +98,12 @@ async def delete(api: Api, request: Request, resource: Resource) -> Answer:
     """
     asked = read_options(request)
     record = read.find(api, resource, request.namespace, request.name)
-    value, is_gone = await end(api, request, resource, record, asked)
+    left, is_gone = await end(api, request, resource, record, asked)
     presenter = Presenter.for_request(request, resource)
     if resource.storage in GIVES_THE_OBJECT or not is_gone:
-        return presenter.answer(presenter.of_object(value))
+        return presenter.answer(presenter.written(left))
     details = {"name": request.name, "group": resource.group, "kind": resource.plural}
-    details["uid"] = value["metadata"]["uid"]
+    details["uid"] = record.object["metadata"]["uid"]
     return as_json(status.success({name: said for name, said in details.items() if said}))
 
 
@@ -127,11 +127,11 @@ async def delete_collection(api: Api, request: Request, resource: Resource) -> A
 
 async def end(
     api: Api, request: Request, resource: Resource, record: Record, asked: Options
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[Record | dict[str, Any], bool]:
     """Ends an object, or marks it.
 
     Returns:
-        Its last state, and whether it is gone.
+        Its last state (an object, if nothing is to be stored), and whether it is gone.
 
     Raises:
         ApiError: 403, 404, 409.
@@ -147,15 +147,14 @@ async def end(
         raise status.not_found(resource.group, resource.plural, record.key.name)
     value = _marked(resource, current, asked)
     if value is None:
-        value = thaw(current.object)
-        return value, False
+        return current, False
     if asked.is_dry_run:
         return value, is_over(value)
     if is_over(value):
-        return remove(api, request, resource, current).object, True
+        return remove(api, request, resource, current), True
     written = api.store.update(current.key, value, api.cause(request), expected=current.revision)
     api.written(resource, written, current)
-    return written.object, False
+    return written, False
 
 
 def _check_expected(resource: Resource, record: Record, asked: Options) -> None:

@@ -169,6 +169,7 @@ async def _apply(api: Api, request: Request, resource: Resource, presenter: Pres
     if not request.query.get("fieldManager"):
         _refuse_option("fieldManager", "Required value: is required for apply patch")
     applied = _read_applied(request, resource)
+    decode.check_types(request, applied, resource.type, resource.kind)
     warnings = decode.check_fields(_without_body(request), applied, resource.type, resource.kind)
     stamp.check_namespace(applied, request, resource)
     key = resource.key(request.namespace, request.name)

@@ -27,6 +27,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     """
     sent = decode.read_body(request)
     decode.check_kind(sent, resource.api_version, resource.kind)
+    decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
     sent.setdefault("metadata", {})
     try:

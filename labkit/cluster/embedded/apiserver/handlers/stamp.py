@@ -29,6 +29,7 @@ ORDER = (
     *("labels", "annotations", "ownerReferences", "finalizers", "managedFields"),
 )
 """Of metadata, as Kubernetes writes it. What is not here (selfLink) is not kept."""
+EMPTY: tuple[Any, ...] = (None, "", {}, [])
 
 
 def timestamp(when: datetime | None = None) -> str:
@@ -44,15 +45,9 @@ def made_up(beginning: str) -> str:
 def in_order(value: dict[str, Any]) -> dict[str, Any]:
     """The object with kind, apiVersion and metadata first, and empty parts of metadata left out."""
     about = value.get("metadata") or {}
-    ordered: dict[str, Any] = {"kind": value["kind"], "apiVersion": value["apiVersion"]}
-    ordered["metadata"] = {
-        name: about[name] for name in ORDER if about.get(name) not in (None, "", {}, [])
-    }
-    ordered.update(value)
-    ordered["metadata"] = {
-        name: about[name] for name in ORDER if about.get(name) not in (None, "", {}, [])
-    }
-    return ordered
+    kept = {name: about[name] for name in ORDER if about.get(name) not in EMPTY}
+    first = {"kind": value["kind"], "apiVersion": value["apiVersion"], "metadata": kept}
+    return first | {name: part for name, part in value.items() if name not in first}
 
 
 def identify(value: dict[str, Any], namespace: str) -> None:

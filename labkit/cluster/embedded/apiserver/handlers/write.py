@@ -51,6 +51,7 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     """
     sent = decode.read_body(request)
     decode.check_kind(sent, resource.api_version, resource.kind)
+    decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
     if not isinstance(sent.get("metadata"), dict):
         sent["metadata"] = {}
@@ -81,7 +82,6 @@ async def create_object(
     attempt = Attempt(api, request, resource, "CREATE", value, namespace=request.namespace)
     attempt.name, attempt.is_dry_run = value["metadata"].get("name", ""), request.is_dry_run
     await api.admission.admit(attempt)
-    resource.rules.set_defaults(value)
     resource.rules.before_create(value)
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
@@ -201,7 +201,6 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         _keep(value["metadata"], old.object["metadata"], name)
     rules.set_defaults(value)
     await attempt.api.admission.admit(attempt)
-    rules.set_defaults(value)
     is_status = attempt.subresource in ("status", "approval")
     if attempt.subresource in parts.ONLY:
         parts.ONLY[attempt.subresource](value, old.object)

@@ -12,12 +12,7 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.patches.elements import element_name
 from labkit.cluster.embedded.apiserver.patches.errors import bad_request, unforeseen
 from labkit.cluster.embedded.apiserver.patches.fieldsets import element_text
-from labkit.cluster.embedded.apiserver.patches.shape import (
-    Shape,
-    has_owned_parts,
-    keys_of,
-    of_field,
-)
+from labkit.cluster.embedded.apiserver.patches.shape import Shape, has_owned_parts, of_field
 
 
 def check_applied(type: Shape | None, applied: Any, api_version: str) -> None:
@@ -75,7 +70,7 @@ def _faults_of_elements(type: Shape, value: Any, path: str) -> Iterator[tuple[st
     for place, element in enumerate(value):
         name = element_name(type, element) if has_owned_parts(type, value) else f"i:{place}"
         if name is None:
-            keys = " ".join(f'"{key}"' for key in keys_of(type))
+            keys = " ".join(f'"{key}"' for key in type.list_keys)
             yield (
                 path,
                 (

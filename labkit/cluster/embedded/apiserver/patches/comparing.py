@@ -16,6 +16,7 @@ from labkit.cluster.embedded.apiserver.patches.shape import (
     has_owned_parts,
     is_named,
     of_field,
+    parts_of,
 )
 from labkit.cluster.embedded.apiserver.patches.zero import NOTHING, Zero
 
@@ -132,19 +133,24 @@ def _all_of(type: Shape | None, value: Any) -> FieldSet:
         return {}
     fields: FieldSet = {".": {}}
     if isinstance(value, dict):
-        for name in sorted(value):
-            part = value[name]
-            if part is None:
-                continue
-            if part.__class__ is str or part.__class__ is int:
-                fields["f:" + name] = {}
-            else:
-                fields["f:" + name] = _all_of(of_field(type, name), part)
+        _add_fields(type, value, fields)
     elif type is not None:
         found, twice = by_name(type, value)
+        element = type.element
         for name in sorted(found):
-            fields[name] = {} if name in twice else _all_of(type.element, found[name])
+            fields[name] = {} if name in twice else _all_of(element, found[name])
     return fields
+
+
+def _add_fields(type: Shape | None, value: Object, fields: FieldSet) -> None:
+    known, other = parts_of(type)
+    for name in sorted(value):
+        part = value[name]
+        # Most are scalars: this is quicker than to ask their types.
+        if part.__class__ is str or part.__class__ is int:
+            fields["f:" + name] = {}
+        elif part is not None:
+            fields["f:" + name] = _all_of(known.get(name, other), part)
 
 
 def applied_fields(type: Shape | None, value: Any) -> FieldSet:

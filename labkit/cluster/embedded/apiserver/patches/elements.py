@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from labkit.cluster.embedded.apiserver.patches.shape import Shape, keys_of
+from labkit.cluster.embedded.apiserver.patches.shape import Shape
 
 Elements = dict[str, Any]
 
@@ -19,7 +19,7 @@ DEFAULT_KEYS = {"protocol": "TCP"}
 
 def element_name(type: Shape, element: Any) -> str | None:
     """The path element of a list's element; None if it lacks every key."""
-    keys = keys_of(type)
+    keys = type.list_keys
     if not keys:
         return "v:" + orjson.dumps(element).decode()
     if not isinstance(element, dict):

@@ -14,18 +14,18 @@ from labkit.cluster.embedded.apiserver.patches.errors import go, go_type, unfore
 class Identity:
     """Tells elements of a list apart: by their merge key, or by what they are."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str) -> None:
         self._key = key
 
     def of(self, element: Any) -> Any:
         """What stands for this element; None if it lacks the key."""
-        if self._key is None:
+        if not self._key:
             return element
         return element.get(self._key) if isinstance(element, dict) else None
 
     def required(self, element: Any) -> Any:
         """What stands for this element. Raises BadPatch if it lacks the key."""
-        if self._key is None:
+        if not self._key:
             return element
         if not isinstance(element, dict):
             raise unforeseen(

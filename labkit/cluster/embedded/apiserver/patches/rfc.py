@@ -63,18 +63,18 @@ def _as_kubernetes(object: Object, operation: Object) -> Object:
     There `replace` also adds a field, a value may be left out, what is copied may be missing, and
     places count from the end if they are negative.
     """
-    op, path = operation.get("op"), operation.get("path")
-    if not isinstance(path, str) or "/" not in path:
-        return operation
-    operation = {**operation, "path": _with_place(object, path)}
-    head = path.rpartition("/")[0]
+    adapted = dict(operation)
+    for name in ("path", "from"):
+        if isinstance(adapted.get(name), str) and "/-" in adapted[name]:
+            adapted[name] = _with_places(object, adapted[name])
+    op, path = adapted.get("op"), adapted.get("path")
     if op in ("add", "replace"):
-        operation.setdefault("value", None)
-    if op == "replace" and isinstance(_found(object, head), dict):
-        operation["op"] = "add"
-    if op == "copy" and _found(object, str(operation.get("from"))) is None:
-        operation.update(op="add", value=None)
-    return operation
+        adapted.setdefault("value", None)
+    if op == "replace" and path and isinstance(_found(object, path.rpartition("/")[0]), dict):
+        adapted["op"] = "add"
+    if op == "copy" and _found(object, adapted["from"]) is None:
+        adapted.update(op="add", value=None)
+    return adapted
 
 
 def _found(object: Object, path: str) -> Any:
@@ -82,13 +82,15 @@ def _found(object: Object, path: str) -> Any:
     return resolve(object, path, None)
 
 
-def _with_place(object: Object, path: str) -> str:
-    head, _, last = path.rpartition("/")
-    if last[:1] == "-" and last[1:].isdigit():
-        elements = _found(object, head)
-        if isinstance(elements, list):
-            return f"{head}/{len(elements) - int(last[1:])}"
-    return path
+def _with_places(object: Object, path: str) -> str:
+    """The path with places from the start for those from the end: `/list/-1` is the last one."""
+    steps = path.split("/")
+    for number, step in enumerate(steps):
+        if step[:1] == "-" and step[1:].isdigit():
+            elements = _found(object, "/".join(steps[:number]))
+            if isinstance(elements, list):
+                steps[number] = str(len(elements) - int(step[1:]))
+    return "/".join(steps)
 
 
 def _wrong_json(value: Any, wanted: str) -> BadPatch:

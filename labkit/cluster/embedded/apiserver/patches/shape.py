@@ -7,7 +7,10 @@ where types come from. See docs/embedded-cluster.md, section schema.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 Object = dict[str, Any]
 """An object of the API, or a part of one, as JSON has it."""
@@ -33,7 +36,7 @@ class Shape(Protocol):
         """Whether an object may have fields that are not in `fields`."""
 
     @property
-    def list_type(self) -> str | None:
+    def list_type(self) -> str:
         """ "atomic", "set" or "map": whether elements have owners of their own."""
 
     @property
@@ -41,7 +44,7 @@ class Shape(Protocol):
         """Of a list of type "map": the fields that tell elements apart."""
 
     @property
-    def map_type(self) -> str | None:
+    def map_type(self) -> str:
         """ "granular" or "atomic"."""
 
     @property
@@ -49,32 +52,39 @@ class Shape(Protocol):
         """For strategic merge: "merge", "replace", "retainKeys"."""
 
     @property
-    def patch_key(self) -> str | None:
-        """For strategic merge: the field that tells elements of a list apart."""
+    def patch_key(self) -> str:
+        """For strategic merge: the field that tells elements of a list apart, or nothing."""
 
     @property
     def default(self) -> Any:
         """The schema's own default, or None."""
 
     @property
+    def is_custom(self) -> bool:
+        """Whether it is of a CRD, not of Kubernetes itself."""
+
+    @property
     def gvk(self) -> Any:
         """Of a kind's root: (group, version, kind)."""
 
 
-def of_field(shape: Shape | None, name: str) -> Shape | None:
-    """The type of a named field, or of a map's element; None where the schema does not say."""
+def parts_of(shape: Shape | None) -> tuple[Mapping[str, Any], Any]:
+    """The types of named fields, and that of all others: keys that users choose."""
     if shape is None:
-        return None
-    if shape.kind == "map":
-        element: Shape | None = shape.element
-        return element
-    found: Shape | None = shape.fields.get(name) if shape.fields else None
+        return NONE, None
+    return (NONE, shape.element) if shape.kind == "map" else (shape.fields, None)
+
+
+def of_field(shape: Shape | None, name: str) -> Shape | None:
+    """The type of one field, or of a map's element; None where the schema does not say."""
+    known, other = parts_of(shape)
+    found: Shape | None = known.get(name, other)
     return found
 
 
 def is_named(shape: Shape | None, name: str) -> bool:
     """Whether it is a field that the schema names, not a key that users choose."""
-    return shape is not None and shape.kind != "map" and bool(shape.fields) and name in shape.fields
+    return name in parts_of(shape)[0]
 
 
 def has_owned_parts(shape: Shape | None, value: Any) -> bool:
@@ -86,28 +96,4 @@ def has_owned_parts(shape: Shape | None, value: Any) -> bool:
         return shape is None or (
             shape.map_type != "atomic" and shape.kind in ("object", "map", "any")
         )
-    return (
-        shape is not None
-        and isinstance(value, list)
-        and shape.kind == "list"
-        and is_associative(shape)
-    )
-
-
-def is_associative(shape: Shape) -> bool:
-    """Whether a list's elements are told apart by value or by key, not by place.
-
-    Older definitions say it by their patch strategy alone.
-    """
-    return shape.list_type in ("set", "map") or (
-        shape.list_type is None and "merge" in shape.patch_strategy
-    )
-
-
-def keys_of(shape: Shape) -> tuple[str, ...]:
-    """The fields that tell elements of an associative list apart; none for a set."""
-    if shape.list_keys:
-        return shape.list_keys
-    if shape.list_type is None and shape.patch_key:
-        return (shape.patch_key,)
-    return ()
+    return shape is not None and isinstance(value, list) and shape.list_type in ("set", "map")

@@ -121,7 +121,7 @@ def _retain_keys(original: Object, patch: Object) -> None:
     if RETAIN_KEYS not in patch:
         return
     kept = patch[RETAIN_KEYS]
-    if not isinstance(kept, list):
+    if not isinstance(kept, list) or not all(isinstance(name, str) for name in kept):
         raise bad_request(BAD_RETAIN_KEYS)
     for name, value in patch.items():
         if value is not None and not name.startswith("$") and name not in kept:
@@ -135,9 +135,8 @@ def _order(original: Object, patch: Object, name: str, order: Any, type: Shape |
     for value in (order, original.get(name, []), patch.get(name, [])):
         if not isinstance(value, list):
             raise unforeseen(f"expected a []interface {{}}, but received a {go_type(value)}")
-    key = type.patch_key if type is not None else None
     live, wanted = original.get(name), patch.get(name)
-    identity = Identity(key)
+    identity = Identity(type.patch_key if type is not None else "")
     _check_order(wanted or [], order, identity)
     merged = _merge(live, wanted, type) if wanted is not None else live
     if merged is not None:
@@ -169,7 +168,7 @@ def _merge_list(original: list[Any], patch: list[Any], type: Shape | None) -> li
         raise unforeseen(f"list element types are not identical: {go([original, patch])}")
     if kinds != {"map"}:
         both = list(dict.fromkeys([*original, *patch]))
-        return in_order(both, patch, original, Identity(None))
+        return in_order(both, patch, original, Identity(""))
     if type is None or not type.patch_key:
         raise unforeseen("cannot merge lists without merge key for type map")
     return _merge_elements(original, patch, type)

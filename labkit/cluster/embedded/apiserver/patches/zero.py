@@ -62,22 +62,10 @@ _KINDS: Mapping[str, Zero] = {
     },
 }
 
-_GROUPS_OF_THEIR_OWN = frozenset(
-    {
-        "admissionregistration", "apiextensions", "apiregistration", "authentication",
-        "authorization", "certificates", "coordination", "discovery", "events",
-        "flowcontrol.apiserver", "internal.apiserver", "networking", "node",
-        "rbac.authorization", "resource", "scheduling", "storage", "storagemigration",
-    }
-)  # fmt: skip
-
 
 def zero_of(type: Shape | None) -> Zero:
     """What an empty object of this kind has already; nothing, for a custom resource."""
-    gvk = type.gvk if type is not None else None
-    if gvk is None:
+    if type is None or type.is_custom or type.gvk is None:
         return NOTHING
-    group, _, kind = gvk
-    if "." in group and group.removesuffix(".k8s.io") not in _GROUPS_OF_THEIR_OWN:
-        return NOTHING
+    _, _, kind = type.gvk
     return _KINDS.get(kind, _PLAIN)

@@ -1,0 +1,247 @@
+"""Watches: whoever follows one knows what there is, whatever happens and however slow it reads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labkit.cluster.embedded.apiserver import request as requests
+from labkit.cluster.embedded.apiserver.status import ApiError
+from labkit.cluster.embedded.apiserver.watch import hub as hubs
+from labkit.cluster.embedded.apiserver.watch.start import Watch
+from tests.cluster.apiserver.plane import ADMIN, Plane, config_map, with_plane
+
+HERE = "/api/v1/namespaces/default/configmaps"
+
+
+class Reader:
+    """Reads a watch, or does not for a while, and keeps what it learns."""
+
+    def __init__(self) -> None:
+        self.taken, self.full, self.is_over = b"", 0, False
+        self.known: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.taken += data
+
+    def waiting(self) -> int:
+        return self.full
+
+    def close(self) -> None:
+        self.is_over = True
+
+    def read(self) -> list[dict[str, Any]]:
+        """The events since the last time, held against the rules of a watch."""
+        lines, self.taken = self.taken.splitlines(), b""
+        new = [json.loads(line) for line in lines]
+        for event in new:
+            self._take(event)
+        self.events += new
+        return new
+
+    def _take(self, event: dict[str, Any]) -> None:
+        kind, value = event["type"], event["object"]
+        if kind in ("BOOKMARK", "ERROR"):
+            return
+        name = value["metadata"]["name"]
+        assert (kind == "ADDED") == (name not in self.known), f"{kind} of {name}"
+        if kind == "DELETED":
+            del self.known[name]
+        else:
+            assert self._revision(value) > self._revision(self.known.get(name))
+            self.known[name] = value
+
+    @staticmethod
+    def _revision(value: dict[str, Any] | None) -> int:
+        return int(value["metadata"]["resourceVersion"]) if value else 0
+
+
+def watch(plane: Plane, path: str = HERE, **query: str) -> Reader:
+    """Begins a watch."""
+    asked = requests.parse("GET", path, {"watch": "1", **query}, {})
+    asked.user = ADMIN
+    resource = plane.api.registry.find(asked.group, asked.version, asked.resource)
+    assert resource is not None
+    reader = Reader()
+    Watch(plane.api, asked, resource).begin(reader)
+    return reader
+
+
+async def settle() -> None:
+    """Lets what is planned happen."""
+    for _ in range(5):
+        await asyncio.sleep(0.002)
+
+
+def test_what_is_there_comes_first_and_then_what_happens(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await plane.call("POST", HERE, config_map("one"))
+        reader = watch(plane, fieldSelector="metadata.name!=kube-root-ca.crt")
+        assert [event["type"] for event in reader.read()] == ["ADDED"]
+        await plane.call("POST", HERE, config_map("two"))
+        await plane.call("DELETE", f"{HERE}/one")
+        await settle()
+        assert [event["type"] for event in reader.read()] == ["ADDED", "DELETED"]
+        assert set(reader.known) == {"two"}
+
+    with_plane(tmp_path, run)
+
+
+def test_a_list_that_streams_ends_with_a_bookmark(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        reader = watch(plane, sendInitialEvents="true", allowWatchBookmarks="true",
+                       resourceVersionMatch="NotOlderThan")  # fmt: skip
+        *first, last = reader.read()
+        assert {event["type"] for event in first} == {"ADDED"}
+        assert last["type"] == "BOOKMARK"
+        assert last["object"]["kind"] == "ConfigMap"
+        about = last["object"]["metadata"]
+        assert about["annotations"] == {"k8s.io/initial-events-end": "true"}
+        assert int(about["resourceVersion"]) == plane.store.revision
+
+    with_plane(tmp_path, run)
+
+
+def test_an_object_that_no_longer_matches_is_deleted_for_this_watcher(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        made = await plane.call("POST", HERE, config_map("c", labels={"a": "1"}))
+        reader = watch(plane, labelSelector="a=1")
+        made["metadata"]["labels"] = {"a": "2"}
+        await plane.call("PUT", f"{HERE}/c", made)
+        await plane.call("DELETE", f"{HERE}/c")
+        await settle()
+        reader.read()
+        assert [event["type"] for event in reader.events] == ["ADDED", "DELETED"]
+
+    with_plane(tmp_path, run)
+
+
+def test_who_does_not_read_is_left_behind_and_told_all_when_it_reads(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        reader = watch(plane, fieldSelector="metadata.name!=kube-root-ca.crt")
+        reader.full = hubs.MUCH + 1
+        for number in range(250):
+            await plane.call("POST", HERE, config_map(f"c{number}"))
+        await settle()
+        assert reader.taken == b""
+        reader.full = 0
+        await plane.until(lambda: reader.taken.count(b"\n") == 250)
+        reader.read()
+        assert len(reader.known) == 250
+
+    with_plane(tmp_path, run)
+
+
+def test_history_that_is_gone_ends_a_watch_with_410(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        old = plane.store.revision
+        for number in range(3):
+            await plane.call("POST", HERE, config_map(f"c{number}"))
+        plane.store.compact(plane.store.revision)
+        reader = watch(plane, resourceVersion=str(old))
+        (event,) = reader.read()
+        assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+        assert event["object"]["reason"] == "Expired"
+        assert reader.is_over
+
+    with_plane(tmp_path, run)
+
+
+def test_a_revision_that_has_not_been_is_refused(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        with pytest.raises(ApiError) as caught:
+            watch(plane, resourceVersion=str(plane.store.revision + 10))
+        assert caught.value.code == 504
+
+    with_plane(tmp_path, run)
+
+
+def test_a_watch_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        reader = watch(plane, timeoutSeconds="1")
+        await plane.until(lambda: reader.is_over)
+        assert len(plane.api.hub) == 0
+
+    with_plane(tmp_path, run)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("create"), st.sampled_from("ab"), st.sampled_from("12")),
+        st.tuples(st.just("label"), st.sampled_from("ab"), st.sampled_from("123")),
+        st.tuples(st.just("delete"), st.sampled_from("ab"), st.just("")),
+        st.tuples(st.just("watch"), st.sampled_from(["", "tier=1", "tier in (1,2)", "tier!=1"]),
+                  st.integers(0, 30)),
+        st.tuples(st.just("full"), st.integers(0, 5), st.booleans()),
+        st.tuples(st.just("settle"), st.just(""), st.just("")),
+    ),
+    min_size=15,
+    max_size=50,
+)  # fmt: skip
+
+
+@settings(max_examples=100)
+@given(steps=STEPS)
+def test_whatever_happens_every_watcher_knows_what_there_is(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any, Any]]
+) -> None:
+    with_plane(tmp_path_factory.mktemp("plane"), lambda plane: _play(plane, steps), is_bare=True)
+
+
+async def _play(plane: Plane, steps: list[tuple[str, Any, Any]]) -> None:
+    begun = plane.store.revision
+    readers: list[tuple[Reader, str]] = []
+    for what, name, value in steps:
+        if what == "watch":
+            readers.append((_begin(plane, name, begun + value), name))
+        elif what == "full" and readers:
+            readers[name % len(readers)][0].full = hubs.MUCH + 1 if value else 0
+        elif what == "settle":
+            await settle()
+        else:
+            await _write(plane, what, name, value)
+    for reader, _ in readers:
+        reader.full = 0
+    await plane.until(lambda: all(watcher.behind is None for watcher in plane.api.hub._all))
+    await settle()
+    for reader, selector in readers:
+        reader.read()
+        there = await plane.call("GET", HERE, query={"labelSelector": selector})
+        assert reader.known == {one["metadata"]["name"]: one for one in there["items"]}
+
+
+def _begin(plane: Plane, selector: str, since: int) -> Reader:
+    """A watch from a revision: its reader knows what was there then, as after a list."""
+    since = min(since, plane.store.revision)
+    reader = watch(plane, labelSelector=selector, resourceVersion=str(since))
+    asked = requests.parse("GET", HERE, {"labelSelector": selector}, {})
+    resource = plane.api.registry.find("", "v1", "configmaps")
+    assert resource is not None
+    from labkit.cluster.embedded.apiserver.handlers.read import selection
+
+    chosen = selection(asked, resource)
+    for record in plane.store.at(since).list("configmaps", "default"):
+        if chosen.matches(record.object):
+            reader.known[record.key.name] = json.loads(record.data)
+    return reader
+
+
+async def _write(plane: Plane, what: str, name: str, value: str) -> None:
+    try:
+        if what == "create":
+            await plane.call("POST", HERE, config_map(name, labels={"tier": value}))
+        elif what == "label":
+            body = {"metadata": {"labels": {"tier": value}}}
+            kind = "application/merge-patch+json"
+            await plane.call("PATCH", f"{HERE}/{name}", body, content_type=kind)
+        else:
+            await plane.call("DELETE", f"{HERE}/{name}")
+    except ApiError as error:
+        assert error.code in (404, 409)
