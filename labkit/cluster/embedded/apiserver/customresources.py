@@ -61,6 +61,16 @@ def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, S
     return found
 
 
+class _Said(Fault):
+    """A fault in the words of a schema, which are whole: what is wrong, the value, and why."""
+
+    __slots__ = ()
+
+    @property
+    def body(self) -> str:
+        return self.message
+
+
 def rules_of(resource: Resource) -> Kind:
     """What is particular to a custom kind: its schema's defaults and its schema's faults."""
     of = resource.type
@@ -72,7 +82,7 @@ def rules_of(resource: Resource) -> Kind:
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
         for one in faults(of, value):
-            found.append(Fault(one.path, cast(Reason, one.reason), one.message))
+            found.append(_Said(one.path, cast(Reason, one.reason), one.message))
 
     has_status = "status" in resource.subresources
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
