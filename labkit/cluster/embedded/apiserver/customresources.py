@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import builtin
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 OWN_VERBS = ("get", "patch", "update")
+
+
+class SchemaFault(Fault):
+    """A fault whose message says the value already, as schemas' messages do."""
+
+    __slots__ = ()
+
+    @property
+    def body(self) -> str:
+        """The line without its field."""
+        return self.message
 
 
 def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
@@ -72,7 +83,7 @@ def rules_of(resource: Resource) -> Kind:
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
         for one in faults(of, value):
-            found.append(Fault(one.path, cast(Reason, one.reason), one.message))
+            found.append(SchemaFault(one.path, Reason(one.reason), one.message))
 
     has_status = "status" in resource.subresources
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)

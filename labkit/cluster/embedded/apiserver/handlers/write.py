@@ -204,7 +204,10 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     is_status = attempt.subresource in ("status", "approval")
     if attempt.subresource in parts.ONLY:
         parts.ONLY[attempt.subresource](value, old.object)
-    (rules.before_status_update if is_status else rules.before_update)(value, old.object)
+    if is_status:
+        rules.before_status_update(value, old.object)
+    elif attempt.subresource != "finalize":  # which is about what an update may not change
+        rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     validate = rules.validate_status_update if is_status else rules.validate_update
@@ -237,5 +240,5 @@ def _refuse(resource: Resource, value: dict[str, Any], faults: list[Any]) -> Non
     if faults:
         about = value["metadata"]
         name = about.get("name") or about.get("generateName", "")
-        causes = [status.StatusCause(one.reason, one.detail, one.field) for one in faults]
+        causes = [status.StatusCause(one.reason, one.body, one.field) for one in faults]
         raise status.invalid(resource.group, resource.kind, name, causes)
