@@ -2,18 +2,22 @@
 
 A name is a capability of `labkit doctor` (``sandbox``, ``limits``, …), or ``program:NAME``, or a
 plain program's name, or ``fuse`` (may mount file systems of programs), or ``landlock`` (the kernel
-has it), or ``cgroup-v1`` (hierarchies of it are mounted), or ``root``. ``root`` is who runs the
-tests, not what the machine lacks: an ordinary user's run leaves such tests out even where
+has it), or ``cgroup-v1`` (hierarchies of it are mounted), or ``kubectl`` and ``helm`` (those of
+`clients.py`), or ``module:NAME`` (a Python package for tests), or ``root``. ``root`` is who runs
+the tests, not what the machine lacks: an ordinary user's run leaves such tests out even where
 everything is mandatory.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import shutil
 from functools import cache
 from pathlib import Path
+
+from tests.support import clients
 
 WHO = frozenset({"root"})
 """Requirements on who runs the tests; never a failure."""
@@ -31,6 +35,8 @@ def is_there(name: str) -> bool:
         return _LOOKS[name]()
     if name.startswith("program:"):
         return has_program(name.removeprefix("program:"))
+    if name.startswith("module:"):
+        return importlib.util.find_spec(name.removeprefix("module:")) is not None
     from labkit.core.errors import NotFound
     from labkit.host import has
 
@@ -50,6 +56,8 @@ _LOOKS = {
     "root": lambda: os.geteuid() == 0,
     "fuse": lambda: os.access("/dev/fuse", os.R_OK | os.W_OK),
     "landlock": has_landlock,
+    "kubectl": clients.are_there,
+    "helm": clients.are_there,
     "cgroup-v1": lambda: " - cgroup " in Path("/proc/self/mountinfo").read_text(),
 }
 
@@ -63,6 +71,10 @@ def why_missing(name: str) -> str:
         return "needs a kernel with Landlock switched on"
     if name == "cgroup-v1":
         return "needs hierarchies of cgroup v1 (a hybrid tree)"
+    if name in ("kubectl", "helm"):
+        return f"needs {name} in .make/clients: try `make install-test` (x86-64 only)"
+    if name.startswith("module:"):
+        return f"needs the package {name.removeprefix('module:')}: try `make install-test`"
     try:
         return "; ".join(host.missing([name]))
     except NotFound:

@@ -167,9 +167,10 @@ def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[StatusCause]) -> ApiError:
     """422: it can be read, and cannot be meant."""
-    words = [
+    lines = (
         f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes
-    ]
+    )
+    words = list(dict.fromkeys(lines))  # the causes say it as often as it was found
     said = words[0] if len(words) == 1 else f"[{', '.join(words)}]"
     details = _about(group, kind, name)
     details["causes"] = [cause._asdict() for cause in causes]

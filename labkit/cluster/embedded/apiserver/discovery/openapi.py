@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from labkit.cluster.embedded.apiserver.discovery import openapi_protobuf
 from labkit.cluster.embedded.schema.openapi import openapi_v2, openapi_v3, openapi_v3_index
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Registry
+
+
+def in_protobuf(registry: Registry) -> bytes:
+    """OpenAPI v2 as kubectl asks for it."""
+    return openapi_protobuf.document(_described(registry))
 
 
 def document(registry: Registry, path: str) -> tuple[bytes, str] | None:

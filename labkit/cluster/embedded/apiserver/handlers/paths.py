@@ -74,8 +74,11 @@ def _health(request: Request, path: str) -> Answer:
 
 
 def _openapi(api: Api, request: Request, path: str) -> Answer:
-    from labkit.cluster.embedded.apiserver.discovery import openapi
+    from labkit.cluster.embedded.apiserver.discovery import openapi, openapi_protobuf
 
+    wanted = request.headers.get("Accept", "")
+    if path == "/openapi/v2" and wanted.startswith(openapi_protobuf.ACCEPTED):
+        return Answer(200, openapi.in_protobuf(api.registry), openapi_protobuf.CONTENT_TYPE)
     found = openapi.document(api.registry, path)
     if found is None:
         return as_text(f"{NO_SUCH_PATH}\n", 404)

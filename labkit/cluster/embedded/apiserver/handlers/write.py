@@ -240,5 +240,5 @@ def _refuse(resource: Resource, value: dict[str, Any], faults: list[Any]) -> Non
     if faults:
         about = value["metadata"]
         name = about.get("name") or about.get("generateName", "")
-        causes = [status.StatusCause(one.reason, one.body, one.field) for one in faults]
+        causes = [status.StatusCause(str(one.reason), one.body, one.field) for one in faults]
         raise status.invalid(resource.group, resource.kind, name, causes)

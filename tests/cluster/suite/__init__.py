@@ -1,0 +1,1 @@
+"""What kubectl prints, case by case, against this project's cluster or any other."""

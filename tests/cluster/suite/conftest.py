@@ -1,0 +1,26 @@
+"""Which cluster the cases are played on: the embedded one, or that of ``--kubeconfig FILE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cluster.suite.playing import Target
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Only there when this folder is named: `pytest tests/cluster/suite --kubeconfig FILE`."""
+    parser.addoption("--kubeconfig", type=Path, help="play the cases on this cluster")
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """The cluster that cases are played on."""
+    from kubernetes import client, config
+
+    path = request.config.getoption("--kubeconfig", None) or request.getfixturevalue("kubeconfig")
+    found = yaml.safe_load(path.read_text())
+    core = client.CoreV1Api(config.new_client_from_config_dict(found))
+    return Target(found, core, tmp_path_factory.mktemp("cache"))
