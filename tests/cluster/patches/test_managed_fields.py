@@ -257,6 +257,17 @@ def test_elements_of_one_name_are_one_thing() -> None:
     }
 
 
+def test_a_change_to_the_second_of_two_elements_of_one_name_is_seen() -> None:
+    twice = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    live = stored(POD, pod(containers=[{"name": "a", "env": twice}]))
+    after = thaw(live)
+    after["spec"]["containers"][0]["env"][1]["value"] = "3"
+    entries = written(POD, live, after, "other", now=T2)
+    assert sets(entries)["other"] == {
+        "f:spec": {"f:containers": {'k:{"name":"a"}': {"f:env": {'k:{"name":"A"}': {}}}}}
+    }
+
+
 def test_a_port_without_a_protocol_is_a_tcp_port() -> None:
     object = pod(containers=[{"name": "a", "ports": [{"containerPort": 80}]}])
     text = str(written(POD, None, object))
