@@ -268,6 +268,12 @@ def test_a_change_to_the_second_of_two_elements_of_one_name_is_seen() -> None:
     }
 
 
+def test_keys_of_an_element_are_named_in_the_order_of_the_alphabet() -> None:
+    object = {"apiVersion": "lab.example/v1", "kind": "Thing", "metadata": {"name": "x"}}
+    entries = written(THING, None, {**object, "spec": {"ports": [{"n": 1, "id": "a"}]}})
+    assert entries[0]["fieldsV1"]["f:spec"]["f:ports"].keys() == {".", 'k:{"id":"a","n":1}'}
+
+
 def test_a_port_without_a_protocol_is_a_tcp_port() -> None:
     object = pod(containers=[{"name": "a", "ports": [{"containerPort": 80}]}])
     text = str(written(POD, None, object))
