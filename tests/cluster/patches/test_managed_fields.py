@@ -183,6 +183,12 @@ def test_a_manager_that_changes_its_own_field_again_gets_a_new_time() -> None:
     assert entries[0]["time"] == T2
 
 
+def test_a_manager_that_only_removes_its_own_field_keeps_its_time() -> None:
+    live = stored(CONFIG_MAP, config(a="1", b="2"))
+    entries = written(CONFIG_MAP, live, config(b="2"), now=T2)
+    assert [(e["fieldsV1"], e["time"]) for e in entries] == [({"f:data": {".": {}, "f:b": {}}}, T1)]
+
+
 def test_a_write_that_changes_nothing_changes_no_entry() -> None:
     live = stored(CONFIG_MAP, config(a="1"))
     entries = written(CONFIG_MAP, live, thaw(live), "other", now=T2)
