@@ -23,6 +23,7 @@ NAMES = (
     "groups",
     "namespaces",
     "bombs",
+    "store",
 )
 
 
