@@ -73,7 +73,10 @@ def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="closed"):
         store.update(POD, {"metadata": {}}, CAUSE)
     with pytest.raises(BadInput, match="closed"):
+        store.delete(POD, CAUSE)
+    with pytest.raises(BadInput, match="closed"):
         store.compact(1)
+    assert (store.revision, store.get(POD)) == (1, record)
     assert [path.name for path in tmp_path.iterdir() if "wal" in path.name] == []
 
 

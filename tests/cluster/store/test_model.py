@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -164,24 +165,20 @@ class AnyStore(RuleBasedStateMachine):
     def list(self, question: dict[str, Any]) -> None:
         assert plain(self.store.list(**question)) == scan(self.model.objects, **question)
 
-    @rule(data=st.data(), question=questions(), key=keys)
-    def look_back(self, data: st.DataObject, question: dict[str, Any], key: Key) -> None:
-        revision = data.draw(st.integers(0, self.model.revision))
-        if revision < self.store.compacted:
-            with pytest.raises(Compacted):
-                self.store.at(revision)
-            return
-        then, view = self.model.at(revision), self.store.at(revision)
-        try:
-            assert plain(view.list(**question)) == scan(then, **question)
-        except Compacted:
-            assert question["resource"] == FORGETFUL
-        try:
-            record = view.get(key)
-        except Compacted:
-            assert key.resource == FORGETFUL
-        else:
-            assert (plain([record])[0][1] if record else None) == then.get(key)
+    @rule(data=st.data())
+    def look_at_what_is_gone(self, data: st.DataObject) -> None:
+        if self.store.compacted:
+            revision = data.draw(st.integers(0, self.store.compacted - 1))
+            for refused in (self.store.at, partial(self.store.changes, None, None)):
+                with pytest.raises(Compacted) as caught:
+                    refused(revision)
+                said = (caught.value.revision, caught.value.compacted)
+                assert said == (revision, self.store.compacted)
+
+    @rule(data=st.data(), question=questions())
+    def look_back(self, data: st.DataObject, question: dict[str, Any]) -> None:
+        revision = data.draw(st.integers(self.store.compacted, self.model.revision))
+        self.expect_past(revision, (question,))
 
     @rule(target=readers, data=st.data())
     def new_reader(self, data: st.DataObject) -> tuple[str | None, str | None, int]:
@@ -258,6 +255,14 @@ class AnyStore(RuleBasedStateMachine):
             assert plain(self.store.list(**question)) == scan(self.model.objects, **question)
 
     @invariant()
+    def the_past_is_the_models(self) -> None:
+        first, last = self.store.compacted, self.model.revision
+        for revision in {first, (first + last) // 2, max(first, last - 1)}:
+            self.expect_past(revision, QUESTIONS)
+        changes = [told(each) for each in self.store.changes(since=first)]
+        self.expect_read(changes, None, None, first, last)
+
+    @invariant()
     def only_what_must_go_goes(self) -> None:
         compacted = self.store.compacted
         assert max(self.explicit, self.seen_compacted) <= compacted <= self.model.revision
@@ -272,6 +277,22 @@ class AnyStore(RuleBasedStateMachine):
 
     def revision_of(self, key: Key) -> int:
         return int(self.model.objects[key]["metadata"]["resourceVersion"])
+
+    def expect_past(self, revision: int, questions: tuple[dict[str, Any], ...]) -> None:
+        """All that can be asked of a revision; of what is forgetful, perhaps nothing."""
+        then, view = self.model.at(revision), self.store.at(revision)
+        for question in questions:
+            try:
+                assert plain(view.list(**question)) == scan(then, **question)
+            except Compacted:
+                assert question["resource"] == FORGETFUL
+        for key in KEYS:
+            try:
+                record = view.get(key)
+            except Compacted:
+                assert key.resource == FORGETFUL
+            else:
+                assert (plain([record])[0][1] if record else None) == then.get(key)
 
     def expect_written(
         self, kind: str, key: Key, source: Object, cause: Cause, record: Any
@@ -307,4 +328,4 @@ class AnyStore(RuleBasedStateMachine):
 
 
 TestAnyStore = AnyStore.TestCase
-TestAnyStore.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAnyStore.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)

@@ -76,7 +76,6 @@ class Store:
     ) -> None:
         self._index = Index()
         self._wakes: dict[object, Callable[[], None]] = {}
-        self._is_open = True
         self._folder = Folder(folder)
         try:
             forgets = frozenset(forgetful)
@@ -237,16 +236,13 @@ class Store:
             SystemFault: it cannot be written; nothing has changed.
         """
         self._expect_past(revision)
-        self._expect_open()
         self._history.compact(revision)
         self._log.drop(revision)
 
     def close(self) -> None:
         """Closes the files. May be called again; the present can still be read."""
-        if self._is_open:
-            self._is_open = False
-            self._history.close()
-            self._folder.close()
+        self._history.close()
+        self._folder.close()
 
     def _restore(self, forgetful: frozenset[str], max_bytes: int) -> History:
         file = self._folder.database
@@ -276,7 +272,6 @@ class Store:
         previous: Record | None,
         cause: Cause,
     ) -> Record:
-        self._expect_open()
         self._history.compact_excess()
         revision = self.revision + 1
         record = Record(key, revision, encode(source, revision))
@@ -307,7 +302,3 @@ class Store:
             raise BadInput(
                 f"there is no revision {revision} yet", why=f"the last one is {self.revision}"
             )
-
-    def _expect_open(self) -> None:
-        if not self._is_open:
-            raise BadInput("the store is closed", hint="Open the folder anew: Store(folder)")
