@@ -42,7 +42,7 @@ HISTORY_BYTES = 256 << 20
 """On disk: a hundred thousand changes of objects of 2 KB, a day of a busy lab."""
 
 RECENT_CHANGES, RECENT_BYTES = 4096, 8 << 20
-"""In memory: minutes of a busy cluster. Objects that were looked at take ten times their JSON."""
+"""In memory: minutes of a busy cluster. Objects that were looked at take six times their JSON."""
 
 _logger = logging.getLogger(__name__)
 
@@ -132,8 +132,8 @@ class Store:
         """
         return self._index.list(resource, namespace, terms_wanted(labels, owner, node))
 
-    def create(self, key: Key, source: Mapping[str, Any], cause: Cause) -> Record:
-        """Writes a new object. The source stays as it is, here and in ``update``.
+    def create(self, key: Key, object: Mapping[str, Any], cause: Cause) -> Record:
+        """Writes a new object. What is given stays as it is, here and in ``update``.
 
         Raises:
             AlreadyExists: there is one of this key.
@@ -142,16 +142,16 @@ class Store:
         """
         if (existing := self.get(key)) is not None:
             raise AlreadyExists(key, existing.revision)
-        return self._write("ADDED", key, source, None, cause)
+        return self._write("ADDED", key, object, None, cause)
 
     def update(
-        self, key: Key, source: Mapping[str, Any], cause: Cause, expected: int | None = None
+        self, key: Key, object: Mapping[str, Any], cause: Cause, expected: int | None = None
     ) -> Record:
         """Writes the next state of an object.
 
         Args:
             key: which object.
-            source: the whole of it.
+            object: the whole of it.
             cause: who writes, and why.
             expected: the revision of the object that the caller has seen; None: whichever.
 
@@ -162,7 +162,7 @@ class Store:
             SystemFault: it cannot be written; nothing has changed.
         """
         previous = self._expect(key, expected)
-        return self._write("MODIFIED", key, source, previous, cause)
+        return self._write("MODIFIED", key, object, previous, cause)
 
     def delete(self, key: Key, cause: Cause, expected: int | None = None) -> Record:
         """Ends an object.
@@ -292,7 +292,7 @@ class Store:
     def _wake(self) -> None:
         for token in tuple(self._wakes):
             try:
-                if wake := self._wakes.get(token):  # an earlier one may have ended it
+                if (wake := self._wakes.get(token)) is not None:  # an earlier one may have ended it
                     wake()
             except Exception:
                 _logger.exception("what was to be told of a write has failed")
