@@ -23,11 +23,8 @@ NAMES = (
     "groups",
     "namespaces",
     "bombs",
-<<<<<<< HEAD
     "cluster",
-=======
     "store",
->>>>>>> 9205e4d9ba898a9b460e03f29382ffc062e24b41
 )
 
 
