@@ -72,6 +72,15 @@ def test_lists_know_the_keys_of_their_elements(
     assert "merge" in node.patch_strategy
 
 
+def test_the_parts_of_a_type_are_made_once() -> None:
+    definitions = Definitions(DEFINITIONS.read_bytes())
+    pod = definitions.definition("io.k8s.api.core.v1.Pod")
+    assert pod.fields is pod.fields
+    assert pod.fields["spec"] is pod.fields["spec"]
+    volumes = pod.fields["spec"].fields["volumes"]
+    assert volumes.element is volumes.element
+
+
 def test_a_field_says_more_than_the_type_it_refers_to() -> None:
     deployment = kind("apps", "v1", "Deployment")
     strategy = deployment.fields["spec"].fields["strategy"]
