@@ -10,10 +10,8 @@ import tracemalloc
 import pytest
 
 from labkit.cluster.embedded.schema import Definitions, builtin
-from labkit.cluster.embedded.schema.definitions import DEFINITIONS
+from labkit.cluster.embedded.schema.definitions import DEFINITIONS, JSON_SCHEMA
 from tests.cluster.schema.support import kind, pod_type
-
-JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 
 
 def test_a_kind_is_found_by_its_group_and_version() -> None:

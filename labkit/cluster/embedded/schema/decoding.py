@@ -82,7 +82,7 @@ def _walk(type_: Type, value: Any, place: Place) -> Iterator[Fault]:
     if value is None:
         return
     match type_.kind:
-        case "object" if isinstance(value, dict):
+        case "object" | "any" if isinstance(value, dict):
             for name, part in value.items():
                 if name in type_.fields:
                     yield from _walk(type_.fields[name], part, place.at(type_, name))
