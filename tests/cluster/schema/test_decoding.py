@@ -232,9 +232,14 @@ def test_schemas_within_schemas_are_decoded_too() -> None:
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:
-    deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with pytest.raises(ValueError, match="nested too deeply"):
         duplicate_fields(deep)
+    schema: dict[str, Any] = {}
+    for _ in range(2000):
+        schema = {"not": schema}
+    (fault,) = wrong_types(builtin().definition(JSON_SCHEMA), schema)
+    assert str(fault) == ": exceeded max depth"
 
 
 def test_what_is_no_json_has_no_duplicates() -> None:

@@ -33,7 +33,10 @@ def wrong_types(type_: Type, value: Any) -> list[Fault]:
 
     The fields of a CRD's object are not looked at, save for its metadata: they are `faults`.
     """
-    return [] if _fits(type_, value) else list(_walk(type_, value, Place()))
+    try:
+        return [] if _fits(type_, value) else list(_walk(type_, value, Place()))
+    except RecursionError:  # a schema in a schema in a schema …
+        return [Fault("", "exceeded max depth")]
 
 
 def _fits(type_: Type, value: Any) -> bool:
