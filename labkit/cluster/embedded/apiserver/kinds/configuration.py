@@ -72,10 +72,14 @@ CONFIG_MAP = Kind(rules=(_config_map,), update_rules=(sealed("data", "binaryData
 # Secrets
 
 
+def _encoded(text: str | None) -> str:
+    return base64.b64encode((text or "").encode()).decode()
+
+
 def _secret_defaults(new: Object) -> None:
     fill(new, {"type": "Opaque"})
     if plain := new.pop("stringData", None):
-        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in plain.items()}
+        encoded = {name: _encoded(text) for name, text in plain.items()}
         new["data"] = {**(new.get("data") or {}), **encoded}
 
 

@@ -51,11 +51,20 @@ def part(value: Any, path: str) -> Any:
     return value
 
 
+def parts(value: Mapping[str, Any], name: str) -> Iterator[Any]:
+    """Each item of a list that may be missing; nulls are left out."""
+    return (item for item in value.get(name) or () if item is not None)
+
+
+def listed(value: Sequence[Any] | None, path: str) -> Iterator[tuple[Any, str]]:
+    """Each item of a list with its path. A null is there, with nothing in it, as Go has it."""
+    for index, item in enumerate(value or ()):
+        yield {} if item is None else item, f"{path}[{index}]"
+
+
 def items(value: Mapping[str, Any], name: str, path: str = "") -> Iterator[tuple[Any, str]]:
-    """Each item of a list, with its path: `for port, path in items(spec, "ports", "spec")`."""
-    prefix = f"{path}.{name}" if path else name
-    for index, item in enumerate(value.get(name) or ()):
-        yield item, f"{prefix}[{index}]"
+    """The same of a field: `for port, path in items(spec, "ports", "spec")`."""
+    return listed(value.get(name), f"{path}.{name}" if path else name)
 
 
 # Rules for one value
@@ -174,17 +183,16 @@ def struct(table: Mapping[str, Rule], *more: Rule) -> Rule:
     return check
 
 
-def each(rule: Rule, *, key: str = "", unique: str = "") -> Rule:
+def each(rule: Rule, *, unique: str = "") -> Rule:
     """Each item of a list; where a field is `unique`, no two may have the same."""
-    unique = unique or key
 
     def check(value: Any, path: str, faults: Faults) -> None:
         seen = set()
-        for index, item in enumerate(value or ()):
-            rule(item, f"{path}[{index}]", faults)
+        for item, own_path in listed(value, path):
+            rule(item, own_path, faults)
             if unique and (name := item.get(unique)):
                 if name in seen:
-                    faults.append(f.duplicate(f"{path}[{index}].{unique}", name))
+                    faults.append(f.duplicate(f"{own_path}.{unique}", name))
                 seen.add(name)
 
     return check
