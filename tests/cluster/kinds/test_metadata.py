@@ -1,5 +1,7 @@
 """The metadata of every kind, seen on a config map."""
 
+# ruff: noqa: E501 -- a message is one line, as the API server says it
+
 from __future__ import annotations
 
 from typing import Any

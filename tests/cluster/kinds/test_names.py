@@ -1,5 +1,7 @@
 """What a name may be, and the words for what it may not. The words are from apimachinery."""
 
+# ruff: noqa: E501 -- a message is one line, as the API server says it
+
 from __future__ import annotations
 
 import pytest

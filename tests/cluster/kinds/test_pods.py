@@ -1,5 +1,7 @@
 """Pods: what is filled in, and what is refused, in the words of the API server."""
 
+# ruff: noqa: E501 -- a message is one line, as the API server says it
+
 from __future__ import annotations
 
 from typing import Any
