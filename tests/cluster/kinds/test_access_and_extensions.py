@@ -212,3 +212,90 @@ def test_nobody_scales_below_nothing() -> None:
     assert list(map(str, validate_scale({"spec": {"replicas": -1}}))) == [
         "spec.replicas: Invalid value: -1: must be greater than or equal to 0"
     ]
+
+
+CPU = "spec/metrics"
+
+
+def cpu(**target: Any) -> list[dict[str, Any]]:
+    return [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+
+
+TARGET = "spec.metrics[0].resource.target"
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "lines"),
+    [
+        (f"cluster{ROLES}", {"aggregationRule": {}}, [
+            "aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil"]),
+        (f"cluster{ROLES}", {"rules": [{"verbs": ["get"], "nonResourceURLs": ["/"], "resources": ["pods"]}]}, [
+            'rules[0].nonResourceURLs: Invalid value: ["/"]: rules cannot apply to both regular resources and non-resource URLs']),
+        (BINDINGS, {"roleRef/apiGroup": "apps"}, [
+            'roleRef.apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io"']),
+        (BINDINGS, {"subjects": [{"kind": "User", "name": "a", "apiGroup": "apps"}]}, [
+            'subjects[0].apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io"']),
+        (BINDINGS, {"subjects": [{"kind": "ServiceAccount", "name": "a", "apiGroup": "apps"}]}, [
+            'subjects[0].apiGroup: Unsupported value: "apps": supported values: ""']),
+        (HPA, {CPU: [{}]}, [
+            "spec.metrics[0].type: Required value: must specify a metric source type",
+            'spec.metrics[0].type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"']),
+        (HPA, {CPU: cpu(type="Utilization")}, [
+            f"{TARGET}.averageUtilization: Required value: must set either a target raw value or a target utilization"]),
+        (HPA, {CPU: cpu(type="Much", averageUtilization=0)}, [
+            f'{TARGET}.type: Invalid value: "Much": must be either Utilization, Value, or AverageValue',
+            f"{TARGET}.averageUtilization: Invalid value: 0: must be greater than 0"]),
+        (HPA, {CPU: cpu(type="AverageValue", averageValue="0", averageUtilization=5)}, [
+            f'{TARGET}.averageValue: Invalid value: "0": must be positive',
+            f"{TARGET}.averageValue: Forbidden: may not set both a target raw value and a target utilization"]),
+        (HPA, {CPU: [{**cpu(type="Utilization", averageUtilization=5)[0], "pods": {}}]}, [
+            "spec.metrics[0].pods: Forbidden: must populate the given metric source only"]),
+        (HPA, {CPU: [{"type": "Pods", "pods": {"target": {"type": "Value"}}}]}, [
+            "spec.metrics[0].pods.metric.name: Required value"]),
+        (HPA, {"spec/behavior/scaleDown": {"policies": [], "stabilizationWindowSeconds": 3601}}, [
+            "spec.behavior.scaleDown.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600",
+            "spec.behavior.scaleDown.policies: Required value: must specify at least one Policy"]),
+        ("nodes", {"spec/taints": [{"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoSchedule"}]}, [
+            'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']),
+        ("leases.coordination.k8s.io", {"spec/holderIdentity": ""}, [
+            'spec.holderIdentity: Invalid value: "": must not be empty']),
+        (HOOKS, {"webhooks": [*created(HOOKS)["webhooks"]] * 2}, [
+            'webhooks[1].name: Duplicate value: "check.example.com"']),
+        (HOOKS, {"webhooks/0/admissionReviewVersions": ["v2"]}, [
+            'webhooks[0].admissionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1']),
+        (HOOKS, {"webhooks/0/rules/0/operations": ["*", "CREATE"]}, [
+            "webhooks[0].rules[0].operations: Invalid value: [\"*\",\"CREATE\"]: if '*' is present, must not specify other operations"]),
+        (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a"}}}, [
+            "webhooks[0].clientConfig.service.namespace: Required value: service namespace is required"]),
+        (CRDS, {"spec/group": "example", "metadata/name": "boats.example"}, [
+            'spec.group: Invalid value: "example": should be a domain with at least one dot']),
+        (CRDS, {"spec/names/listKind": "Boat"}, [
+            'spec.names.listKind: Invalid value: "Boat": kind and listKind may not be the same']),
+        (CRDS, {"spec/versions": [{**VERSION, "storage": True}, VERSION]}, [
+            'spec.versions: Invalid value: [{"name":"v2","schema":{"openAPIV3Schema":{"type":"object"}},"served":true,"storage":true},'
+            '{"name":"v2","schema":{"openAPIV3Schema":{"type":"object"}},"served":true,"storage":false}]: must contain unique version names']),
+        (CRDS, {"spec/versions/0/subresources/scale": {"specReplicasPath": "spec.n", "statusReplicasPath": ".spec.n"}}, [
+            'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: "spec.n": must be a simple json path starting with .',
+            'spec.versions[0].subresources.scale.statusReplicasPath: Invalid value: ".spec.n": should be a json path under .status']),
+        (CRDS, {"spec/conversion": {"strategy": "Webhook"}}, [
+            "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook"]),
+    ],
+)  # fmt: skip
+def test_more_that_is_wrong(resource: str, changes: dict[str, Any], lines: list[str]) -> None:
+    assert faults(resource, changes) == lines
+
+
+def test_a_definition_that_is_established_keeps_its_scope() -> None:
+    old = changed(stored(CRDS), {"status/conditions": [{"type": "Established", "status": "True"}]})
+    new = changed(old, {"spec/scope": "Cluster"})
+    assert list(map(str, KINDS[CRDS].validate_update(new, old))) == [
+        'spec.scope: Invalid value: "Cluster": field is immutable'
+    ]
+
+
+def test_the_addresses_of_a_node_stay() -> None:
+    before = {"spec/podCIDRs": ["10.1.0.0/24"], "spec/providerID": "a"}
+    assert update_faults("nodes", {"spec/podCIDRs": [], "spec/providerID": "b"}, before) == [
+        'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+        'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+    ]

@@ -352,3 +352,93 @@ def test_a_binding_needs_a_node() -> None:
         'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
         "target.name: Required value",
     ]
+
+
+SECURITY = "spec.containers[0].securityContext"
+NODES = (
+    "spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms"
+)
+TERM = f"{NODES.replace('/', '.')}[0]"
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({NODES: [{"matchExpressions": [{"key": "z", "operator": "In"}]}]}, [
+            f"{TERM}.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"]),
+        ({NODES: [{"matchExpressions": [{"key": "z", "operator": "Exists", "values": ["a"]}]}]}, [
+            f"{TERM}.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"]),
+        ({NODES: [{"matchExpressions": [{"key": "z", "operator": "Gt"}]}]}, [
+            f"{TERM}.matchExpressions[0].values: Required value: must be specified single value when `operator` is 'Lt' or 'Gt'"]),
+        ({NODES: [{"matchExpressions": [{"key": "z", "operator": "Near"}]}]}, [
+            f'{TERM}.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator']),
+        ({NODES: [{"matchFields": [{"key": "spec.x", "operator": "In", "values": ["a"]}]}]}, [
+            f'{TERM}.matchFields[0].key: Invalid value: "spec.x": not a valid field selector key']),
+        ({"spec/affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}}, [
+            "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty"]),
+        ({"spec/affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": 101, "podAffinityTerm": {"topologyKey": "z"}}]}}}, [
+            "spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 101: must be in the range 1-100"]),
+        ({"spec/tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]}, [
+            'spec.tolerations[0].operator: Invalid value: {"key":"a","operator":"Exists","value":"b"}: value must be empty when `operator` is \'Exists\'']),
+        ({"spec/tolerations": [{"key": "a", "operator": "Near"}]}, [
+            'spec.tolerations[0].operator: Unsupported value: "Near": supported values: "Equal", "Exists"']),
+        ({"spec/tolerations": [{"key": "a", "tolerationSeconds": 1, "effect": "NoSchedule"}]}, [
+            'spec.tolerations[0].effect: Invalid value: "NoSchedule": effect must be \'NoExecute\' when `tolerationSeconds` is set']),
+        ({"spec/topologySpreadConstraints/0/maxSkew": 0}, [
+            "spec.topologySpreadConstraints[0].maxSkew: Required value"]),
+        ({"spec/topologySpreadConstraints/0/maxSkew": -1}, [
+            "spec.topologySpreadConstraints[0].maxSkew: Invalid value: -1: must be greater than zero"]),
+        ({"spec/topologySpreadConstraints/0/labelSelector": {"matchExpressions": [
+            {"key": "a", "operator": "In"}]}}, [
+            "spec.topologySpreadConstraints[0].labelSelector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"]),
+        ({"spec/schedulingGates": [{"name": "a"}, {"name": "a"}]}, [
+            'spec.schedulingGates[1]: Duplicate value: "a"']),
+        ({C + "securityContext": {"runAsUser": -1}}, [
+            f"{SECURITY}.runAsUser: Invalid value: -1: must be between 0 and 4294967295, inclusive"]),
+        ({C + "securityContext": {"seccompProfile": {"type": "Localhost"}}}, [
+            f"{SECURITY}.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost"]),
+        ({C + "securityContext": {"seccompProfile": {"type": "Strict"}}}, [
+            f'{SECURITY}.seccompProfile.type: Unsupported value: "Strict": supported values: "Localhost", "RuntimeDefault", "Unconfined"']),
+        ({C + "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}}, [
+            f'{SECURITY}: Invalid value: {{"allowPrivilegeEscalation":false,"capabilities":{{"add":["CAP_SYS_ADMIN"]}}}}: cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN']),
+        ({"spec/securityContext": {"sysctls": [{"value": "1"}]}}, [
+            "spec.securityContext.sysctls[0].name: Required value"]),
+        ({"spec/dnsPolicy": "None", "spec/dnsConfig": {"searches": ["a"]}}, [
+            "spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None"]),
+        ({"spec/dnsConfig": {"nameservers": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]}}, [
+            'spec.dnsConfig.nameservers: Invalid value: ["10.0.0.1","10.0.0.2","10.0.0.3","10.0.0.4"]: must not have more than 3 nameservers']),
+        ({"spec/hostUsers": False, "spec/hostPID": True}, [
+            "spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false"]),
+        ({"spec/hostPID": True, "spec/shareProcessNamespace": True}, [
+            "spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled"]),
+        ({C + "volumeMounts": [{"name": "data", "mountPath": "/a", "subPath": "/b"}]}, [
+            'spec.containers[0].volumeMounts.subPath: Invalid value: "/b": must be a relative path']),
+        ({C + "volumeMounts": [{"name": "data", "mountPath": "/a", "subPath": "a", "subPathExpr": "$(A)"}]}, [
+            'spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: "$(A)": subPathExpr and subPath are mutually exclusive']),
+        ({"spec/volumes/1/configMap/defaultMode": 512}, [
+            "spec.volumes[1].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive"]),
+        ({"spec/volumes/1/configMap/items": [{"key": "a", "path": "../b"}]}, [
+            "spec.volumes[1].configMap.items[0].path: Invalid value: \"../b\": must not contain '..'",
+            "spec.volumes[1].configMap.items[0].path: Invalid value: \"../b\": must not start with '..'"]),
+        ({C + "env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "cpu"}}}]}, [
+            'spec.containers[0].env[0].valueFrom.resourceFieldRef.resource: Unsupported value: "cpu": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"']),
+        ({C + "envFrom": [{}]}, [
+            'spec.containers[0].envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`']),
+        ({C + "resources": {"limits": {"hugepages-2Mi": "3Mi", "cpu": "1"}}}, [
+            'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+            'spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi']),
+        ({C + "resources": {"limits": {"hugepages-2Mi": "4Mi"}}}, [
+            "spec.containers[0].resources: Forbidden: HugePages require cpu or memory"]),
+        ({C + "resources": {"limits": {"a.com/b": "2"}, "requests": {"a.com/b": "1"}}}, [
+            'spec.containers[0].resources.requests: Invalid value: "1": must be equal to a.com/b limit of 2']),
+        ({C + "livenessProbe": {"exec": {"command": ["a"]}, "grpc": {"port": 1}}}, [
+            "spec.containers[0].livenessProbe.grpc: Forbidden: may not specify more than 1 handler type"]),
+        ({C + "readinessProbe/terminationGracePeriodSeconds": 5}, [
+            "spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for readinessProbes"]),
+        ({"metadata/annotations": {"kubernetes.io/config.mirror": "x"}}, [
+            'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set']),
+    ],
+)  # fmt: skip
+def test_a_larger_pod_that_is_wrong(changes: dict[str, Any], lines: list[str]) -> None:
+    assert faults("pods", changes) == lines

@@ -152,3 +152,54 @@ def test_what_may_not_change(
     resource: str, changes: dict[str, Any], before: dict[str, Any], lines: list[str]
 ) -> None:
     assert update_faults(resource, changes, before) == lines
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "lines"),
+    [
+        (SERVICES, service(type="ExternalName", externalName="a.b", clusterIPs=["10.0.0.1"]), [
+            "spec.clusterIPs: Forbidden: may not be set for ExternalName services"]),
+        (SERVICES, service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.2"]), [
+            'spec.clusterIPs: Invalid value: ["10.0.0.2"]: first value must match `clusterIP`']),
+        (SERVICES, service(clusterIP="web"), [
+            'spec.clusterIPs[0]: Invalid value: "web": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']),
+        (SERVICES, service(sessionAffinity="ClientIP", sessionAffinityConfig={"clientIP": {"timeoutSeconds": 86401}}), [
+            "spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 86401: must be greater than 0 and less than 86400"]),
+        (SERVICES, service(type="NodePort", ports=[
+            {"name": "a", "port": 1, "nodePort": 30000}, {"name": "b", "port": 2, "nodePort": 30000}]), [
+            "spec.ports[1].nodePort: Duplicate value: 30000"]),
+        (SERVICES, service(type="LoadBalancer", loadBalancerSourceRanges=["10.0.0.0"]), [
+            'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']),
+        (SERVICES, service(loadBalancerClass="a.b/c"), [
+            "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"]),
+        (SERVICES, service(healthCheckNodePort=30000), [
+            "spec.healthCheckNodePort: Invalid value: 30000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"]),
+        (SERVICES, service(externalIPs=["0.0.0.0", "169.254.0.1", "224.0.0.1"]), [
+            'spec.externalIPs[0]: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)',
+            'spec.externalIPs[1]: Invalid value: "169.254.0.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+            'spec.externalIPs[2]: Invalid value: "224.0.0.1": may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)']),
+        (INGRESSES, {PATH + "path": "/a/.."}, [
+            f"{IN_PATH}.path: Invalid value: \"/a/..\": cannot end with '/..'"]),
+        (INGRESSES, {PATH + "backend/resource": {"kind": "A", "name": "b"}}, [
+            f'{IN_PATH}.backend: Invalid value: "": cannot set both resource and service backends']),
+        (INGRESSES, {PATH + "backend": {"resource": {"name": "b"}}}, [
+            f"{IN_PATH}.backend.resource.kind: Required value"]),
+        (INGRESSES, {PATH + "backend/service/port/name": "http"}, [
+            f'{IN_PATH}.backend: Invalid value: "": cannot set both port name & port number']),
+        (INGRESSES, {"spec/ingressClassName": "a", "metadata/annotations": {"kubernetes.io/ingress.class": "b"}}, [
+            'annotations.kubernetes.io/ingress.class: Invalid value: "b": must match `ingressClassName` when both are specified']),
+        (POLICIES, {"spec/ingress/0/ports": [{"port": "http", "endPort": 5}]}, [
+            "spec.ingress[0].ports[0].endPort: Invalid value: 5: may not be specified when `port` is non-numeric"]),
+        (POLICIES, {"spec/ingress/0/ports": [{"endPort": 5}]}, [
+            "spec.ingress[0].ports[0].endPort: Invalid value: 5: may not be specified when `port` is not specified"]),
+        (POLICIES, {"spec/policyTypes": ["Ingress", "Egress", "Ingress"]}, [
+            'spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes']),
+        (POLICIES, {"spec/egress/0/to/0/ipBlock": {"cidr": "10"}}, [
+            'spec.egress[0].to[0].ipBlock.cidr: Invalid value: "10": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']),
+        (SLICES, {"ports": [{"port": 1}, {"port": 2}]}, ['ports[1].name: Duplicate value: ""']),
+        (SLICES, {"endpoints/0/addresses": ["10.0.0.1"] * 101}, [
+            "endpoints[0].addresses: Too many: 101: must have at most 100 items"]),
+    ],
+)  # fmt: skip
+def test_more_that_is_wrong(resource: str, changes: dict[str, Any], lines: list[str]) -> None:
+    assert faults(resource, changes) == lines

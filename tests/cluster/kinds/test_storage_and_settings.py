@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kinds.asking import GONE, created, faults, stored, update_faults
+from labkit.cluster.embedded.apiserver.kinds import KINDS
+from tests.cluster.kinds.asking import GONE, changed, created, faults, stored, update_faults
 
 CLAIMS, VOLUMES, CLASSES = (
     "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io",
@@ -155,3 +156,66 @@ def test_the_source_of_a_volume_stays() -> None:
     assert line.startswith(
         "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after"
     )
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "lines"),
+    [
+        (QUOTAS, {"spec/scopes": ["Tall"]}, ['spec.scopes: Invalid value: ["Tall"]: unsupported scope']),
+        (QUOTAS, {"spec/scopes": ["BestEffort"]}, [
+            'spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource']),
+        (QUOTAS, {"spec/scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In"}]}}, [
+            "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"]),
+        (QUOTAS, {"spec/scopeSelector": {"matchExpressions": [
+            {"scopeName": "PriorityClass", "operator": "Exists", "values": ["a"]}]}}, [
+            "spec.scopeSelector.matchExpressions.values: Invalid value: [\"a\"]: must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"]),
+        (QUOTAS, {"spec/scopeSelector": {"matchExpressions": [{"scopeName": "Tall", "operator": "Near"}]}}, [
+            'spec.scopeSelector.matchExpressions.scopeName: Invalid value: "Tall": unsupported scope',
+            'spec.scopeSelector.matchExpressions.operator: Invalid value: "Near": not a valid selector operator']),
+        (RANGES, {"spec/limits": [{"type": "Boat"}]}, [
+            'spec.limits[0].type: Invalid value: "Boat": must be a standard limit type or fully qualified']),
+        (RANGES, {"spec/limits": [{"type": "PersistentVolumeClaim"}]}, [
+            "spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided"]),
+        (RANGES, {"spec/limits": [{"type": "Pod"}, {"type": "Pod"}]}, [
+            'spec.limits[1].type: Duplicate value: "Pod"']),
+        (RANGES, {"spec/limits/0/maxLimitRequestRatio": {"cpu": "0.5"}}, [
+            'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1']),
+        (RANGES, {"spec/limits/0/maxLimitRequestRatio": {"cpu": "21"}}, [
+            'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "21": ratio 21 is greater than max/min = 20.000000']),
+        (RANGES, {"spec/limits/0/default": {"cpu": "3"}}, [
+            'spec.limits[0].defaultRequest[cpu]: Invalid value: "3": default request value 3 is greater than max value 2',
+            'spec.limits[0].default[cpu]: Invalid value: "2": default value 3 is greater than max value 2']),
+        (BUDGETS, {"spec/minAvailable": "101%"}, [
+            'spec.minAvailable: Invalid value: "101%": must not be greater than 100%']),
+        (PRIORITIES, {"metadata/name": "system-node-critical", "value": 5}, [
+            "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: value of system-node-critical PriorityClass must be 2000001000"]),
+        (VOLUMES, {"spec/hostPath": GONE, "spec/local": {"path": "/a"}}, [
+            "spec.nodeAffinity: Required value: Local volume requires node affinity"]),
+        (VOLUMES, {"spec/capacity": {"storage": "0"}}, [
+            'spec.capacity[storage]: Invalid value: "0": must be greater than zero']),
+        ("secrets", {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": "x"}}, [
+            'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character']),
+    ],
+)  # fmt: skip
+def test_more_that_is_wrong(resource: str, changes: dict[str, Any], lines: list[str]) -> None:
+    assert faults(resource, changes) == lines
+
+
+def test_a_bound_claim_grows_and_does_not_shrink_below_what_it_has() -> None:
+    kind, size = KINDS[CLAIMS], "spec/resources/requests/storage"
+    bound = {"status": {"phase": "Bound", "capacity": {"storage": "2Gi"}}, size: "2Gi"}
+    old = changed(stored(CLAIMS), bound)
+    assert kind.validate_update(changed(old, {size: "3Gi"}), old) == []
+    assert list(map(str, kind.validate_update(changed(old, {size: "1Gi"}), old))) == [
+        "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
+    ]
+
+
+def test_where_a_volume_is_and_how_it_is_seen_stays() -> None:
+    term = {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}
+    before = {"spec/nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}}
+    said = update_faults(VOLUMES, {"spec/nodeAffinity": GONE, "spec/volumeMode": "Block"}, before)
+    assert said == [
+        "nodeAffinity: Invalid value: null: field is immutable",
+        'volumeMode: Invalid value: "Block": field is immutable',
+    ]

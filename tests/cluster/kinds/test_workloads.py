@@ -225,3 +225,60 @@ def test_a_daemon_set_counts_its_templates() -> None:
 )
 def test_a_schedule_that_cannot_be_read(schedule: str, fault: str) -> None:
     assert schedule_fault(schedule) == fault
+
+
+EXPRESSION = "spec/selector/matchExpressions"
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "lines"),
+    [
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "In", "values": ["web", "b"]}]}, []),
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "NotIn", "values": ["b"]}]}, []),
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "Exists"}]}, []),
+        (DEPLOY, {EXPRESSION: [{"key": "b", "operator": "DoesNotExist"}]}, []),
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "NotIn", "values": ["web"]}]}, [
+            f'spec.template.metadata.labels: Invalid value: {{"app":"web"}}: {DOES_NOT_MATCH}']),
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "Exists", "values": ["a"]}]}, [
+            "spec.selector.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"]),
+        (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "Like"}]}, [
+            'spec.selector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator',
+            f'spec.template.metadata.labels: Invalid value: {{"app":"web"}}: {DOES_NOT_MATCH}']),
+        (SETS, {"spec/updateStrategy": {"type": "Slow"}}, [
+            'spec.updateStrategy: Invalid value: {"Type":"Slow","RollingUpdate":null}: must be \'RollingUpdate\' or \'OnDelete\'']),
+        (SETS, {"spec/volumeClaimTemplates/0/spec": {}}, [
+            "spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required",
+            "spec.volumeClaimTemplates[0].spec.resources[storage]: Required value"]),
+        (DAEMONS, {"spec/updateStrategy": {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": 1}}}, [
+            "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero"]),
+        (JOBS, {"spec/backoffLimitPerIndex": 1}, [
+            "spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode"]),
+        (JOBS, {"spec/template/spec/restartPolicy": "Sometimes"}, [
+            'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
+            'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "OnFailure", "Never"']),
+        (JOBS, {"spec/manualSelector": True}, ["spec.selector: Required value"]),
+        (JOBS, {"spec/manualSelector": True, "spec/selector": {"matchLabels": {"a": "b"}}}, [
+            f"spec.template.metadata.labels: Invalid value: null: {DOES_NOT_MATCH}"]),
+        (CRON, {"spec/timeZone": "Local"}, [
+            'spec.timeZone: Invalid value: "Local": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones']),
+        (CRON, {"spec/timeZone": "Europe/Vienna"}, []),
+        (CRON, {"spec/schedule": "TZ=UTC 0 * * * *"}, [
+            'spec.schedule: Invalid value: "TZ=UTC 0 * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead']),
+    ],
+)  # fmt: skip
+def test_more_that_is_wrong(resource: str, changes: dict[str, Any], lines: list[str]) -> None:
+    assert faults(resource, changes) == lines
+
+
+def test_an_indexed_job_may_grow_evenly() -> None:
+    before = {"spec/completionMode": "Indexed", "spec/completions": 2, "spec/parallelism": 2}
+    assert update_faults(JOBS, {"spec/completions": 3, "spec/parallelism": 3}, before) == []
+    assert update_faults(JOBS, {"spec/completions": 3}, before) == [
+        "spec.completions: Invalid value: 3: field is immutable"
+    ]
+
+
+def test_a_job_that_waits_may_be_sent_elsewhere() -> None:
+    elsewhere = {"spec/template/spec/nodeSelector": {"zone": "b"}}
+    assert update_faults(JOBS, elsewhere, {"spec/suspend": True}) == []
+    assert len(update_faults(JOBS, elsewhere)) == 1

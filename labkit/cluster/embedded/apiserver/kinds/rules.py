@@ -135,16 +135,6 @@ def exactly(wanted: Any, message: str) -> Rule:
     return check
 
 
-def absent(message: str) -> Rule:
-    """It may not be there."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        if not is_empty(value):
-            faults.append(f.forbidden(path, message))
-
-    return check
-
-
 not_negative = at_least(0)
 port_number = between(1, 65535)
 
@@ -198,34 +188,12 @@ def each(rule: Rule, *, unique: str = "") -> Rule:
     return check
 
 
-def values(rule: Rule) -> Rule:
-    """Each value of a map."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        for name, item in (value or {}).items():
-            rule(item, f"{path}[{name}]", faults)
-
-    return check
-
-
 def keys(check_key: Check) -> Rule:
     """Each key of a map."""
 
     def check(value: Any, path: str, faults: Faults) -> None:
         for name in value or ():
             faults += [f.invalid(f"{path}[{name}]", name, message) for message in check_key(name)]
-
-    return check
-
-
-def one_field(names: Sequence[str], *, none: str, many: str) -> Rule:
-    """Exactly one of these fields is there: the rule of unions, such as a volume's source."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        there = [name for name in names if value.get(name) is not None]
-        if not there:
-            faults.append(f.required(path, none))
-        faults += [f.forbidden(f"{path}.{name}", many) for name in there[1:]]
 
     return check
 
