@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import builtin
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 OWN_VERBS = ("get", "patch", "update")
+
+
+class SchemaFault(Fault):
+    """A fault whose message says the value already, as schemas' messages do."""
+
+    __slots__ = ()
+
+    @property
+    def body(self) -> str:
+        """The line without its field."""
+        return self.message
 
 
 def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
@@ -61,16 +72,6 @@ def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, S
     return found
 
 
-class _Said(Fault):
-    """A fault in the words of a schema, which are whole: what is wrong, the value, and why."""
-
-    __slots__ = ()
-
-    @property
-    def body(self) -> str:
-        return self.message
-
-
 def rules_of(resource: Resource) -> Kind:
     """What is particular to a custom kind: its schema's defaults and its schema's faults."""
     of = resource.type
@@ -82,7 +83,7 @@ def rules_of(resource: Resource) -> Kind:
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
         for one in faults(of, value):
-            found.append(_Said(one.path, cast(Reason, one.reason), one.message))
+            found.append(SchemaFault(one.path, Reason(one.reason), one.message))
 
     has_status = "status" in resource.subresources
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)

@@ -8,6 +8,7 @@
     pods         priority, tolerations, runtime class
     storage      a claim's default class
     roles        nobody grants what they do not have
+    schemas      of custom resources: structural
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def default_chain() -> Chain:
         RuntimeClass,
     )
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
+    from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
     from labkit.cluster.embedded.apiserver.admission.storage import DefaultStorageClass
 
     return Chain(
@@ -36,5 +38,6 @@ def default_chain() -> Chain:
             DefaultStorageClass(),
             RuntimeClass(),
             NoEscalation(),
+            Schemas(),
         ]
     )

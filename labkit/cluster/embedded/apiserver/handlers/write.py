@@ -1,6 +1,6 @@
 """create, update and patch: from what was sent to what is stored.
 
-One path for all: read → defaults → admission → the kind's rules → admission → managers → store.
+One path for all: read → defaults → managers → admission → the kind's rules → admission → store.
 What is awaited on the way (a webhook) may let others write; then the store refuses, and a patch is
 tried again on what is there now.
 """
@@ -79,6 +79,8 @@ async def create_object(
     stamp.check_namespace(value, request, resource)
     stamp.identify(value, request.namespace if resource.is_namespaced else "")
     resource.rules.set_defaults(value)
+    if not is_applied:
+        stamp.note_managers(request, resource, None, value)
     attempt = Attempt(api, request, resource, "CREATE", value, namespace=request.namespace)
     attempt.name, attempt.is_dry_run = value["metadata"].get("name", ""), request.is_dry_run
     await api.admission.admit(attempt)
@@ -86,8 +88,6 @@ async def create_object(
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
     await api.admission.validate(attempt)
-    if not is_applied:
-        stamp.note_managers(request, resource, None, value)
     value = stamp.in_order(value)
     if request.is_dry_run:
         return value, attempt.warnings
@@ -200,19 +200,22 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         _keep(value["metadata"], old.object["metadata"], name)
     rules.set_defaults(value)
+    if not is_applied:  # whose is what was sent; what admission adds is nobody's
+        stamp.note_managers(request, resource, old.object, value)
     await attempt.api.admission.admit(attempt)
     is_status = attempt.subresource in ("status", "approval")
     if attempt.subresource in parts.ONLY:
         parts.ONLY[attempt.subresource](value, old.object)
-    (rules.before_status_update if is_status else rules.before_update)(value, old.object)
+    if is_status:
+        rules.before_status_update(value, old.object)
+    elif attempt.subresource != "finalize":  # which is about what an update may not change
+        rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     validate = rules.validate_status_update if is_status else rules.validate_update
     if attempt.subresource not in parts.ONLY:
         _refuse(resource, value, validate(value, old.object))
     await attempt.api.admission.validate(attempt)
-    if not is_applied:
-        stamp.note_managers(request, resource, old.object, value)
     return stamp.in_order(value)
 
 

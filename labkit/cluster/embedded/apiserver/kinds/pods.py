@@ -19,14 +19,14 @@ from .pod.spec import (
     template_defaults,
 )
 from .pod.updates import MIRROR, pod_status_update, pod_update
-from .rules import Faults, Object, child, fill_absent, struct
+from .rules import Faults, Object, child, fill_absent, parts, struct
 
 
 def _pod_defaults(pod: Object) -> None:
     spec = child(pod, "spec")
     spec_defaults(spec)
     for name in ("containers", "initContainers"):
-        for container in spec.get(name) or ():
+        for container in parts(spec, name):
             requests_from_limits(container)
     fill_absent(spec, {"enableServiceLinks": True})
     host_port_defaults(spec)

@@ -27,6 +27,7 @@ from .rules import (
     items,
     named,
     one_of,
+    parts,
     port_number,
     required,
     struct,
@@ -45,7 +46,7 @@ def _service_defaults(new: Object) -> None:
     elif spec["sessionAffinity"] == "ClientIP":
         client = child(child(spec, "sessionAffinityConfig"), "clientIP")
         fill_absent(client, {"timeoutSeconds": _AFFINITY_SECONDS})
-    for port in spec.get("ports") or ():
+    for port in parts(spec, "ports"):
         fill(port, {"protocol": "TCP", "targetPort": port.get("port")})
     if is_reached_from_outside(spec):
         fill(spec, {"externalTrafficPolicy": "Cluster"})

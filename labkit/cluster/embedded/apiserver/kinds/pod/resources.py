@@ -78,8 +78,8 @@ def quantity_value(name: str, written: Any, path: str, faults: Faults) -> Quanti
 
 def resource_name(name: str, path: str, faults: Faults) -> bool:
     """A name that any resource may have."""
-    wrong = qualified_name(name)
-    faults += [f.invalid(path, name, message) for message in wrong]
+    if wrong := qualified_name(name):
+        faults += [f.invalid(path, name, message) for message in wrong]
     if wrong or "/" in name or name in _KNOWN or is_huge_page(name):
         return not wrong
     message = "must be a standard resource type or fully qualified"
