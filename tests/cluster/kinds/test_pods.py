@@ -442,3 +442,23 @@ TERM = f"{NODES.replace('/', '.')}[0]"
 )  # fmt: skip
 def test_a_larger_pod_that_is_wrong(changes: dict[str, Any], lines: list[str]) -> None:
     assert faults("pods", changes) == lines
+
+
+def test_a_mirror_of_a_static_pod_stays_one() -> None:
+    mirror = "metadata/annotations"
+    pod = {"spec/nodeName": "one", mirror: {"kubernetes.io/config.mirror": "a"}}
+    path = "metadata.annotations[kubernetes.io/config.mirror]"
+    assert update_faults("pods", {mirror: {}}, pod) == [
+        f"{path}: Forbidden: may not remove or update mirror pod annotation"
+    ]
+    added = {mirror: {"kubernetes.io/config.mirror": "a"}}
+    assert update_faults("pods", added, {"spec/nodeName": "one"}) == [
+        f"{path}: Forbidden: may not add mirror pod annotation"
+    ]
+
+
+def test_both_names_of_a_service_account_are_one() -> None:
+    spec = created("pods", small({"serviceAccount": "old"}))["spec"]
+    assert spec["serviceAccountName"] == spec["serviceAccount"] == "old"
+    spec = created("pods", small({"serviceAccount": "old", "serviceAccountName": "new"}))["spec"]
+    assert spec["serviceAccountName"] == spec["serviceAccount"] == "new"

@@ -42,7 +42,8 @@ def _service_defaults(new: Object) -> None:
     spec = child(new, "spec")
     fill(spec, {"sessionAffinity": "None", "type": "ClusterIP"})
     if spec["sessionAffinity"] == "None":
-        spec.pop("sessionAffinityConfig", None)
+        if "sessionAffinityConfig" in spec:
+            del spec["sessionAffinityConfig"]
     elif spec["sessionAffinity"] == "ClientIP":
         client = child(child(spec, "sessionAffinityConfig"), "clientIP")
         fill_absent(client, {"timeoutSeconds": _AFFINITY_SECONDS})
