@@ -10,8 +10,8 @@ import pytest
 
 from labkit.cluster.embedded.apiserver.kinds import (
     KINDS,
-    ephemeral_containers_update,
-    resize_update,
+    POD_EPHEMERAL_CONTAINERS,
+    POD_RESIZE,
 )
 from tests.cluster.kinds.asking import GONE, changed, stored, update_faults
 
@@ -86,30 +86,31 @@ def test_what_has_ended_does_not_run_again() -> None:
 
 
 def test_a_debugging_container_is_added_and_never_changed() -> None:
+    check, path = POD_EPHEMERAL_CONTAINERS.validate_update, "spec/ephemeralContainers"
     old = stored("pods")
-    new = changed(old, {"spec/ephemeralContainers": [{"name": "d", "image": "busybox"}]})
-    said: list[Any] = []
-    ephemeral_containers_update(new, old, said)
-    assert said == []
-    later = changed(new, {"spec/ephemeralContainers/0/image": "other"})
-    ephemeral_containers_update(later, new, said)
-    ephemeral_containers_update(old, new, said)
-    assert [str(one).splitlines()[0] for one in said] == [
+    new = stored("pods", {path: [{"name": "d", "image": "busybox"}]})
+    later = stored("pods", {path: [{"name": "d", "image": "other"}]})
+    assert check(new, old) == []
+    assert [str(one).splitlines()[0] for one in [*check(later, new), *check(old, new)]] == [
         'spec.ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be changed',
         'spec.ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be removed',
     ]
+    other = stored("pods", {C + "image": "other"})
+    assert list(map(str, check(other, old))) == ["spec: Forbidden: field is immutable"]
 
 
 def test_a_resize_changes_cpu_and_memory_only() -> None:
-    old = stored("pods")
-    said: list[Any] = []
-    resize_update(changed(old, {C + "resources/requests/cpu": "700m"}), old, said)
-    assert said == []
-    resize_update(changed(old, {C + "image": "other"}), old, said)
-    resize_update(changed(old, {C + "resources/limits": {"cpu": "1"}}), old, said)
-    assert list(map(str, said)) == [
-        "spec: Forbidden: only cpu and memory resources are mutable",
-        "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed",
+    check, old = POD_RESIZE.validate_update, stored("pods")
+    assert check(changed(old, {C + "resources/requests/cpu": "700m"}), old) == []
+    assert list(map(str, check(changed(old, {C + "image": "other"}), old))) == [
+        "spec: Forbidden: only cpu and memory resources are mutable"
+    ]
+    removed = changed(old, {C + "resources/limits": {"cpu": "1"}})
+    assert list(map(str, check(removed, old))) == [
+        "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed"
+    ]
+    assert list(map(str, check(changed(old, {C + "resources/requests/cpu": "2"}), old))) == [
+        'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1'
     ]
 
 

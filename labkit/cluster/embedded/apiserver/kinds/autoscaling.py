@@ -68,7 +68,8 @@ def _wakes(spec: Any, path: str, faults: Faults) -> None:
     """From nothing only what is measured outside can wake it."""
     kinds = {metric.get("type") for metric in parts(spec, "metrics")}
     if spec.get("minReplicas") == 0 and kinds.isdisjoint(("Object", "External")):
-        message = "must specify at least one Object or External metric to support scaling to zero replicas"
+        needed = "must specify at least one Object or External metric"
+        message = f"{needed} to support scaling to zero replicas"
         faults.append(f.forbidden(f"{path}.metrics", message))
 
 
