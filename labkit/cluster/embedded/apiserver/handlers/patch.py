@@ -13,6 +13,7 @@ import orjson
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.apiserver.patches import (
     BadPatch,
     Conflicts,
@@ -147,7 +148,7 @@ def _check(request: Request, resource: Resource, new: dict[str, Any], warnings: 
     if resource.type is not None:
         for fault in wrong_types(resource.type, new):
             text = orjson.dumps(new).decode()
-            words = f"Invalid value: {text!r}: {fault.message}".replace("'", '"')
+            words = f"Invalid value: {shown(text)}: {fault.message}"
             cause = status.StatusCause("FieldValueInvalid", words, "patch")
             raise status.invalid("", "", "", [cause])
     plain = _without_body(request)
