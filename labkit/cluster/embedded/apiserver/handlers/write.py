@@ -215,9 +215,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
-    validate = rules.validate_status_update if is_status else rules.validate_update
-    if attempt.subresource not in parts.ONLY:
-        _refuse(resource, value, validate(value, old.object))
+    _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
     return stamp.in_order(value)
 
