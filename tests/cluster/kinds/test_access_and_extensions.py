@@ -98,6 +98,9 @@ def test_a_definition_is_filled_in() -> None:
         (HPA, {"spec/maxReplicas": 0}, [
             "spec.maxReplicas: Invalid value: 0: must be greater than 0",
             "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`"]),
+        (HPA, {"spec/minReplicas": 0}, [
+            "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
+            "spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas"]),
         (HPA, {"spec/minReplicas": 5}, [
             "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"]),
         (HPA, {"spec/metrics": [{"type": "Weather"}]}, [

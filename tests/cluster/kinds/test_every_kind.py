@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.cluster.embedded.apiserver.kinds import KINDS, custom, kind_of
+from labkit.cluster.embedded.store.frozen import freeze
 from tests.cluster.kinds.asking import changed, created, stored, update_faults
 from tests.cluster.kinds.samples import BODIES, CLUSTER_SCOPED, sample
 
@@ -33,6 +34,12 @@ def test_defaults_twice_are_as_defaults_once(resource: str) -> None:
     once = copy.deepcopy(new)
     KINDS[resource].set_defaults(new)
     assert new == once
+
+
+@pytest.mark.parametrize("resource", ALL)
+def test_where_nothing_is_missing_nothing_is_written(resource: str) -> None:
+    """So parts of a stored object, which nobody may change, can be parts of a new one."""
+    KINDS[resource].set_defaults(freeze(stored(resource)))
 
 
 @pytest.mark.parametrize("resource", ALL)

@@ -141,6 +141,9 @@ def test_what_is_wrong(resource: str, changes: dict[str, Any], lines: list[str])
         (SERVICES, {"spec/clusterIPs": ["10.0.0.9"], "spec/clusterIP": "10.0.0.9"},
          service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.1"]), [
             'spec.clusterIPs[0]: Invalid value: ["10.0.0.9"]: may not change once set']),
+        (SERVICES, {"spec/clusterIPs": GONE, "spec/clusterIP": GONE},
+         service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.1"]), [
+            "spec.clusterIPs[0]: Invalid value: null: primary clusterIP can not be unset"]),
         (SERVICES, {"spec/type": "NodePort"}, service(), []),
         (SLICES, {"addressType": "FQDN"}, {}, [
             'addressType: Invalid value: "FQDN": field is immutable']),

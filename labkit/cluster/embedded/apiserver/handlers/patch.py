@@ -22,7 +22,7 @@ from labkit.cluster.embedded.apiserver.patches import (
     merge_patch,
     strategic_merge_patch,
 )
-from labkit.cluster.embedded.schema import wrong_types
+from labkit.cluster.embedded.schema import set_defaults, wrong_types
 from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def _check(request: Request, resource: Resource, new: dict[str, Any], warnings: 
             raise status.invalid("", "", "", [cause])
     plain = _without_body(request)
     warnings += decode.check_fields(plain, new, resource.type, resource.kind)
+    if resource.type is not None:
+        set_defaults(resource.type, new)
     name = new["metadata"].get("name")
     if name != request.name:
         words = f"the name of the object ({name}) does not match the name on the URL"

@@ -14,6 +14,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.schema import set_defaults
 from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
+    if resource.type is not None:
+        set_defaults(resource.type, sent)
     if not isinstance(sent.get("metadata"), dict):
         sent["metadata"] = {}
     return (resource.conversion.read(sent) if resource.conversion else sent), warnings
@@ -212,9 +215,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
-    validate = rules.validate_status_update if is_status else rules.validate_update
-    if attempt.subresource not in parts.ONLY:
-        _refuse(resource, value, validate(value, old.object))
+    _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
     return stamp.in_order(value)
 

@@ -76,7 +76,8 @@ def _encoded(text: str | None) -> str:
 
 def _secret_defaults(new: Object) -> None:
     fill(new, {"type": "Opaque"})
-    if plain := new.pop("stringData", None):
+    if "stringData" in new:
+        plain = new.pop("stringData") or {}
         encoded = {name: _encoded(text) for name, text in plain.items()}
         new["data"] = {**(new.get("data") or {}), **encoded}
 

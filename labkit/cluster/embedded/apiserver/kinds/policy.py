@@ -139,7 +139,7 @@ def _container_limit_defaults(limit: Object) -> None:
     given = {**(limit.get("max") or {}), **(limit.get("default") or {})}
     asked = {**(limit.get("min") or {}), **given, **(limit.get("defaultRequest") or {})}
     for name, value in (("default", given), ("defaultRequest", asked)):
-        if value:
+        if value and value != limit.get(name):
             limit[name] = value
 
 

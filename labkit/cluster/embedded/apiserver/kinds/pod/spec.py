@@ -51,7 +51,9 @@ def spec_defaults(spec: Object) -> None:
     if spec.get("securityContext") is None:
         spec["securityContext"] = {}
     if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
-        spec["serviceAccountName"] = spec["serviceAccount"] = account  # the old name and the new
+        for name in ("serviceAccountName", "serviceAccount"):  # the name it has, and had
+            if spec.get(name) != account:
+                spec[name] = account
     for name in LISTS:
         for container in parts(spec, name):
             container_defaults(container)
