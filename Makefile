@@ -30,7 +30,7 @@ is-whole = [ ! -e .venv/.installing ] && grep -qsF "$(CURDIR)/.venv/bin/python" 
 
 install-lab install-test: install-%:
 	@[ ! -e .venv ] || { $(is-whole); } || { echo "The .venv here is not whole: making it anew."; rm -rf .venv; }
-	@$(MAKE) --silent --no-print-directory .venv/.labkit-$*
+	@$(MAKE) --silent --no-print-directory .venv/.labkit-$* $(MORE_$*)
 
 # What Jupyter reads is copied at the install: a change of it is one of the project.
 COPIED = $(shell find labkit/machine/kernelspec labkit/jupyter/lab -type f -not -name '*.py*' 2>/dev/null)
@@ -43,6 +43,12 @@ COPIED = $(shell find labkit/machine/kernelspec labkit/jupyter/lab -type f -not 
 	@rm .venv/.installing
 	@touch $@
 
+# kubectl and helm for the tests of the cluster, in .make/clients.
+.PHONY: clients
+clients:
+	@.venv/bin/python -m tests.support.clients
+
+MORE_test = clients
 PACKAGE_lab = .
 NEEDS_lab = JupyterLab
 PACKAGE_test = .[test]

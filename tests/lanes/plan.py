@@ -17,10 +17,11 @@ from tests.lanes.lane import Lane
 ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
-_LIBRARY = ("core", "grading", "host", "image", "sandbox", "views")
+_LIBRARY = ("cluster", "core", "grading", "host", "image", "sandbox", "views")
 """The parts whose tests need nothing of the checkout; the others play the course."""
 _SYSTEM = ("core", "host", "image", "sandbox")
 """Those that do what an ordinary user may do less of."""
+_CLUSTER = "tests/cluster"
 _MACHINE = "tests/machine"
 _MACHINE_FIRST = f"{_MACHINE}/test_ordinary_user.py"
 """The longest, by itself as long as half of the others."""
@@ -40,7 +41,7 @@ def all_lanes() -> list[Lane]:
     """Every lane that this machine can run: first those that run alone, else the longest first."""
     others = [_other_python(python) for python in pythons.find_others()]
     rest = [_browser(), *_as_ordinary_user(), _project(), _lint(), _notebooks()]
-    return [_real(), _machine(), _unit(), *others, *rest]
+    return [_real(), _machine(), _unit(), _cluster(), *others, *rest]
 
 
 def _lint() -> Lane:
@@ -57,7 +58,8 @@ def _unit() -> Lane:
 
 
 def _real() -> Lane:
-    command = (*_PYTEST, *(part for part in parts() if part != _MACHINE), "-m", "requires")
+    mine = (part for part in parts() if part not in (_MACHINE, _CLUSTER))
+    command = (*_PYTEST, *mine, "-m", "requires")
     # Alone: checks look at the whole machine, and other lanes play the same labs on it.
     return Lane("real", "the same on the real system", (command,), cores=2)
 
@@ -66,6 +68,11 @@ def _machine() -> Lane:
     command = (*_PYTEST, *_TWO, _MACHINE_FIRST, _MACHINE, "-m", "requires")
     # Alone: an emulated machine takes a whole core, and other tests look at times.
     return Lane("machine", "microVMs: layers, snapshot, relay, notebooks", (command,), cores=2)
+
+
+def _cluster() -> Lane:
+    command = (*_PYTEST, _CLUSTER, "-m", "requires")
+    return Lane("cluster", "official clients on the embedded cluster", (command,))
 
 
 def _project() -> Lane:

@@ -1,0 +1,1 @@
+"""The official clients, and others that people use, against the embedded cluster."""
