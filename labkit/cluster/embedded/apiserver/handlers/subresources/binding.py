@@ -37,7 +37,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     pods = api.registry.find("", "v1", "pods")
     assert pods is not None
     await write.change(api, request, pods, Key("pods", request.namespace, name), make)
-    return as_json(status.success(), 201)
+    return as_json(status.success(code=201), 201)
 
 
 def _bound(old: dict[str, Any], node: str, about: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def to_scale(resource: Resource, value: dict[str, Any]) -> dict[str, Any]:
     scale["metadata"] = {name: about[name] for name in names if name in about}
     scale["spec"] = {"replicas": wanted} if wanted else {}
     scale["status"] = {"replicas": now}
-    selector = _look(value, paths.selector)
+    selector = _look(value, paths.selector) if paths.selector else ""
     if resource.crd is None:
         said = (value.get("spec") or {}).get("selector")
         selector = _words(said) if said else ""
