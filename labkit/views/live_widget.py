@@ -149,7 +149,7 @@ class Stage:
         changed = changes(before, self.picture, steady_only=is_automatic)
         if not changed and not said and not self.error and not is_automatic:
             changed = "Nothing has changed."
-        return f"{said} {changed}".strip()
+        return f"{_sentence(said)} {changed}".strip()
 
     def _act(self, name: str) -> str:
         try:
@@ -181,6 +181,11 @@ class Stage:
             self._failed_snapshot = {}
         except Exception as error:  # as above
             self._failed_snapshot = describe(error)
+
+
+def _sentence(said: str) -> str:
+    """With a full stop, for another sentence follows, and both are read aloud."""
+    return said if not said or said.endswith((".", "!", "?", "…", ":")) else f"{said}."
 
 
 def describe(error: Exception) -> dict[str, str]:
