@@ -141,14 +141,28 @@ def set_limits(groups: Mapping[str, str], writes: Iterable[Write]) -> None:
         path = f"{groups[controller]}/{file}"
         if is_optional and not os.path.exists(path):
             continue
+        write_limit(groups[controller], file, value)
+
+
+def write_limit(folder: str, file: str, value: str) -> None:
+    """Writes a limit of a group. Raises OSError when the kernel does not take it.
+
+    Version 1 limits memory, and memory and swap together, which may never be the smaller one: where
+    it is, it is raised first.
+    """
+    path = f"{folder}/{file}"
+    try:
+        write(path, value)
+    except OSError as error:
+        both = f"{folder}/memory.memsw.limit_in_bytes"
+        is_memory = file == "memory.limit_in_bytes" and os.path.exists(both)
+        if error.errno != errno.EINVAL or not is_memory:
+            raise
         try:
-            write(path, value)
-        except OSError as error:
-            # v1 limits memory, and memory and swap together, which may never be the smaller one.
-            if error.errno != errno.EINVAL or file != "memory.limit_in_bytes":
-                raise
-            write(f"{groups[controller]}/memory.memsw.limit_in_bytes", value)
-            write(path, value)
+            write(both, value)
+        except OSError:
+            raise error from None  # no value at all: the file that was meant has to say so
+        write(path, value)
 
 
 def read_limit(place: Place, folder: str, name: str) -> tuple[int | None, int]:

@@ -141,7 +141,9 @@ class Stage:
         if said or self._failed_action:
             return changed
         slider = self.sliders[name]
-        return f"{slider.label} is now {slider.words(self.values[name])}. {changed}".strip()
+        value = self.values[name]
+        now = "has no limit now" if value is None else f"is now {slider.words(value)}"
+        return f"{slider.label} {now}. {changed}".strip()
 
     def _shown_anew(self, said: str, *, is_automatic: bool = False) -> str:
         before = self.picture
