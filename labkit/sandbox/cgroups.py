@@ -288,7 +288,9 @@ def _way_down(mount: str, own: str) -> list[str]:
 def _why_not_handed_down(folder: str, controller: str) -> str:
     """Why groups below ``folder`` do not get a controller of v2; empty when they do.
 
-    Switches it on where that is allowed.
+    Switches it on where that is allowed, and never off again: the kernel would take its files, with
+    the limits in them, from every group that others have made there since. (It refuses only where
+    such a group hands the controller down itself.)
     """
     control = f"{folder}/cgroup.subtree_control"
     if controller in _read(control).split():

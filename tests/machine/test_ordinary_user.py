@@ -31,8 +31,10 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 TOPICS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/topic.toml"))
-PLAYED = ("00-start-here", "01-what-is-a-container")
-"""Here, by the command line; checks and notebooks of the others are played elsewhere, as root."""
+PLAYED = TOPICS[:5]
+"""Here, by the command line. Those of namespaces, cgroups and the container from scratch took 19, 25
+and 38 s of a core; whatever comes later is played elsewhere, as root, unless it is as cheap.
+"""
 
 _OF_THE_NETWORK = ("PIP_", "LABKIT_DEBIAN_", "http_proxy", "https_proxy", "SSL_CERT_")
 """What this machine needs to reach an archive of packages, its users need, too."""
@@ -99,7 +101,8 @@ def test_all_solutions_pass_in_machines_of_their_own_and_nothing_is_left(
     wanted = {check for name in PLAYED for check in _asked_in(_solution(learner, name))}
     for name in PLAYED:
         _insist_on_a_machine(_solution(learner, name))
-    done = learner.run(["labkit", "run", "--solutions", "--json", "00", "01"], timeout_s=1000)
+    numbers = [name.partition("-")[0] for name in PLAYED]
+    done = learner.run(["labkit", "run", "--solutions", "--json", *numbers], timeout_s=1000)
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert {one["check"]: one["verdict"] for one in said} == dict.fromkeys(wanted, "passed")
     assert done.returncode == 0, done.stderr
