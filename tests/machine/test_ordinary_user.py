@@ -32,8 +32,8 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 TOPICS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/topic.toml"))
 PLAYED = TOPICS[:5]
-"""Here, by the command line. Namespaces, cgroups and the container from scratch took 19, 17 and 38 s
-of a core; topics that come later are played elsewhere, as root, unless they are as cheap.
+"""Here, by the command line. Namespaces, cgroups and the container from scratch took 19, 17 and
+38 s of a core; topics that come later are played elsewhere, as root, unless they are as cheap.
 """
 
 _OF_THE_NETWORK = ("PIP_", "LABKIT_DEBIAN_", "http_proxy", "https_proxy", "SSL_CERT_")

@@ -56,6 +56,8 @@ def the_limit_of_a_sandbox_is_raised_and_taken_off_through_its_group() -> None:
         for value, expected in (("64M", 64 << 20), ("32M", 32 << 20), ("max", None)):
             group["memory.max"] = value
             assert box.limits[0].limit == expected, value
+            # What does not fit does not go to the swap instead: that holds on.
+            assert expected is None or group["memory.swap.max"] == "0", value
         assert group["memory.max"] == "max"
         error = error_of(lambda: group.write("memory.max", "much"))
         assert "'much' is no value that the kernel takes" in str(error)
