@@ -165,6 +165,17 @@ def write_limit(folder: str, file: str, value: str) -> None:
         write(path, value)
 
 
+def change_limit(folder: str, file: str, value: str) -> None:
+    """As :func:`write_limit`; a v1 group that has a limit and no swap goes on having no swap."""
+    both = f"{folder}/memory.memsw.limit_in_bytes"
+    has_no_swap = False
+    if file == "memory.limit_in_bytes" and (was := _read(both)):
+        has_no_swap = int(was) < _V1_UNLIMITED_MEMORY and was == _read(f"{folder}/{file}")
+    write_limit(folder, file, value)
+    if has_no_swap:
+        write(both, value)
+
+
 def read_limit(place: Place, folder: str, name: str) -> tuple[int | None, int]:
     """A limit (None for none) and the use now. Raises OSError when the group has gone."""
     raw = linux.read(f"{folder}/{file_name(place, name)}").decode().strip()
