@@ -1,4 +1,4 @@
-"""``labkit clean``: takes away what killed sessions left behind."""
+"""``labkit clean``: takes away what killed sessions and clusters left behind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ def clean_command() -> None:
 
     Touches nothing of sessions that live, and nothing that others made.
     """
+    from labkit.cluster.embedded import control
     from labkit.host import clean
 
+    clusters = control.clean()
+    for name in clusters:
+        say(f"removed what the cluster {name} left, which was killed")
     removed = clean()
     for left in removed:
         say(f"removed {left.kind} {left.what} of session {left.session}")
-    if not removed:
+    if not removed and not clusters:
         say("Nothing was left behind.")

@@ -34,6 +34,8 @@ class Kind:
     write: Callable[[float], str]
     step: float | None = None
     help: str = ""
+    unlimited: str = ""
+    """What is written for no limit; nothing where ``max`` is no such thing."""
 
 
 def _cores(text: str) -> float:
@@ -49,23 +51,27 @@ def _whole(value: float) -> str:
     return str(round(value))
 
 
-def _size(help: str) -> Kind:
-    return Kind("bytes", "log", int, _whole, help=help)
+def _size(help: str, unlimited: str = "") -> Kind:
+    return Kind("bytes", "log", int, _whole, help=help, unlimited=unlimited)
 
+
+_MAX = "max"
+_CORES = "CPU time at most, in cores"
+_TASKS = "Processes and threads at most"
 
 KINDS: Mapping[str, Kind] = {
-    "memory.max": _size("More than this is never given: the kernel kills"),
-    "memory.high": _size("Above this the kernel reclaims, and slows the group down"),
+    "memory.max": _size("More than this is never given: the kernel kills", _MAX),
+    "memory.high": _size("Above this the kernel reclaims, and slows the group down", _MAX),
     "memory.low": _size("Up to this the kernel takes from others first"),
     "memory.min": _size("Up to this nothing is ever taken"),
-    "pids.max": Kind("processes", "log", int, _whole, help="Processes and threads at most"),
-    "cpu.max": Kind("cores", "linear", _cores, _quota, 0.05, "CPU time at most, in cores"),
+    "pids.max": Kind("processes", "log", int, _whole, help=_TASKS, unlimited=_MAX),
+    "cpu.max": Kind("cores", "linear", _cores, _quota, 0.05, _CORES, f"{_MAX} {PERIOD_US}"),
     "cpu.weight": Kind("", "log", int, _whole, help="Share of the CPU beside its neighbours"),
 }
 
 
 def sliders_for(target: object, wanted: Mapping[str, tuple[End, End]]) -> list[Slider]:
-    """A slider for each file of a group, between two ends.
+    """A slider for each file of a group, between two ends; behind the larger one there is no limit.
 
     Raises:
         NotFound: no slider is made for such a file.
@@ -103,17 +109,18 @@ def _slider(files: MutableMapping[str, str], name: str, ends: tuple[End, End]) -
         step=kind.step,
         unit=kind.unit,
         help=kind.help,
+        can_be_unlimited=bool(kind.unlimited),
     )
 
 
 def _get(files: MutableMapping[str, str], name: str, kind: Kind) -> float | None:
     """The value; None for ``max``."""
     said = str(files[name]).strip()
-    return None if said.split(" ")[0] == "max" else kind.read(said)
+    return None if said.split(" ")[0] == _MAX else kind.read(said)
 
 
-def _set(files: MutableMapping[str, str], name: str, kind: Kind, value: float) -> None:
-    files[name] = kind.write(value)
+def _set(files: MutableMapping[str, str], name: str, kind: Kind, value: float | None) -> None:
+    files[name] = kind.unlimited if value is None else kind.write(value)
 
 
 def _end(name: str, kind: Kind, end: End) -> float:

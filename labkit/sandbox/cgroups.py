@@ -141,14 +141,39 @@ def set_limits(groups: Mapping[str, str], writes: Iterable[Write]) -> None:
         path = f"{groups[controller]}/{file}"
         if is_optional and not os.path.exists(path):
             continue
+        write_limit(groups[controller], file, value)
+
+
+def write_limit(folder: str, file: str, value: str) -> None:
+    """Writes a limit of a group. Raises OSError when the kernel does not take it.
+
+    Version 1 limits memory, and memory and swap together, which may never be the smaller one: where
+    it is, it is raised first.
+    """
+    path = f"{folder}/{file}"
+    try:
+        write(path, value)
+    except OSError as error:
+        both = f"{folder}/memory.memsw.limit_in_bytes"
+        is_memory = file == "memory.limit_in_bytes" and os.path.exists(both)
+        if error.errno != errno.EINVAL or not is_memory:
+            raise
         try:
-            write(path, value)
-        except OSError as error:
-            # v1 limits memory, and memory and swap together, which may never be the smaller one.
-            if error.errno != errno.EINVAL or file != "memory.limit_in_bytes":
-                raise
-            write(f"{groups[controller]}/memory.memsw.limit_in_bytes", value)
-            write(path, value)
+            write(both, value)
+        except OSError:
+            raise error from None  # no value at all: the file that was meant has to say so
+        write(path, value)
+
+
+def change_limit(folder: str, file: str, value: str) -> None:
+    """As :func:`write_limit`; a v1 group that has a limit and no swap goes on having no swap."""
+    both = f"{folder}/memory.memsw.limit_in_bytes"
+    has_no_swap = False
+    if file == "memory.limit_in_bytes" and (was := _read(both)):
+        has_no_swap = int(was) < _V1_UNLIMITED_MEMORY and was == _read(f"{folder}/{file}")
+    write_limit(folder, file, value)
+    if has_no_swap:
+        write(both, value)
 
 
 def read_limit(place: Place, folder: str, name: str) -> tuple[int | None, int]:
@@ -274,7 +299,9 @@ def _way_down(mount: str, own: str) -> list[str]:
 def _why_not_handed_down(folder: str, controller: str) -> str:
     """Why groups below ``folder`` do not get a controller of v2; empty when they do.
 
-    Switches it on where that is allowed.
+    Switches it on where that is allowed, and never off again: the kernel would take its files, with
+    the limits in them, from every group that others have made there since. (It refuses only where
+    such a group hands the controller down itself.)
     """
     control = f"{folder}/cgroup.subtree_control"
     if controller in _read(control).split():

@@ -102,6 +102,12 @@ def _need_programs(rows: tuple[tuple[int, int, int], ...]) -> None:
     """More than their own id an ordinary user maps by two programs that have the right to."""
     if os.geteuid() == 0 or len(rows) == 1:
         return
+    if _user() == str(os.geteuid()):
+        raise Blocked(
+            "more ids than your own cannot be mapped here",
+            why=f"newuidmap serves users that have a name, and /etc/passwd has none for {_user()}",
+            hint="Have root give this user a name (useradd), or leave id_map out",
+        )
     for program in ("newuidmap", "newgidmap"):
         if not any(os.access(f"{folder}/{program}", os.X_OK) for folder in PROGRAM_FOLDERS):
             raise Blocked(
@@ -126,7 +132,10 @@ def _read_subids(path: str) -> list[tuple[int, int]]:
     except OSError:
         return []
     names = (_user(), str(os.geteuid()))
-    return [(int(row[1]), int(row[2])) for row in rows if len(row) == 3 and row[0] in names]
+    ours = [row[1:] for row in rows if len(row) == 3 and row[0] in names]
+    # As newuidmap reads it: a line that is wrong gives nothing.
+    given = [(int(first), int(count)) for first, count in ours if (first + count).isdecimal()]
+    return list(dict.fromkeys(each for each in given if each[1] > 0))
 
 
 def _row(inner: int, outer: int | range) -> tuple[int, int, int]:

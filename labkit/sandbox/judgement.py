@@ -116,7 +116,7 @@ def _judge_root(process: HostProcess, mounts: list[_Mount], ours: dict[str, int]
     elif _is_chrooted(process.pid):
         yield Wall("root", keeps, False, "chroot: another lies above")
     else:
-        yield Wall("root", keeps, True, "the top of its own mounts")
+        yield Wall("root", keeps, True, "the top of its mounts")
     outer = [mount.what for mount in _mounts("self") if mount.where == "/"]
     left = [mount.where for mount in mounts if outer and mount.what == outer[-1]]
     seen = f"the machine's, on {left[0]}" if left else "none of the machine's"

@@ -13,7 +13,7 @@ function prose(node, words) {
   return node;
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const me = Math.random().toString(36).slice(2); // the same widget may be shown twice
   const group = make("fieldset");
   const said = make("p", { class: "labkit-said", role: "status", "aria-live": "polite" });

@@ -30,6 +30,12 @@ class Volatile(str):
     __slots__ = ()
 
 
+class Quiet(Volatile):
+    """One that changes whatever anybody does: when one tells what has changed, it is left out."""
+
+    __slots__ = ()
+
+
 def clean(text: str, *, keep_lines: bool = False) -> str:
     """``text`` with each unfit character replaced by a visible one.
 

@@ -11,7 +11,7 @@ function make(tag, attributes = {}, text = "") {
   return node;
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const bar = make("div", { class: "labkit-bar", role: "group", "aria-label": model.get("title") });
   const slides = make("div", { class: "labkit-sliders" });
   const said = make("p", { class: "labkit-said", role: "status", "aria-live": "polite" });

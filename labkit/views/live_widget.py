@@ -141,7 +141,9 @@ class Stage:
         if said or self._failed_action:
             return changed
         slider = self.sliders[name]
-        return f"{slider.label} is now {slider.words(self.values[name])}. {changed}".strip()
+        value = self.values[name]
+        now = "has no limit now" if value is None else f"is now {slider.words(value)}"
+        return f"{slider.label} {now}. {changed}".strip()
 
     def _shown_anew(self, said: str, *, is_automatic: bool = False) -> str:
         before = self.picture
@@ -149,7 +151,7 @@ class Stage:
         changed = changes(before, self.picture, steady_only=is_automatic)
         if not changed and not said and not self.error and not is_automatic:
             changed = "Nothing has changed."
-        return f"{said} {changed}".strip()
+        return f"{_sentence(said)} {changed}".strip()
 
     def _act(self, name: str) -> str:
         try:
@@ -181,6 +183,11 @@ class Stage:
             self._failed_snapshot = {}
         except Exception as error:  # as above
             self._failed_snapshot = describe(error)
+
+
+def _sentence(said: str) -> str:
+    """With a full stop, for another sentence follows, and both are read aloud."""
+    return said if not said or said.endswith((".", "!", "?", "…", ":")) else f"{said}."
 
 
 def describe(error: Exception) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit.views.escape import Volatile
+from labkit.views.escape import Quiet, Volatile
 from labkit.views.table import Table
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def tables(m: NetworkMap, caption: str) -> tuple[Table, ...]:
             tuple(row for space in shown for row in _links(space, names)),
             slots=(0, 16, 9, 6, 20, 28, 10, 10, 8),
             key=1,
+            place=0,
         ),
         Table(
             "Routes",
@@ -56,6 +57,7 @@ def tables(m: NetworkMap, caption: str) -> tuple[Table, ...]:
             tuple(row for space in shown for row in _routes(space)),
             slots=(0, 18, 16, 16),
             key=1,
+            place=0,
         ),
     )
 
@@ -93,6 +95,9 @@ def _link(
     if there and link.bridge:
         linked = f"{there}, a port of {link.bridge}"
     seen = link.traffic
+    # What this machine says to itself and to the world goes on, whatever happens on the map.
+    is_noise = link.kind == "loopback" or (space.is_observers and not link.kind)
+    count = Quiet if is_noise else Volatile
     return (
         space.name,
         own(link.name),
@@ -100,9 +105,9 @@ def _link(
         own("up" if link.is_up else "down"),
         own(", ".join(link.addresses)),
         Volatile(linked),
-        Volatile(str(seen.received_packets)),
-        Volatile(str(seen.sent_packets)),
-        Volatile(str(seen.dropped_packets)),
+        count(seen.received_packets),
+        count(seen.sent_packets),
+        count(seen.dropped_packets),
     )
 
 

@@ -40,7 +40,7 @@ def walls_view(judged: Mapping[str, Walls]) -> Picture:
     words, top = sentence(said, y=112)
     top += 34
     height = top + ROW * len(columns[0]) + 24
-    body = [card(height), heading("WALLS", " and ".join(judged)), words]
+    body = [card(height), heading("WALLS", "Which walls are closed"), words]
     for number, name in enumerate(judged):
         x = MARGIN + LEFT + number * width
         body.append(text(x, top - 14, name, face="bold", ink="inn", room=width - 12))

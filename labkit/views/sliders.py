@@ -39,6 +39,7 @@ class Slider:
         step: between two stops of a ``linear`` one; chosen where none is given.
         unit: ``bytes``, ``processes``, ``cores`` or any other word.
         help: one sentence more.
+        can_be_unlimited: after the largest value comes a last stop, "no limit": ``set`` gets None.
     """
 
     id: str
@@ -51,9 +52,15 @@ class Slider:
     step: float | None = None
     unit: str = ""
     help: str = ""
+    can_be_unlimited: bool = False
 
     @cached_property
-    def stops(self) -> tuple[float, ...]:
+    def stops(self) -> tuple[float | None, ...]:
+        """What can be chosen: values, then None where there need be no limit."""
+        return (*self.values, None) if self.can_be_unlimited else self.values
+
+    @cached_property
+    def values(self) -> tuple[float, ...]:
         """The values that can be chosen, ascending; whole numbers where there are no halves.
 
         Raises:
@@ -93,10 +100,10 @@ class Slider:
         """The place of the stop that is nearest; the last for no limit."""
         if value is None:
             return len(self.stops) - 1
-        return min(range(len(self.stops)), key=lambda i: abs(self.stops[i] - value))
+        return min(range(len(self.values)), key=lambda i: abs(self.values[i] - value))
 
-    def chosen(self, at: object) -> float:
-        """The value at a place that a front end named.
+    def chosen(self, at: object) -> float | None:
+        """The value at a place that a front end named; None for no limit.
 
         Raises:
             BadInput: there is no such place.
@@ -132,7 +139,7 @@ def by_id(sliders: Sequence[Slider]) -> dict[str, Slider]:
 def as_table(sliders: Iterable[Slider], values: dict[str, float | None]) -> Table:
     """What the sliders show, as text."""
     rows = tuple(
-        (s.label, s.words(values.get(s.id)), s.words(s.minimum), s.words(s.maximum))
+        (s.label, s.words(values.get(s.id)), s.words(s.minimum), s.words(s.stops[-1]))
         for s in sliders
     )
     return Table("What the sliders set", ("what", "now", "from", "to"), rows)

@@ -28,6 +28,7 @@ class Table:
         slots: the width, in characters, kept for volatile values, column by column.
         links: first cell of a row to the address it links to, in HTML.
         key: the column whose cells name the rows, when one tells what has changed.
+        place: the column that says in what the row's thing is, where its name alone is not enough.
         is_wide: cells hold sentences, and are shortened only where they are very long.
     """
 
@@ -37,6 +38,7 @@ class Table:
     slots: tuple[int, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     key: int = 0
+    place: int | None = None
     is_wide: bool = False
 
     def text(self) -> str:

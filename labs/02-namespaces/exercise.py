@@ -1,4 +1,5 @@
 # %% setup=true
+import os
 import subprocess
 
 from labkit import Sandbox, begin, check, hint, reveal, task
@@ -13,7 +14,8 @@ lab
 # about. In a `!command`, `{lab["left"]}` stands for your value.
 #
 # When this notebook's Python ends, what it started ends and the named network namespaces go. The next
-# cell sees to that: a shell that waits for the end of a pipe.
+# cell sees to that: a shell that waits for the end of a pipe. (The exercise and its solution work with
+# the same names. Where both are open, the last one out puts out the light: that is what the lock is for.)
 
 # %% setup=true
 names = [
@@ -21,9 +23,16 @@ names = [
     lab["right"],
     *(f"{lab['place']}-{part}" for part in ("home", "router", "world")),
 ]
-sweep = f"for name in {' '.join(names)}; do ip netns delete $name; done"
-read = 'while read pid; do pids="$pids $pid"; done; for pid in $pids; do kill -KILL -$pid; done'
-sweeper = lab.spawn(["sh", "-c", f"trap '' TERM; {read}; {sweep}"], stdin=subprocess.PIPE)
+watch = f"""
+trap '' TERM; exec 9<"$0"; flock --shared 9; echo ready
+while read pid; do pids="$pids $pid"; done
+for pid in $pids; do kill -KILL -$pid; done
+flock --exclusive --nonblock 9 || exit 0
+for name in {" ".join(names)}; do ip netns delete $name; done
+"""
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+sweeper = lab.spawn(["sh", "-c", watch, str(lab.folder.parent)], **pipes)
+ready = sweeper.stdout.readline()
 
 
 def start(*argv):
@@ -118,17 +127,16 @@ check("way-out")
 # %% [markdown]
 # ## Task 4 · Two in one network
 #
-# The next cell starts a container named `app`. Start `sleep` with `lab["sidecar"]` seconds such that
+# The next cell starts a container with the hostname `app`. Start `sleep` with `lab["sidecar"]` seconds such that
 # it **shares the network namespace** of `app`, and of `pid`, `mnt`, `uts` and `ipc` **none**. Leave it
 # running. (That is how the containers of a Kubernetes pod find each other on `localhost`.)
 
 # %% setup=true
-app = Sandbox(name="app").start(["sleep", "7100"], replace=True)
+mine = f"app-{os.getpid()}"  # names are unique on a machine, and the solution may be open, too
+app = Sandbox(name=mine, hostname="app").start(["sleep", "7100"], replace=True)
 
 # %% task="pod"
 ### BEGIN SOLUTION: join one namespace
-import os
-
 user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
 sleep = ["sleep", str(lab["sidecar"])]
 sidecar = start("nsenter", *user, "--target", str(app.pid), "--net", *sleep)

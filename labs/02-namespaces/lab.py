@@ -158,8 +158,8 @@ print(f"{(inside - outside) / 86400:.0f} days longer up, in there")
 # when this notebook's Python ends.
 
 # %%
-red, blue, router, world = (f"{lab['place']}-{part}" for part in ("red", "blue", "switch", "far"))
-sweep = f"for name in {red} {blue} {router} {world}; do ip netns delete $name; done 2>/dev/null"
+red, blue, switch, far = (f"{lab['place']}-{part}" for part in ("red", "blue", "switch", "far"))
+sweep = f"for name in {red} {blue} {switch} {far}; do ip netns delete $name; done 2>/dev/null"
 forgotten = subprocess.run(["sh", "-c", sweep])
 sweeper = lab.spawn(["sh", "-c", f"trap '' TERM; cat; {sweep}"], stdin=subprocess.PIPE)
 # !ip netns add {red}
@@ -230,27 +230,28 @@ print(links)
 # %% [markdown]
 # ### A switch: the bridge, and a way out
 #
-# A cable joins two. For more, all cables go to a [[bridge]]. Ours lies in a namespace `router`; Docker's
-# (`docker0`) lies in the machine's own. Behind the router is the `world`.
+# A cable joins two. For more, all cables go to a [[bridge]]. Ours lies in a namespace of its own,
+# `{switch}`; Docker's (`docker0`) lies in the machine's own. The same namespace is the router to the rest
+# of the world, which is `{far}`.
 
 # %%
 steps = f"""
 ip -n {red} link delete eth0
-ip netns add {router}; ip netns add {world}
-ip -n {router} link add br0 type bridge
+ip netns add {switch}; ip netns add {far}
+ip -n {switch} link add br0 type bridge
 for name in {red} {blue}; do
-    ip -n $name link add eth0 type veth peer name to-$name netns {router}
-    ip -n {router} link set to-$name master br0 up
+    ip -n $name link add eth0 type veth peer name to-$name netns {switch}
+    ip -n {switch} link set to-$name master br0 up
     ip -n $name link set eth0 up
 done
-ip -n {router} link set br0 up
+ip -n {switch} link set br0 up
 ip -n {red} address add 10.1.0.1/24 dev eth0
 ip -n {blue} address add 10.1.0.2/24 dev eth0
-ip -n {router} address add 10.1.0.254/24 dev br0
-ip -n {router} link add wan type veth peer name eth0 netns {world}
-ip -n {router} address add 203.0.113.1/24 dev wan
-ip -n {world} address add 203.0.113.9/24 dev eth0
-ip -n {router} link set wan up; ip -n {world} link set eth0 up
+ip -n {switch} address add 10.1.0.254/24 dev br0
+ip -n {switch} link add wan type veth peer name eth0 netns {far}
+ip -n {switch} address add 203.0.113.1/24 dev wan
+ip -n {far} address add 203.0.113.9/24 dev eth0
+ip -n {switch} link set wan up; ip -n {far} link set eth0 up
 """
 built = subprocess.run(["sh", "-ec", steps], check=True)
 
@@ -272,12 +273,12 @@ predict("nat", "With a route and forwarding, and no NAT: does red get an answer?
 
 # %%
 # !ip -n {red} route add default via 10.1.0.254
-# !ip netns exec {router} sysctl --quiet --write net.ipv4.ip_forward=1
+# !ip netns exec {switch} sysctl --quiet --write net.ipv4.ip_forward=1
 without = answers("203.0.113.9")
 compare("nat", happened="yes" if without else "no")
 
 # %%
-# !ip netns exec {router} iptables -t nat -A POSTROUTING -o wan -j MASQUERADE
+# !ip netns exec {switch} iptables -t nat -A POSTROUTING -o wan -j MASQUERADE
 print("world:", answers("203.0.113.9"))
 
 # %% [markdown]

@@ -20,8 +20,8 @@ practice = bench.practice
 #
 # What has holes may hurt the machine it runs on. So you get a **practice machine** for each try:
 # `practice` runs a shell script as [[root]] in namespaces of its own (topic 02's `unshare`), and all
-# of it is gone when the script ends. It is root that you need for what follows, and root there is
-# nobody here. (Who lends you that power? Keep the question for the sequel.)
+# of it is gone when the script ends. What follows needs root, and in there anybody is. (Who lends you
+# that power? Keep the question for the sequel.)
 
 # %%
 practice("""
@@ -238,7 +238,7 @@ practice('python3 container.py cat "$SECRET"', SECRET=secret)
 
 # %% [markdown]
 # The oldest remedy is from 1979: [[chroot]] makes a folder the root of a process. In the folder lie
-# the files of this course's base image ($ROOT below), for a program needs its commands and libraries
+# the files of this course's base image (`$ROOT` below), for a program needs its commands and libraries
 # there. We also lend it the machine's `/proc`, so that `ps` works inside.
 
 
@@ -573,7 +573,7 @@ python3 container.py --root "$ROOT" sh -c '
 practice(undo)
 
 # %% [markdown]
-# **The fix**: root's power comes in some forty pieces, the [[capabilities|capability]]. Strike all of
+# **The fix**: root's power comes in some forty pieces, the [[capabilities]]. Strike all of
 # them off the list of what this process, or any program that it will ever start, may have; and have
 # the kernel promise that nothing brings them back ([[no_new_privs]]). Last of all steps, for the
 # others need them.
@@ -789,7 +789,7 @@ for line in source.splitlines():
 # %% [markdown]
 # ## What you can say now
 #
-# - A container is a handful of [[system calls|system call]]: `unshare`, `mount`, `pivot_root`, a few
+# - A container is a handful of [[system calls]]: `unshare`, `mount`, `pivot_root`, a few
 #   writes to `/proc` and `/sys/fs/cgroup`, `prctl`, `execve`. In that order, mostly.
 # - Each wall answers one way out. A container with one wall missing is not "a bit less safe": it is
 #   open at that place.

@@ -106,6 +106,39 @@ def test_a_check_turns_from_not_yet_to_passed(desk: Desk) -> None:
     desk.screenshot("exercise-01-passed")
 
 
+@pytest.mark.requires("netns")
+@pytest.mark.parametrize("desk", ["light"], indirect=True)
+def test_lab_02_runs_and_draws_the_cable_that_it_lays(desk: Desk) -> None:
+    desk.open_notebook("labs/02-namespaces/lab.ipynb")
+    desk.run_all(timeout_s=120)
+    assert "Traceback" not in "\n".join(desk.cell_outputs())
+    drawn = desk.page.locator(".labkit-live svg").first
+    assert len(re.findall(r"netns [a-z]+-(?:red|blue)", drawn.text_content() or "")) >= 2
+    drawn.scroll_into_view_if_needed()
+    desk.screenshot("lab-02-network")
+    assert (desk.errors, desk.complaints, desk.foreign) == ([], [], [])
+
+
+@pytest.mark.requires("limits")
+@pytest.mark.parametrize("desk", ["dark"], indirect=True)
+def test_lab_04_breaks_out_closes_the_holes_and_draws_all_walls(desk: Desk) -> None:
+    desk.open_notebook("labs/04-container-from-scratch/lab.ipynb")
+    desk.run_all(timeout_s=120)
+    cells = nbformat.read(COURSE.topic("04").notebook("lab"), as_version=4).cells
+    first, walls = (
+        next(n for n, cell in enumerate(cells) if cell.source.startswith(start))
+        for start in ("practice(", "from labkit.sandbox import walls")
+    )
+    assert "I am root on machine, and my shell is PID 1" in output_of(desk, first)
+    assert "yours: all 14 closed. labkit's: all 14 closed." in output_of(desk, walls)
+    cell = desk.page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").nth(walls)
+    assert cell.locator(PICTURE).count() == 1
+    cell.locator(PICTURE).scroll_into_view_if_needed()
+    desk.screenshot("lab-04-walls")
+    assert "Traceback" not in "\n".join(desk.cell_outputs())
+    assert (desk.errors, desk.complaints, desk.foreign) == ([], [], [])
+
+
 def test_home_shows_the_map(desk: Desk) -> None:
     desk.open_notebook("labs/home.ipynb")
     desk.run_all()

@@ -42,7 +42,11 @@ def test_two_namespaces_ping_each_other_and_the_packets_are_counted(desk: Desk) 
     button.click()
     said = widget.get_by_role("status")
     wait_until(lambda: "packets" in said.inner_text(), timeout_s=20, what="an answer")
-    assert "2 packets transmitted, 2 packets received" in said.inner_text()
+    told = said.inner_text()
+    assert "2 packets transmitted, 2 packets received, 0% packet loss. " in told
+    assert (
+        "packets in: 0 → " in told and "lo in " not in told and "eth0 in this machine" not in told
+    )
     wait_until(lambda: len(_packets(drawing)) == 4 and min(_packets(drawing)) >= 2, timeout_s=20)
     desk.screenshot("network")
     assert desk.errors == [] and desk.foreign == []

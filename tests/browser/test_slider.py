@@ -51,4 +51,16 @@ def test_a_slider_sets_the_limit_of_a_running_process_and_the_gauge_follows(desk
     assert "of 32 MiB" in (widget.locator("svg").text_content() or "")
     assert desk.page.evaluate("document.activeElement.type") == "range"
     desk.screenshot("slider")
+    desk.page.keyboard.press("End")
+    assert slider.get_attribute("aria-valuetext") == "no limit"
+    told = "memory.max has no limit now."
+    wait_until(lambda: told in said.inner_text(), timeout_s=20, what=told)
+    assert _is_unlimited(file)
+    assert "of 32 MiB" not in (widget.locator("svg").text_content() or "")
     assert desk.errors == [] and desk.foreign == []
+
+
+def _is_unlimited(file: Path) -> bool:
+    """As the kernel says it: ``max``, or in version 1 more than any machine has."""
+    said = file.read_text().strip()
+    return said == "max" or int(said) > 2**62

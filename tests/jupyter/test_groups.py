@@ -6,8 +6,11 @@ import pytest
 
 from labkit.core.errors import NotFound
 from labkit.jupyter.groups import cgconfig, cgroups, timeline
+from labkit.jupyter.pictures import live
 from labkit.sandbox.cgconfig import CannotRead
 from labkit.sandbox.groups import Cgroup, Recorder
+
+SLID = {"memory.max": ("64M", "1G"), "pids.max": (10, 100), "cpu.max": (0.1, 2)}
 
 OLD = """
 mount { memory = /cgroup/memory; }
@@ -27,6 +30,22 @@ def test_a_group_shows_its_limits_and_those_below() -> None:
             text = cgroups(target).text
             assert "64 MiB" in text
             assert "below" in text and "20" in text
+
+
+@pytest.mark.requires("limits")
+def test_the_last_stop_of_a_slider_takes_the_limit_off_the_group_itself() -> None:
+    """Asked by what the kernel does: a group without a limit of its own has that of nobody."""
+    with Cgroup.create("slid", ("memory", "pids", "cpu")) as group:
+        unlimited = {name: group[name] for name in SLID}
+        for name, (low, _) in SLID.items():
+            group[name] = low if name != "cpu.max" else "10000 100000"
+        widget = live(cgroups, group, sliders=SLID)
+        for slider in widget.sliders:
+            assert group[slider["id"]] != unlimited[slider["id"]]
+            widget.receive({"seq": 1, "slide": slider["id"], "at": len(slider["stops"]) - 1})
+            assert widget.error == {}
+        assert {name: group[name] for name in SLID} == unlimited
+        assert all(value.split()[0] == "max" for value in unlimited.values())
 
 
 def test_a_group_that_is_not_there_is_named() -> None:

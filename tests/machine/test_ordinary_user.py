@@ -31,8 +31,10 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 TOPICS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/topic.toml"))
-PLAYED = ("00-start-here", "01-what-is-a-container")
-"""Here, by the command line; checks and notebooks of the others are played elsewhere, as root."""
+PLAYED = TOPICS[:5]
+"""Here, by the command line. Namespaces, cgroups and the container from scratch took 19, 17 and
+38 s of a core; topics that come later are played elsewhere, as root, unless they are as cheap.
+"""
 
 _OF_THE_NETWORK = ("PIP_", "LABKIT_DEBIAN_", "http_proxy", "https_proxy", "SSL_CERT_")
 """What this machine needs to reach an archive of packages, its users need, too."""
@@ -90,7 +92,8 @@ def test_the_doctor_says_that_the_topics_run_in_a_machine_and_why(learner: Ordin
     for topic in found["topics"]:
         assert (topic["place"]["name"], topic["missing"]) == ("microvm", [])
         if topic["name"] in PLAYED:
-            assert "may not make user namespaces here" in topic["place"]["why"]
+            why = topic["place"]["why"]
+            assert "may not make user namespaces here" in why or "lacks cgroup-v2" in why
 
 
 def test_all_solutions_pass_in_machines_of_their_own_and_nothing_is_left(
@@ -99,7 +102,8 @@ def test_all_solutions_pass_in_machines_of_their_own_and_nothing_is_left(
     wanted = {check for name in PLAYED for check in _asked_in(_solution(learner, name))}
     for name in PLAYED:
         _insist_on_a_machine(_solution(learner, name))
-    done = learner.run(["labkit", "run", "--solutions", "--json", "00", "01"], timeout_s=1000)
+    numbers = [name.partition("-")[0] for name in PLAYED]
+    done = learner.run(["labkit", "run", "--solutions", "--json", *numbers], timeout_s=1000)
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert {one["check"]: one["verdict"] for one in said} == dict.fromkeys(wanted, "passed")
     assert done.returncode == 0, done.stderr

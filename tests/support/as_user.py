@@ -5,7 +5,7 @@ and a ``TMPDIR`` of its own. (Not ``nobody``: inside a user namespace every id t
 shows as ``nobody``, so a wrong map would not be noticed.) Where the tests run as an ordinary user
 anyway, it is that user with folders of their own.
 
-Source: setpriv(1).
+Sources: setpriv(1), subuid(5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyseccomp
@@ -41,19 +41,22 @@ class OrdinaryUser:
         folder: the user's own folder, with ``home``, ``labkit`` and ``tmp`` in it.
         env: the environment of the user's commands.
         prefix: a program, with its arguments, that becomes the command in the end.
+        around: the same, run by root before it becomes the user.
     """
 
     uid: int
     folder: Path
     env: Mapping[str, str]
     prefix: Sequence[str] = ()
+    around: Sequence[str] = ()
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs ``argv`` as this user."""
         if os.geteuid() != 0:
             return [*self.prefix, *argv]
         ids = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
-        return ["setpriv", *ids, "--inh-caps=-all", "--", *self.prefix, *argv]
+        become = ["setpriv", *ids, "--inh-caps=-all", "--"]
+        return [*self.around, *become, *self.prefix, *argv]
 
     def run(self, argv: Sequence[str], *, timeout_s: float = 60.0) -> Done:
         """Runs a command as the user; its output is captured, its exit code not judged."""
@@ -86,6 +89,28 @@ def ordinary_user() -> Iterator[OrdinaryUser]:
         yield OrdinaryUser(uid, folder, _environment(folder))
     finally:
         remove_folder(folder)
+
+
+def with_subordinate_ids(user: OrdinaryUser, subids: str, name: str = "learner") -> OrdinaryUser:
+    """The same user, to whom /etc/subuid and /etc/subgid give ids. Needs root.
+
+    Each command sees these files in a mount namespace of its own: the machine's stay as they are,
+    whatever is killed.
+
+    Args:
+        user: the user.
+        subids: what both files say; ``{uid}`` stands for the user's number.
+        name: what /etc/passwd calls the user; nothing for a user without a name.
+    """
+    etc = user.folder / "etc"
+    etc.mkdir(exist_ok=True)
+    line = f"{name}:x:{user.uid}:{user.uid}::{user.folder}/home:/bin/sh\n" if name else ""
+    (etc / "passwd").write_text(Path("/etc/passwd").read_text() + line)
+    for file in ("subuid", "subgid"):
+        (etc / file).write_text(subids.format(uid=user.uid))
+    mounts = 'for f in passwd subuid subgid; do mount --bind "$0/$f" "/etc/$f" || exit; done'
+    apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    return replace(user, around=[*apart, f'{mounts}; exec "$@"', str(etc)])
 
 
 def python_for_everyone() -> str:

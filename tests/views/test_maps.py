@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.sandbox.maps import Group, GroupTree, Moment, NamespaceMap, NetworkMap, Timeline
+from labkit.sandbox.maps import (
+    Group,
+    GroupTree,
+    Link,
+    Moment,
+    NamespaceMap,
+    NetworkMap,
+    NetworkNamespace,
+    Timeline,
+)
 from labkit.views import (
     Picture,
     group_tree_view,
@@ -285,6 +294,39 @@ def test_a_change_of_a_limit_is_told() -> None:
         "web, it is: OOM kill, throttled, over memory.high →"
         " frozen, OOM kill, th…d, over memory.high."
     )
+
+
+def test_packets_are_told_with_whose_link_it_is_and_noise_is_not_told() -> None:
+    """What passes over lo, and this machine's own traffic, has nothing to do with what one did."""
+    before = mapsamples.two_namespaces()
+    after = NetworkMap(tuple(_with_more_traffic(space) for space in before.namespaces))
+    said = changes(network_view(before), network_view(after))
+    assert said == (
+        "veth-red in netns red, packets in: 12 → 17. veth-red in netns red, out: 10 → 15."
+        " veth-blue in netns blue, packets in: 10 → 15. 1 more change."
+    )
+    assert changes(network_view(before), network_view(after), steady_only=True) == ""
+
+
+def test_a_link_that_came_up_is_told_even_where_it_is_lo() -> None:
+    before = mapsamples.two_namespaces()
+    red = before.namespaces[1]
+    lo = replace(red.links[0], is_up=True)
+    after = replace(before, namespaces=(
+        before.namespaces[0], replace(red, links=(lo, *red.links[1:])), *before.namespaces[2:],
+    ))  # fmt: skip
+    said = changes(network_view(before), network_view(after), steady_only=True)
+    assert said == "lo in netns red, is: down → up."
+
+
+def _with_more_traffic(space: NetworkNamespace) -> NetworkNamespace:
+    def more(link: Link) -> Link:
+        seen = link.traffic
+        received, sent = seen.received_packets + 5, seen.sent_packets + 5
+        traffic = replace(seen, received_packets=received, sent_packets=sent)
+        return replace(link, traffic=traffic)
+
+    return replace(space, links=tuple(map(more, space.links)))
 
 
 # -- time -----------------------------------------------------------------------------------------

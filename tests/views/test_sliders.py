@@ -121,6 +121,15 @@ def test_a_value_that_changed_elsewhere_is_followed(shown: Shown, box: Box) -> N
     assert shown.widget.places["memory"] == {"at": len(box.slider().stops) - 1, "words": "no limit"}
 
 
+def test_behind_the_largest_value_there_is_no_limit_where_that_can_be(box: Box) -> None:
+    slider = box.slider(can_be_unlimited=True)
+    last = len(slider.stops) - 1
+    assert [slider.words(stop) for stop in slider.stops[-2:]] == ["256 MiB", "no limit"]
+    assert slider.chosen(last) is None and slider.nearest(None) == last
+    assert slider.nearest(10**12) == last - 1, "more than the largest value is a limit all the same"
+    assert box.slider().stops[-1] == 256 * MIB
+
+
 def test_a_value_that_cannot_be_read_any_more_leaves_the_last_one_marked_as_old(
     shown: Shown, box: Box
 ) -> None:
@@ -168,7 +177,8 @@ def test_stops_rise_from_end_to_end_and_each_is_found_again(
 ) -> None:
     low = max(ends[0], 2)
     slider = Slider("s", "s", low, low * ends[1], lambda: 1, print, scale=scale, unit=unit)
-    stops = slider.stops
+    stops = slider.values
+    assert stops == slider.stops
     assert list(stops) == sorted(set(stops)) and 2 <= len(stops) <= 201
     assert stops[0] == pytest.approx(low, abs=0.5) and stops[-1] == pytest.approx(
         low * ends[1], abs=0.5
@@ -237,6 +247,16 @@ def test_limits_of_a_group_are_named_by_their_files() -> None:
     assert group == {"memory.max": str(64 * MIB), "cpu.max": "25000 100000", "pids.max": "10",
                      "cpu.weight": "300"}  # fmt: skip
     assert "of 64 MiB" in widget.picture
+    for name, written in (("memory.max", "max"), ("cpu.max", "max 100000"), ("pids.max", "max")):
+        assert stops[name][-1] == "no limit"
+        widget.receive({"seq": 1, "slide": name, "at": len(stops[name]) - 1})
+        assert widget.error == {} and group[name] == written
+        assert widget.places[name] == {"at": len(stops[name]) - 1, "words": "no limit"}
+        assert widget.stage.slide(name, len(stops[name]) - 1).startswith(
+            f"{name} has no limit now."
+        )
+    assert stops["cpu.weight"][-1] == "10000"
+    assert "of 64 MiB" not in widget.picture
 
 
 @pytest.mark.parametrize(

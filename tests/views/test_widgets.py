@@ -15,6 +15,7 @@ from labkit.core.errors import BadInput, Blocked, NotFound
 from labkit.sandbox.facts import BothSides
 from labkit.views import Action, choice, live, tree_view, xray_view
 from labkit.views.changes import changes
+from labkit.views.live_widget import Stage
 from tests.views import samples
 
 
@@ -149,6 +150,22 @@ def test_changes_names_what_came_and_what_went() -> None:
     smaller = replace(family, members=family.members[:-1])
     assert changes(tree_view(family), tree_view(smaller)) == "top -b: gone."
     assert changes(tree_view(smaller), tree_view(family)) == "top -b: new."
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("2 packets received", "2 packets received. process id"),
+        ("Done.", "Done. process id"),
+        ("Is it?", "Is it? process id"),
+        (None, "process id"),
+    ],
+)
+def test_what_an_action_says_is_a_sentence_of_its_own(returned: object, said: str) -> None:
+    seen = iter([samples.both_sides(pid=4000), samples.both_sides(pid=5000)])
+    say = Action("say", "Say", lambda: returned)
+    stage = Stage(lambda: next(seen), xray_view, [say], every_s=None)
+    assert stage.press("say").startswith(f"{said}, from the host: 4000 → 5000.")
 
 
 def test_many_changes_are_summed_up() -> None:

@@ -88,12 +88,12 @@ def start(
             f"a cluster {name!r} runs already",
             hint=f"`labkit cluster stop --name {name}` stops it; or give another name",
         )
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+    _take_away(folder, _read(folder))  # of one that was killed
     folder.mkdir(mode=0o700, parents=True)
     try:
         told, pid = _spawn(folder, data, port)
     except BaseException:
-        _remove(folder)
+        _take_away(folder, None)
         raise
     config = kubeconfig_for(
         f"labkit-{name}",
@@ -201,14 +201,31 @@ def find(name: str = DEFAULT_NAME) -> Running:
 
 
 def running() -> list[Running]:
-    """All embedded clusters of this user that run, by name; what killed ones left is removed."""
-    root = _root()
-    names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    for name in names:
-        if not is_running(name) and time.time() - (root / name).stat().st_mtime > READY_WITHIN_S:
-            _remove(root / name)
-    states = (_read(root / name) for name in names if is_running(name))
+    """All embedded clusters of this user that run, by name."""
+    states = (_read(_folder(name)) for name in _names() if is_running(name))
     return [state for state in states if state is not None]
+
+
+def clean() -> list[str]:
+    """Takes away what clusters left that were killed; their data folders stay.
+
+    Returns:
+        Their names.
+    """
+    dead = [name for name in _names() if not is_running(name) and not _may_be_starting(name)]
+    for name in dead:
+        _take_away(_folder(name), _read(_folder(name)))
+    return dead
+
+
+def _may_be_starting(name: str) -> bool:
+    """Whether the folder is so young that its process may not hold the lock yet."""
+    return time.time() - _folder(name).stat().st_mtime < READY_WITHIN_S
+
+
+def _names() -> list[str]:
+    root = _root()
+    return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
 
 
 def stop(name: str = DEFAULT_NAME) -> Running:
@@ -231,15 +248,16 @@ def stop(name: str = DEFAULT_NAME) -> Running:
         time.sleep(0.005)
     with contextlib.suppress(ChildProcessError):  # it may be another process that started it
         os.waitpid(found.pid, 0)
-    own = _folder(name)
-    kubeconfig = Path(found.kubeconfig)
-    if kubeconfig.parent != own and kubeconfig.exists():
-        remove_context(kubeconfig, found.context)
-    _remove(own)
+    _take_away(_folder(name), found)
     return found
 
 
-def _remove(folder: Path) -> None:
+def _take_away(folder: Path, state: Running | None) -> None:
+    """Removes a cluster's own folder, and its context from a file that is somebody's."""
+    if state is not None:
+        kubeconfig = Path(state.kubeconfig)
+        if kubeconfig.parent != folder and kubeconfig.exists():
+            remove_context(kubeconfig, state.context)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # others run
         folder.parent.rmdir()

@@ -35,6 +35,10 @@ FORGETFUL = frozenset({"leases.coordination.k8s.io"})
 """Written every few seconds, and of no interest a moment later."""
 
 
+RECENT = 1000
+"""Changes in memory: who watches is rarely further behind, and the rest is read from disk."""
+
+
 class ControlPlane:
     """A control plane.
 
@@ -50,7 +54,7 @@ class ControlPlane:
 
     def __init__(self, folder: Path) -> None:
         self.pki: Pki = open_pki(folder / "pki")
-        self.store = Store(folder / "store", forgetful=FORGETFUL)
+        self.store = Store(folder / "store", forgetful=FORGETFUL, recent_changes=RECENT)
         tokens = ServiceAccountTokens(self.pki.signing_key(), self._uid_of)
         self.api = Api(
             store=self.store,

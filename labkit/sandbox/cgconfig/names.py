@@ -78,7 +78,9 @@ def from_files(name: str, read: Read) -> str:
         return "\n".join(_io_max(read))
     files = v1_files(name)
     given = {file: plain(read(file)) for file in files}
-    return _settings(to_v2(_config(v1_controller_of(name), given)))[-1].value
+    # memory.swap.max comes with memory.max, of which v1's file is a part.
+    settings = _settings(to_v2(_config(v1_controller_of(name), given)))
+    return next(setting.value for setting in settings if setting.name == name)
 
 
 def v1_files(name: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from labkit.sandbox.cgconfig.names import (
     v1_files,
 )
 from labkit.sandbox.cgconfig.table import READINGS
-from labkit.sandbox.cgroups import cgroup_mounts, write
+from labkit.sandbox.cgroups import cgroup_mounts, change_limit
 
 _PREFERRED = ("memory", "pids", "cpu", "freezer", "cpuset", "blkio", "cpuacct")
 """Whose list of processes stands for a v1 group that is in several hierarchies."""
@@ -88,11 +88,11 @@ class Files:
         version = self.version_of(name)
         self._need(version, name)
         for file, text in to_files(name, value, version):
-            path = f"{self.v1[v1_controller_of(name)] if version == 1 else self.v2}/{file}"
+            folder = self.v1[v1_controller_of(name)] if version == 1 else self.v2
             try:
-                write(path, text)
+                change_limit(folder, file, text)
             except OSError as error:
-                error.filename = path
+                error.filename = f"{folder}/{file}"
                 raise
 
     def path(self, name: str) -> str:

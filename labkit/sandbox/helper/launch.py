@@ -34,7 +34,7 @@ DEADLINE_S = 10.0
 
 SYNC_BYTES = 4096
 
-_OWN_STEPS = ("set ", "make the cgroup ", "write the journal")
+_OWN_STEPS = ("map the user ids", "set ", "make the cgroup ", "write the journal")
 """Steps of the helper's that need nothing of the new process."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 from labkit.grading import OTHER, Evidence, Lab, Verdict, check, not_yet, passed
 from labkit.sandbox import HostProcess, Sandbox
@@ -26,27 +27,29 @@ APART = ("pid", "mnt", "uts", "ipc")
 def pod(lab: Lab) -> Verdict:
     """Compares the namespaces of ``sleep SIDECAR`` with those of the container ``app``."""
     command = f"sleep {lab['sidecar']}"
-    app = next((box for box in lab.running() if box.name == "app"), None)
-    if app is None:
+    # One of each notebook that is open.
+    apps = [box.pid for box in lab.running() if box.hostname == "app"]
+    homes = [p.namespaces for p in lab.processes() if p.pid in apps]
+    if not homes:
         return not_yet("no-app", Evidence("container app", "running", "not running"))
     sleepers = with_command(lab, command)
     if not sleepers:
         return not_yet("nothing", Evidence("a process", command, "none"))
-    home = next(p.namespaces for p in lab.processes() if p.pid == app.pid)
-
-    def shared(process: HostProcess) -> list[str]:
-        kinds = ("net", *APART)
-        return [kind for kind in kinds if process.namespaces.get(kind) == home.get(kind)]
-
-    process = min(sleepers, key=lambda p: (shared(p) != ["net"], -len(shared(p))))
-    rows = (Evidence("shares with app", "net", " ".join(shared(process)) or "nothing"),)
-    if shared(process) == ["net"]:
+    pairs = [(_shared(p, home), p) for p in sleepers for home in homes]
+    shared, process = min(pairs, key=lambda pair: (pair[0] != ["net"], -len(pair[0])))
+    rows = (Evidence("shares with app", "net", " ".join(shared) or "nothing"),)
+    if shared == ["net"]:
         return passed("One network, two worlds of processes and files: that is a pod.", *rows)
-    if "net" in shared(process):
+    if "net" in shared:
         return not_yet("too-much", *rows)
     if process.namespaces.get("net") == own("net"):
         return not_yet("outside", *rows)
-    return not_yet("own-network" if not shared(process) else OTHER, *rows)
+    return not_yet("own-network" if not shared else OTHER, *rows)
+
+
+def _shared(process: HostProcess, home: Mapping[str, int]) -> list[str]:
+    kinds = ("net", *APART)
+    return [kind for kind in kinds if process.namespaces.get(kind) == home.get(kind)]
 
 
 @pod.wrong(
@@ -116,6 +119,13 @@ def _(lab: Lab) -> None:
     _join(lab, ["unshare", "--mount", "--uts", "--ipc"])
 
 
+@pod.right("beside another container of that name, another notebook's")
+def _(lab: Lab) -> None:
+    _app(lab)
+    _join(lab, [])
+    _app(lab)
+
+
 @pod.right("from Python: setns(2) on the file of the namespace, then the command")
 def _(lab: Lab) -> None:
     target, sleep = _app(lab).pid, ["sleep", str(lab["sidecar"])]
@@ -131,7 +141,7 @@ def _(lab: Lab) -> None:
 
 
 def _app(lab: Lab) -> Sandbox:
-    return lab.sandbox(name="app").start(["sleep", "7100"])
+    return lab.sandbox(hostname="app").start(["sleep", "7100"])
 
 
 def _join(lab: Lab, around: list[str]) -> None:

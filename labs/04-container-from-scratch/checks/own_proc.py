@@ -42,7 +42,7 @@ def own_proc(lab: Lab) -> Verdict:
 
 
 def _there(seen: str) -> Evidence:
-    return Evidence("a file system `proc` on /proc", "yes", seen)
+    return Evidence("a file system of type proc on /proc", "yes", seen)
 
 
 @own_proc.wrong("nothing", says="No container with that hostname runs that command.")

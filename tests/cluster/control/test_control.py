@@ -201,6 +201,20 @@ def test_data_is_of_one_cluster_at_a_time(tmp_path: Path) -> None:
         control.stop("owner")
 
 
+def test_what_a_killed_cluster_left_is_taken_away(labkit_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    running = control.start("dead", kubeconfig=path)
+    os.kill(running.pid, signal.SIGKILL)
+    reap(running.pid)
+    wait_until_ended("dead")
+    folder = labkit_home / "run/clusters/dead"
+    assert control.clean() == []  # it is so young that it may be starting
+    os.utime(folder, (0, 0))
+    assert "removed what the cluster dead left" in labkit("clean").stdout
+    assert not folder.exists()
+    assert "labkit-dead" not in path.read_text()
+
+
 def test_nodes_are_not_promised(labkit_home: Path) -> None:
     asked = labkit("cluster", "start", "--nodes", "2")
     assert (asked.returncode, "have no nodes yet" in asked.stderr) == (2, True)

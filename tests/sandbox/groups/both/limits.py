@@ -50,6 +50,19 @@ def a_memory_bomb_under_its_limit_leaves_everybody_else_in_peace() -> None:
         assert other.exec(["echo", "responsive"]).stdout == "responsive\n"
 
 
+def the_limit_of_a_sandbox_is_raised_and_taken_off_through_its_group() -> None:
+    with Sandbox(limits={"memory.max": "16M"}) as box:
+        group = Cgroup.of(box.pid)
+        for value, expected in (("64M", 64 << 20), ("32M", 32 << 20), ("max", None)):
+            group["memory.max"] = value
+            assert box.limits[0].limit == expected, value
+            # What does not fit does not go to the swap instead: that holds on.
+            assert expected is None or group["memory.swap.max"] == "0", value
+        assert group["memory.max"] == "max"
+        error = error_of(lambda: group.write("memory.max", "much"))
+        assert "'much' is no value that the kernel takes" in str(error)
+
+
 def memory_high_slows_down_and_does_not_kill() -> None:
     grow = "x=a; while [ ${#x} -lt 16000000 ]; do x=$x$x; done; read more"
     if not is_v2():
