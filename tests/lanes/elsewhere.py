@@ -23,7 +23,7 @@ from tests.lanes.plan import needs_machine
 from tests.support.as_user import ordinary_user, python_for_everyone
 
 ROOT = Path(__file__).parents[2]
-_TOOLS = ("hypothesis", "pytest", "pytest-timeout")
+_TOOLS = ("hypothesis", "kubernetes-asyncio", "pytest", "pytest-timeout")
 
 
 def main(who: str, report: str, *tests: str) -> int:

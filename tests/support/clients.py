@@ -3,8 +3,8 @@
     python -m tests.support.clients            # what `make install-test` does
 
 They lie in ``.make/clients`` of the project: ``kubectl-1.34`` to ``kubectl-1.37``, ``helm``. They
-come from wheels of PyPI, about 37 MB each, which carry them for x86-64 alone; on another machine the
-tests that need one say so. A version and its hash are pinned in ``tests/clients.txt``.
+come from wheels of PyPI, about 37 MB each, which carry them for x86-64 alone; on another machine
+the tests that need one say so. Versions and hashes are pinned in ``tests/clients.txt``.
 
 A wheel has a package of npm in it, which has a zip file in it, which has the programs.
 """

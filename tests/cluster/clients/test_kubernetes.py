@@ -141,12 +141,11 @@ def test_a_deployment_is_scaled_by_its_subresource(api: Any, namespace: str) -> 
     assert apps.read_namespaced_deployment("web", namespace).spec.replicas == 2
 
 
-def test_the_dynamic_client_discovers_and_applies(
-    api: Any, namespace: str, tmp_path: Path
-) -> None:
+def test_the_dynamic_client_discovers_and_applies(api: Any, namespace: str, tmp_path: Path) -> None:
     from kubernetes.dynamic import DynamicClient
 
-    maps = DynamicClient(api, cache_file=str(tmp_path / "cache")).resources.get(api_version="v1", kind="ConfigMap")
+    found = DynamicClient(api, cache_file=str(tmp_path / "cache")).resources
+    maps = found.get(api_version="v1", kind="ConfigMap")
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}
     applied = maps.server_side_apply(body, "a", namespace, field_manager="test")
     assert applied.metadata.managedFields[0].operation == "Apply"

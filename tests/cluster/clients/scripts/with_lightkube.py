@@ -10,9 +10,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 config = KubeConfig.from_file(os.environ["KUBECONFIG"]).get()
 client = Client(config=config, field_manager="test")
-body = ConfigMap(
-    apiVersion="v1", kind="ConfigMap", metadata=ObjectMeta(name="a"), data={"x": "1"}
-)
+body = ConfigMap(apiVersion="v1", kind="ConfigMap", metadata=ObjectMeta(name="a"), data={"x": "1"})
 applied = client.apply(body)
 print([one.operation for one in applied.metadata.managedFields])
 for kind, found in client.watch(ConfigMap, fields={"metadata.name": "a"}):
