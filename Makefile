@@ -45,7 +45,7 @@ COPIED = $(shell find labkit/machine/kernelspec labkit/jupyter/lab -type f -not 
 
 # kubectl and helm for the tests of the cluster, in .make/clients.
 .PHONY: clients
-clients:
+clients: | .venv/.labkit-test
 	@.venv/bin/python -m tests.support.clients
 
 MORE_test = clients
