@@ -47,26 +47,31 @@ def measure(*, is_quick: bool = False) -> Iterator[Table]:
     """Starts a cluster in a folder of its own, and asks it."""
     rounds = 40 if is_quick else 400
     with _embedded(3 if is_quick else 9) as (kubeconfig, starts, pid):
+        idle = _resident_mib(pid)
         figures = {"start": statistics.median(starts)} | _requests(kubeconfig, rounds)
-        resident = _resident_mib(pid)
+        used = _resident_mib(pid)
         peer = os.environ.get("PEER_KUBECONFIG")
         beside = _requests(Path(peer), rounds) if peer else {}
-        yield Table("The embedded cluster's API: medians", tuple(_rows(figures, beside, resident)))
+        yield Table(
+            "The embedded cluster's API: medians", tuple(_rows(figures, beside, idle, used))
+        )
         yield Table(
             f"{WATCHERS} watchers of one resource", (_watchers(kubeconfig, 3 if is_quick else 10),)
         )
 
 
-def _rows(figures: dict[str, float], beside: dict[str, float], resident: float) -> Iterator[Row]:
+def _rows(
+    figures: dict[str, float], beside: dict[str, float], idle: float, used: float
+) -> Iterator[Row]:
     for what, seconds in figures.items():
         note = f"{seconds / REAL_S[what]:.2f} × a real one's {duration(REAL_S[what])}"
         if what in beside:
             note = f"{seconds / beside[what]:.2f} × the peer's {duration(beside[what])}, {note}"
         row = at_most(what, seconds, TARGET_S[what], note)
         yield Row(what, f"{seconds * 1000:.2f} ms", row.note, row.target, row.is_reached)
-    note = f"{resident / REAL_MIB:.2f} × a real one's {REAL_MIB} MiB"
-    reached = resident <= TARGET_MIB
-    yield Row("resident, idle", f"{resident:.0f} MiB", note, f"≤ {TARGET_MIB} MiB", reached)
+    note = f"{idle / REAL_MIB:.2f} × a real one's {REAL_MIB} MiB"
+    yield Row("resident, idle", f"{idle:.0f} MiB", note, f"≤ {TARGET_MIB} MiB", idle <= TARGET_MIB)
+    yield Row("resident, after all that", f"{used:.0f} MiB")
 
 
 @contextlib.contextmanager
