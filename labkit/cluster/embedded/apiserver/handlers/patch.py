@@ -20,6 +20,7 @@ from labkit.cluster.embedded.apiserver.patches import (
     apply,
     json_patch,
     merge_patch,
+    misfits,
     strategic_merge_patch,
 )
 from labkit.cluster.embedded.schema import set_defaults, wrong_types
@@ -75,7 +76,8 @@ def _maker(kind: str, request: Request, resource: Resource, warnings: list[str])
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         new = patched(kind, resource, old, document)
-        _check(request, resource, new, warnings, old=old)
+        converted = document if kind == STRATEGIC else None
+        _check(request, resource, new, warnings, old=old, converted=converted)
         return new
 
     return make
@@ -148,9 +150,11 @@ def _check(
     warnings: list[str],
     *,
     old: dict[str, Any],
+    converted: Any = None,
 ) -> None:
     """Holds what came out against the schema and against what the path says.
 
+    A strategic merge patch (`converted`) is not decoded again, and its faults have other words.
     What a patch leaves as it was need not be looked at again: most change one part of two.
     """
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
@@ -158,8 +162,10 @@ def _check(
     changed = {name: part for name, part in new.items() if part != old.get(name)}
     if resource.type is not None:
         for fault in wrong_types(resource.type, changed):
-            text = orjson.dumps(new).decode()
-            words = f"Invalid value: {shown(text)}: {fault.message}"
+            text, why = orjson.dumps(new).decode(), fault.message
+            if converted is not None:
+                text, why = misfits.as_go_prints(converted), misfits.as_converted(why)
+            words = f"Invalid value: {shown(text)}: {why}"
             cause = status.StatusCause("FieldValueInvalid", words, "patch")
             raise status.invalid("", "", "", [cause])
     kept = changed.copy()
