@@ -17,8 +17,11 @@ from tests.lanes.lane import Lane
 ROOT = Path(__file__).parents[2]
 
 _NO_PARTS = {"browser", "lanes", "support", "__pycache__"}
-_LIBRARY = ("cluster", "core", "grading", "host", "image", "sandbox", "views")
+_LIBRARY = ("core", "grading", "host", "image", "sandbox", "views")
 """The parts whose tests need nothing of the checkout; the others play the course."""
+_OF_CLUSTER = ("authentication", "authorization", "control", "kinds", "patches", "protobuf")
+_OF_CLUSTER += ("schema", "store")
+"""Of the cluster's tests those that another Python runs: all but the long ones of its server."""
 _SYSTEM = ("core", "host", "image", "sandbox")
 """Those that do what an ordinary user may do less of."""
 _CLUSTER = "tests/cluster"
@@ -102,7 +105,8 @@ def needs_machine(notebook: Path) -> bool:
 
 
 def _other_python(python: pythons.Python) -> Lane:
-    command = (*_ELSEWHERE, str(python.path), "{junit}", *_tests_of(_LIBRARY))
+    names = (*_LIBRARY, *(f"cluster/{name}" for name in _OF_CLUSTER))
+    command = (*_ELSEWHERE, str(python.path), "{junit}", *_tests_of(names))
     name = f"python{python.version}"
     return Lane(name, "labkit installed in another Python", (command,), _at_least_sandboxes())
 
