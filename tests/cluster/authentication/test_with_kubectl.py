@@ -23,11 +23,12 @@ from labkit.cluster.embedded.apiserver.authentication.pki import Pki, open_pki
 from labkit.cluster.embedded.apiserver.authentication.service_accounts import Reference
 from labkit.cluster.kubeconfig import Kubeconfig, kubeconfig_for
 from labkit.cluster.kubeconfig_file import write_kubeconfig
+from tests.support import clients
 
 from .conftest import SmallCluster
 
-KUBECTL = "kubectl-1.36"
-pytestmark = pytest.mark.requires(f"program:{KUBECTL}")
+KUBECTL = str(clients.kubectl())
+pytestmark = pytest.mark.requires("kubectl")
 
 
 class WhoAmI(ThreadingHTTPServer):

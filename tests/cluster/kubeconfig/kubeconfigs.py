@@ -8,8 +8,9 @@ import subprocess
 from typing import Any
 
 from labkit.cluster.kubeconfig import kubeconfig_for
+from tests.support import clients
 
-KUBECTL = "kubectl-1.36"
+KUBECTL = str(clients.kubectl())
 """A fixed binary: `kubectl` may be a dispatcher that changes its version by the server."""
 
 OURS = kubeconfig_for(

@@ -16,7 +16,7 @@ from labkit.cluster.kubeconfig import (
 )
 from labkit.cluster.kubeconfig_file import write_kubeconfig
 from labkit.core.errors import BadInput, NotFound
-from tests.cluster.kubeconfig.kubeconfigs import KUBECTL, OURS, by_name, kubectl, seen_by_kubectl
+from tests.cluster.kubeconfig.kubeconfigs import OURS, by_name, kubectl, seen_by_kubectl
 
 MERGES = {
     "the first file that has a name wins": [
@@ -34,7 +34,7 @@ MERGES = {
 }
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 @pytest.mark.parametrize("texts", MERGES.values(), ids=list(MERGES))
 def test_files_are_put_together_as_kubectl_does_it(texts: list[str], tmp_path: Path) -> None:
     paths = []
@@ -49,7 +49,7 @@ def test_files_are_put_together_as_kubectl_does_it(texts: list[str], tmp_path: P
     assert by_name(found) == expected
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 def test_paths_are_relative_to_their_own_file_as_for_kubectl(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -109,7 +109,7 @@ def test_what_is_no_kubeconfig_is_refused_with_its_path(text: str, tmp_path: Pat
         read_kubeconfig(path)
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 @pytest.mark.parametrize("text", REFUSED.values(), ids=list(REFUSED))
 def test_kubectl_refuses_it_too(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config"

@@ -13,7 +13,6 @@ from labkit.cluster.kubeconfig import Kubeconfig, kubeconfig_for, read_kubeconfi
 from labkit.cluster.kubeconfig_file import add_context, remove_context, write_kubeconfig
 from labkit.core.errors import BadInput, NotFound, SystemFault, TimedOut
 from tests.cluster.kubeconfig.kubeconfigs import (
-    KUBECTL,
     OURS,
     SOMEBODY,
     by_name,
@@ -22,7 +21,7 @@ from tests.cluster.kubeconfig.kubeconfigs import (
 )
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 def test_kubectl_reads_what_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config"
     write_kubeconfig(path, OURS)
@@ -66,7 +65,7 @@ def test_a_context_is_added_and_nothing_else_is_changed(school: Path) -> None:
     assert school.stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 def test_kubectl_sees_the_old_and_the_new(school: Path) -> None:
     before = seen_by_kubectl(str(school))
     add_context(school, OURS, make_current=True)
@@ -166,7 +165,7 @@ def test_a_file_that_kubectl_changes_is_waited_for(
     assert not lock.exists()
 
 
-@pytest.mark.requires(f"program:{KUBECTL}")
+@pytest.mark.requires("kubectl")
 def test_kubectl_heeds_the_same_lock(school: Path) -> None:
     school.with_name("config.lock").touch()
     done = kubectl("use-context", "school", config=str(school))
