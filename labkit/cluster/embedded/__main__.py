@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None:
-    plane = ControlPlane(data or folder, data / "store" if data else None)
+    plane = ControlPlane(data or folder)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

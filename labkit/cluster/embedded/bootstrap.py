@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.allocation import FIRST, SERVICES
 from labkit.cluster.embedded.apiserver.authentication.users import User
 from labkit.cluster.embedded.apiserver.authorization.bootstrap import bootstrap_objects
-from labkit.cluster.embedded.apiserver.status import ApiError
+from labkit.cluster.embedded.apiserver.request import parse
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -37,11 +37,14 @@ async def bootstrap(api: Api, port: int) -> None:
         ApiError: something cannot be made; a fault of ours.
     """
     for path, value in _objects(port):
-        try:
+        if not _is_there(api, path, value["metadata"]["name"]):
             await api.call(SELF, "POST", path, value, component="kube-apiserver")
-        except ApiError as error:
-            if error.reason != "AlreadyExists":
-                raise
+
+
+def _is_there(api: Api, path: str, name: str) -> bool:
+    asked = parse("GET", f"{path}/{name}", {}, {})
+    resource = api.registry.find(asked.group, asked.version, asked.resource)
+    return resource is not None and api.store.get(resource.key(asked.namespace, name)) is not None
 
 
 def _objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -90,7 +90,11 @@ def start(
         )
     shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
     folder.mkdir(mode=0o700, parents=True)
-    told, pid = _spawn(folder, data, port)
+    try:
+        told, pid = _spawn(folder, data, port)
+    except BaseException:
+        _remove(folder)
+        raise
     config = kubeconfig_for(
         f"labkit-{name}",
         told["url"],
@@ -197,9 +201,12 @@ def find(name: str = DEFAULT_NAME) -> Running:
 
 
 def running() -> list[Running]:
-    """All embedded clusters of this user that run, by name."""
+    """All embedded clusters of this user that run, by name; what killed ones left is removed."""
     root = _root()
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    for name in names:
+        if not is_running(name) and time.time() - (root / name).stat().st_mtime > READY_WITHIN_S:
+            _remove(root / name)
     states = (_read(root / name) for name in names if is_running(name))
     return [state for state in states if state is not None]
 
@@ -228,8 +235,14 @@ def stop(name: str = DEFAULT_NAME) -> Running:
     kubeconfig = Path(found.kubeconfig)
     if kubeconfig.parent != own and kubeconfig.exists():
         remove_context(kubeconfig, found.context)
-    shutil.rmtree(own, ignore_errors=True)
+    _remove(own)
     return found
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # others run
+        folder.parent.rmdir()
 
 
 def is_running(name: str) -> bool:

@@ -6,6 +6,7 @@ Knows nothing about how the process was started.
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from labkit.cluster.embedded.apiserver.admission import default_chain
 from labkit.cluster.embedded.apiserver.api import Api
 from labkit.cluster.embedded.apiserver.authentication.authenticator import Authenticator
 from labkit.cluster.embedded.apiserver.authentication.pki import open_pki
-from labkit.cluster.embedded.apiserver.authentication.service_accounts import ServiceAccountTokens
+from labkit.cluster.embedded.apiserver.authentication.service_accounts import (
+    LEEWAY_S,
+    ServiceAccountTokens,
+)
 from labkit.cluster.embedded.apiserver.authorization.authorizer import Authorizer
 from labkit.cluster.embedded.apiserver.authorization.generation import Generation
 from labkit.cluster.embedded.apiserver.customresources import CustomResources
@@ -26,6 +30,7 @@ from labkit.cluster.embedded.store import Key, Store
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.authentication.pki import Pki
 
+LEEWAY = timedelta(seconds=LEEWAY_S)
 FORGETFUL = frozenset({"leases.coordination.k8s.io"})
 """Written every few seconds, and of no interest a moment later."""
 
@@ -34,8 +39,7 @@ class ControlPlane:
     """A control plane.
 
     Args:
-        folder: of its keys; made when missing.
-        data: of its store; None for one that ends with the process.
+        folder: of its keys and its objects; made when missing.
 
     Attributes:
         url: where it is served, once it is started.
@@ -44,9 +48,9 @@ class ControlPlane:
         LabkitError: a folder cannot be used, or another process has it.
     """
 
-    def __init__(self, folder: Path, data: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.pki: Pki = open_pki(folder / "pki")
-        self.store = Store(data, forgetful=FORGETFUL)
+        self.store = Store(folder / "store", forgetful=FORGETFUL)
         tokens = ServiceAccountTokens(self.pki.signing_key(), self._uid_of)
         self.api = Api(
             store=self.store,
@@ -84,8 +88,16 @@ class ControlPlane:
         self.store.close()
 
     def _uid_of(self, resource: str, namespace: str, name: str) -> str | None:
+        """The uid of what a token names; what has been ending for a minute is no longer there."""
         record = self.store.get(Key(resource, namespace, name))
-        return record.object["metadata"]["uid"] if record else None
+        if record is None:
+            return None
+        about = record.object["metadata"]
+        ends = about.get("deletionTimestamp")
+        if ends and datetime.now(UTC) - datetime.fromisoformat(ends) > LEEWAY:
+            return None
+        uid: str = about["uid"]
+        return uid
 
 
 def _tls(pki: Pki) -> ssl.SSLContext:

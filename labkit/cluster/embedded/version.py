@@ -18,6 +18,10 @@ def info(machine: str) -> dict[str, str]:
     return {
         "major": "1",
         "minor": str(MINOR),
+        "emulationMajor": "1",
+        "emulationMinor": str(MINOR),
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": str(MINOR - 1),
         "gitVersion": GIT_VERSION,
         "gitCommit": "",
         "gitTreeState": "",

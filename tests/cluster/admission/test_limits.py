@@ -31,9 +31,7 @@ def test_a_container_that_asks_for_nothing_is_given_the_defaults(tmp_path: Path)
         await plane.call("POST", LIMITS, limits)
         asks = container("asks", requests={"memory": "64Mi"})
         first = container("first")
-        made = await plane.call(
-            "POST", PODS, pod("p", container(), asks, initContainers=[first])
-        )
+        made = await plane.call("POST", PODS, pod("p", container(), asks, initContainers=[first]))
         main, other = made["spec"]["containers"]
         assert main["resources"] == {
             "requests": {"cpu": "100m", "memory": "256Mi"},
@@ -118,9 +116,7 @@ def test_a_pod_is_the_sum_of_its_containers_and_its_busiest_start(tmp_path: Path
         error = await plane.refused("POST", PODS, pod("start", half, initContainers=[first]))
         assert error.message.endswith("maximum cpu usage per Pod is 1, but limit is 2")
         silent = await plane.refused("POST", PODS, pod("silent"))
-        assert silent.message.endswith(
-            "maximum cpu usage per Pod is 1.  No limit is specified"
-        )
+        assert silent.message.endswith("maximum cpu usage per Pod is 1.  No limit is specified")
 
     with_plane(tmp_path, run)
 

@@ -91,7 +91,8 @@ def test_a_change_is_judged_when_it_brings_another_image(tmp_path: Path) -> None
         await plane.call("PATCH", path, body, content_type=MERGE)
         body = {"metadata": {"labels": {"a": "b"}}}
         await plane.call("PATCH", f"{PODS}/p", body, content_type=MERGE)
-        body = {"spec": {"containers": [{"name": "main", "image": "busybox:1.37"}]}}
+        other: dict[str, Any] = {"name": "main", "image": "busybox:1.37"}
+        body: dict[str, Any] = {"spec": {"containers": [other]}}
         kind = "application/strategic-merge-patch+json"
         error = await plane.refused("PATCH", f"{PODS}/p", body, content_type=kind)
         assert "violates PodSecurity" in error.message

@@ -142,7 +142,9 @@ def test_a_scope_says_which_pods_count(
     async def run(plane: Plane) -> None:
         await make_quota(plane, {"pods": "1"}, scopes=[scope])
         for number, spec in enumerate((outside, inside, outside)):
-            await plane.call("POST", PODS, pod(f"p{number}") | {"spec": {**pod("")["spec"], **spec}})
+            await plane.call(
+                "POST", PODS, pod(f"p{number}") | {"spec": {**pod("")["spec"], **spec}}
+            )
         assert used(plane) == {"pods": "1"}
         value = pod("more") | {"spec": {**pod("")["spec"], **inside}}
         assert "exceeded quota: q" in (await plane.refused("POST", PODS, value)).message
@@ -166,8 +168,7 @@ def test_a_scope_selector_means_classes_of_priority(tmp_path: Path) -> None:
 def test_services_count_by_their_type_and_a_change_of_it_is_charged(tmp_path: Path) -> None:
     async def run(plane: Plane) -> None:
         await make_quota(plane, {"services": "5", "services.nodeports": "2"})
-        spec = {"ports": [{"port": 80}, {"port": 81, "name": "b"}]}
-        spec["ports"][0]["name"] = "a"
+        spec = {"ports": [{"port": 80, "name": "a"}, {"port": 81, "name": "b"}]}
         await plane.call("POST", SERVICES, {"metadata": {"name": "s"}, "spec": spec})
         more = {**spec, "type": "NodePort"}
         await plane.call("PATCH", f"{SERVICES}/s", {"spec": more}, content_type=MERGE)

@@ -121,6 +121,22 @@ def test_with_its_definition_go_all_objects_and_the_path(tmp_path: Path) -> None
     with_plane(tmp_path, run)
 
 
+def test_a_schema_that_is_not_structural_is_refused(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        wrong = {"type": "object", "properties": {"spec": {"properties": {"a": {"type": "text"}}}}}
+        error = await plane.refused(
+            "POST", DEFINITIONS, definition(schema={"openAPIV3Schema": wrong})
+        )
+        assert error.code == 422
+        where = "spec.versions[0].schema.openAPIV3Schema.properties[spec]"
+        assert f"{where}.type: Required value: must not be empty for specified object fields" in (
+            error.message
+        )
+        assert f'{where}.properties[a].type: Unsupported value: "text"' in error.message
+
+    with_plane(tmp_path, run)
+
+
 def test_a_name_that_is_taken_is_not_accepted(tmp_path: Path) -> None:
     async def run(plane: Plane) -> None:
         await serve(plane)

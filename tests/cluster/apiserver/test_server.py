@@ -112,7 +112,8 @@ BROKEN = [
     ("POST", MAPS, b'{"metadata":{"name":"UPPER"}}', "application/json", 422),
     ("POST", MAPS, b'{"metadata":{"name":"a","labels":{"-":"b"}}}', "application/json", 422),
     ("POST", MAPS, b'{"data":{"../up":"b"},"metadata":{"name":"a"}}', "application/json", 422),
-    ("POST", "/api/v1/namespaces/none/configmaps", b'{"metadata":{"name":"a"}}', "application/json", 404),
+    ("POST", "/api/v1/namespaces/none/configmaps", b'{"metadata":{"name":"a"}}',
+     "application/json", 404),
     ("POST", "/api/v1/configmaps", b'{"metadata":{"name":"a"}}', "application/json", 405),
     ("PUT", f"{MAPS}/a", b'{"metadata":{"name":"b"}}', "application/json", 400),
     ("PUT", f"{MAPS}/none", b'{"metadata":{"name":"none"}}', "application/json", 404),
@@ -128,7 +129,8 @@ BROKEN = [
     ("PATCH", f"{MAPS}/kube-root-ca.crt", b"data: {}", "application/apply-patch+yaml", 422),
     ("PATCH", f"{MAPS}/x?fieldManager=me", b"data: {}", "application/apply-patch+yaml", 400),
     ("DELETE", f"{MAPS}/none", None, "", 404),
-    ("DELETE", f"{MAPS}/kube-root-ca.crt", b'{"propagationPolicy":"Sideways"}', "application/json", 422),
+    ("DELETE", f"{MAPS}/kube-root-ca.crt", b'{"propagationPolicy":"Sideways"}',
+     "application/json", 422),
     ("GET", f"{MAPS}?labelSelector=a%20b%20c", None, "", 400),
     ("GET", f"{MAPS}?fieldSelector=data.a%3Db", None, "", 400),
     ("GET", f"{MAPS}?limit=many", None, "", 400),
@@ -149,7 +151,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "kind", "code"), BROKEN)
-def test_what_is_wrong_gets_its_code_and_a_status(
+def test_what_is_wrong_gets_its_code_and_a_status(  # noqa: PLR0917 - a row of the table
     client: Client, method: str, path: str, body: bytes | None, kind: str, code: int
 ) -> None:
     answer = client.ask(method, path, body, kind)

@@ -7,7 +7,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from labkit.cluster.embedded.apiserver.authentication import authenticator as module
 from labkit.cluster.embedded.apiserver.authentication import certificates
@@ -100,6 +103,16 @@ def test_whoever_shows_nothing_is_anonymous(ask: Authenticator, header: str | No
     user = ask.authenticate(None, header)
     assert user == anonymous()
     assert (user.name, user.groups) == ("system:anonymous", ("system:unauthenticated",))
+
+
+def test_a_certificate_without_a_name_is_nobodys(ask: Authenticator) -> None:
+    key = certificates.read_key(certificates.new_key_pem())
+    assert key
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "system:masters")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+    builder = builder.not_valid_before(NOW).not_valid_after(NOW + datetime.timedelta(days=1))
+    nameless = builder.public_key(key.public_key()).sign(key, hashes.SHA256())
+    assert ask.authenticate(nameless.public_bytes(Encoding.DER), None) == anonymous()
 
 
 def test_nobody_is_anonymous_where_that_is_not_allowed() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit.cluster.embedded.apiserver.authentication import certificates
+from labkit.cluster.embedded.apiserver.authentication import pki as module
 from labkit.cluster.embedded.apiserver.authentication.pki import (
     LEAF_DAYS,
     RENEW_DAYS,
@@ -18,9 +19,11 @@ from labkit.cluster.embedded.apiserver.authentication.pki import (
     Pki,
     open_pki,
 )
+from labkit.cluster.private_file import write_private
 from labkit.core.errors import BadInput, Blocked, SystemFault
 
 NOW = datetime.datetime.now(datetime.UTC)
+OTHER_KEY = certificates.new_key_pem()
 
 
 @pytest.fixture
@@ -130,8 +133,12 @@ def test_a_damaged_authority_or_signing_key_is_refused(pki: Pki, name: str, cont
     assert (pki.folder / name).read_bytes() == content
 
 
-def test_an_authority_without_its_key_is_refused(pki: Pki) -> None:
-    (pki.folder / "ca.key").unlink()
+@pytest.mark.parametrize("content", [None, OTHER_KEY])
+def test_an_authority_without_its_own_key_is_refused(pki: Pki, content: bytes | None) -> None:
+    path = pki.folder / "ca.key"
+    path.unlink()
+    if content:
+        write_private(path, content)
     with pytest.raises(Blocked, match="damaged"):
         open_pki(pki.folder)
 
@@ -143,7 +150,7 @@ def test_an_expired_authority_is_refused_with_the_day(pki: Pki) -> None:
 
 
 @pytest.mark.parametrize("name", ["apiserver.crt", "apiserver.key"])
-@pytest.mark.parametrize("content", [None, b"", b"nothing of the kind"])
+@pytest.mark.parametrize("content", [None, b"", b"nothing of the kind", OTHER_KEY])
 def test_a_damaged_certificate_of_the_server_is_made_anew(
     pki: Pki, name: str, content: bytes | None
 ) -> None:
@@ -187,14 +194,27 @@ def assert_serves(pki: Pki, *names: str) -> None:
     certificate, key = pki.server_files
     pair = certificates.read_pair(certificate.read_bytes(), key.read_bytes())
     assert pair
+    pair.certificate.verify_directly_issued_by(pki.authority.certificate)
     assert certificates.serves(pair, pki.authority, (*SERVER_NAMES, *names))
 
 
-def test_a_start_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
-    folder = tmp_path / "pki"
-    folder.mkdir(mode=0o700)
-    (folder / "ca.key").write_bytes(b"half of a")  # the key is written first, the certificate last
-    assert_serves(open_pki(folder))
+@pytest.mark.parametrize("cut_off", range(4))
+def test_a_start_that_was_cut_off_is_no_obstacle(
+    tmp_path: Path, cut_off: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def write(path: Path, content: bytes) -> None:
+        if len(written) == cut_off:
+            raise OSError(28, "No space left on device")
+        write_private(path, content)
+        written.append(path)
+
+    monkeypatch.setattr(module, "write_private", write)
+    with pytest.raises(SystemFault, match="No space left"):
+        open_pki(tmp_path / "pki")
+    monkeypatch.undo()
+    assert_serves(open_pki(tmp_path / "pki"))
 
 
 def test_nothing_is_left_beside_the_files(pki: Pki) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,6 +225,31 @@ def test_a_token_with_one_byte_changed_is_refused(place: int, change: int) -> No
     token[place % len(token)] ^= change
     with pytest.raises(jwt.NotSigned):
         jwt.verify(token.decode("latin-1"), key.public_key())
+
+
+def test_what_we_signed_ourselves_is_not_believed_in_another_form(key: Any) -> None:
+    body = (
+        encoded({"alg": "none", "kid": jwt.key_id(key.public_key())}) + "." + encoded({"sub": "x"})
+    )
+    with pytest.raises(jwt.NotSigned, match="no keys found"):
+        jwt.verify(f"{body}.{signature_of(body, key)}", key.public_key())
+    head, claims, signature = jwt.sign({"sub": "x"}, key).split(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    longer = base64.urlsafe_b64encode(raw[:32] + b"\0" + raw[32:]).rstrip(b"=").decode()
+    with pytest.raises(jwt.NotSigned, match="length"):
+        jwt.verify(f"{head}.{claims}.{longer}", key.public_key())
+    with pytest.raises(jwt.NotSigned, match="not a JSON Web Token"):
+        jwt.verify(jwt.sign({"sub": "x" * 20_000}, key), key.public_key())
+
+
+def encoded(part: dict[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def signature_of(body: str, key: Any) -> str:
+    r, s = utils.decode_dss_signature(key.sign(body.encode(), ec.ECDSA(hashes.SHA256())))
+    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def test_a_token_cannot_be_written_in_two_ways() -> None:

@@ -65,6 +65,7 @@ ANN, ED, VIC, DAVE = map(somebody, ("ann", "ed", "vic", "dave"))
         ("create pods/exec", {ANN, ED}),
         ("create pods/eviction", {ANN, ED}),
         ("get secrets", {ANN, ED}),
+        ("list secrets", {ANN, ED}),
         ("impersonate serviceaccounts", {ANN, ED}),
         ("create serviceaccounts/token", {ANN, ED}),
         ("list apps|deployments", {ANN, ED, VIC}),

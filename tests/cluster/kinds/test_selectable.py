@@ -76,6 +76,8 @@ def test_an_object_has_the_fields_of_its_kind(
     [
         ({"source": {"component": "kubelet"}, "reportingComponent": "r"}, "kubelet"),
         ({"source": {"component": ""}, "reportingComponent": "r"}, "r"),
+        ({"reportingController": "new"}, "new"),
+        ({"deprecatedSource": {"component": "old"}, "reportingController": "new"}, "old"),
         ({}, ""),
     ],
 )

@@ -183,6 +183,23 @@ def test_elements_of_one_name_in_the_live_list_give_way_to_an_applied_one() -> N
     assert live["spec"]["containers"][0]["env"] == [{"name": "A", "value": "3"}, {"name": "B"}]
 
 
+def test_elements_of_one_name_stay_where_another_one_is_applied() -> None:
+    twice = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    live = updated(POD, None, pod({"name": "a", "env": twice}), "create")
+    live = applied(POD, live, pod({"name": "a", "env": [{"name": "B"}]}))
+    assert live["spec"]["containers"][0]["env"] == [*twice, {"name": "B"}]
+
+
+def test_a_map_that_another_has_but_nothing_is_left_of_is_not_shown() -> None:
+    labelled, empty = config(a="1"), config(a="1")
+    labelled["metadata"]["labels"] = {"x": "y"}
+    empty["metadata"]["labels"] = {}
+    live = applied(CONFIG_MAP, None, labelled, "one")
+    live = applied(CONFIG_MAP, live, empty, "two")
+    live = applied(CONFIG_MAP, live, config(a="1"), "one")
+    assert "labels" not in live["metadata"]
+
+
 def test_a_write_that_only_changes_times_need_not_be_written() -> None:
     live = applied(CONFIG_MAP, None, config(a="1"))
     again = thaw(live)

@@ -183,6 +183,12 @@ def test_a_manager_that_changes_its_own_field_again_gets_a_new_time() -> None:
     assert entries[0]["time"] == T2
 
 
+def test_a_manager_that_only_removes_its_own_field_keeps_its_time() -> None:
+    live = stored(CONFIG_MAP, config(a="1", b="2"))
+    entries = written(CONFIG_MAP, live, config(b="2"), now=T2)
+    assert [(e["fieldsV1"], e["time"]) for e in entries] == [({"f:data": {".": {}, "f:b": {}}}, T1)]
+
+
 def test_a_write_that_changes_nothing_changes_no_entry() -> None:
     live = stored(CONFIG_MAP, config(a="1"))
     entries = written(CONFIG_MAP, live, thaw(live), "other", now=T2)
@@ -255,6 +261,23 @@ def test_elements_of_one_name_are_one_thing() -> None:
     assert sets(entries)["other"] == {
         "f:spec": {"f:containers": {'k:{"name":"a"}': {"f:env": {'k:{"name":"A"}': {}}}}}
     }
+
+
+def test_a_change_to_the_second_of_two_elements_of_one_name_is_seen() -> None:
+    twice = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    live = stored(POD, pod(containers=[{"name": "a", "env": twice}]))
+    after = thaw(live)
+    after["spec"]["containers"][0]["env"][1]["value"] = "3"
+    entries = written(POD, live, after, "other", now=T2)
+    assert sets(entries)["other"] == {
+        "f:spec": {"f:containers": {'k:{"name":"a"}': {"f:env": {'k:{"name":"A"}': {}}}}}
+    }
+
+
+def test_keys_of_an_element_are_named_in_the_order_of_the_alphabet() -> None:
+    object = {"apiVersion": "lab.example/v1", "kind": "Thing", "metadata": {"name": "x"}}
+    entries = written(THING, None, {**object, "spec": {"ports": [{"n": 1, "id": "a"}]}})
+    assert entries[0]["fieldsV1"]["f:spec"]["f:ports"].keys() == {".", 'k:{"id":"a","n":1}'}
 
 
 def test_a_port_without_a_protocol_is_a_tcp_port() -> None:

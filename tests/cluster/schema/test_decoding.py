@@ -10,12 +10,14 @@ from kubernetes.client import ApiClient, Configuration
 
 from labkit.cluster.embedded.schema import (
     Type,
+    builtin,
     duplicate_fields,
     faults,
     prune,
     set_defaults,
     wrong_types,
 )
+from labkit.cluster.embedded.schema.definitions import JSON_SCHEMA
 from labkit.cluster.embedded.store.frozen import freeze
 from tests.cluster.schema.support import POD, kind, pod_type, spoiled, widget, widget_type
 
@@ -219,6 +221,25 @@ def test_what_is_said_twice_is_found() -> None:
     text = b'{"spec": {"a": [{"x": 1, "x": {"y": 1, "y": 2}}], "b": 1}, "spec": {}}'
     assert duplicate_fields(text) == ["spec.a[0].x", "spec.a[0].x.y", "spec"]
     assert duplicate_fields(b'{"a": [["x", 1], []], "b": {"a": {}}}') == []
+
+
+def test_schemas_within_schemas_are_decoded_too() -> None:
+    crd = builtin().definition(JSON_SCHEMA)
+    assert wrong_types(crd, {"additionalProperties": True, "items": [{"type": "string"}]}) == []
+    for name in ("items", "additionalProperties", "not"):
+        (fault,) = wrong_types(crd, {name: {"properties": {"a": {"type": 1}}}})
+        assert fault.path == f"{name}.properties.a.type"
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    with pytest.raises(ValueError, match="nested too deeply"):
+        duplicate_fields(deep)
+    schema: dict[str, Any] = {}
+    for _ in range(2000):
+        schema = {"not": schema}
+    (fault,) = wrong_types(builtin().definition(JSON_SCHEMA), schema)
+    assert str(fault) == ": exceeded max depth"
 
 
 def test_what_is_no_json_has_no_duplicates() -> None:

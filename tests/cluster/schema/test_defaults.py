@@ -36,16 +36,21 @@ def test_null_is_absent_for_kinds_that_are_built_in() -> None:
     port = {"containerPort": 80, "protocol": None, "name": None}
     value = {
         "metadata": {"creationTimestamp": None, "labels": {"a": None}},
-        "spec": {"nodeName": None, "containers": [{"args": [None], "ports": [port]}, None]},
+        "spec": {
+            "nodeName": None,
+            "overhead": {"cpu": None},
+            "containers": [{"args": [None], "ports": [port]}, None],
+        },
         "status": None,
     }
     assert defaulted(pod_type(), value) == {
         "metadata": {"labels": {"a": ""}},
         "spec": {
+            "overhead": {"cpu": "0"},
             "containers": [
                 {"args": [""], "ports": [{"containerPort": 80, "protocol": "TCP"}]},
                 {},
-            ]
+            ],
         },
     }
 

@@ -10,10 +10,8 @@ import tracemalloc
 import pytest
 
 from labkit.cluster.embedded.schema import Definitions, builtin
-from labkit.cluster.embedded.schema.definitions import DEFINITIONS
+from labkit.cluster.embedded.schema.definitions import DEFINITIONS, JSON_SCHEMA
 from tests.cluster.schema.support import kind, pod_type
-
-JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 
 
 def test_a_kind_is_found_by_its_group_and_version() -> None:
@@ -70,6 +68,15 @@ def test_lists_know_the_keys_of_their_elements(
             node = node.element
     assert (node.list_type, node.list_keys, node.patch_key) == ("map", keys, patch_key)
     assert "merge" in node.patch_strategy
+
+
+def test_the_parts_of_a_type_are_made_once() -> None:
+    definitions = Definitions(DEFINITIONS.read_bytes())
+    pod = definitions.definition("io.k8s.api.core.v1.Pod")
+    assert pod.fields is pod.fields
+    assert pod.fields["spec"] is pod.fields["spec"]
+    volumes = pod.fields["spec"].fields["volumes"]
+    assert volumes.element is volumes.element
 
 
 def test_a_field_says_more_than_the_type_it_refers_to() -> None:

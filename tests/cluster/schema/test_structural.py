@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from labkit.cluster.embedded.schema import structural_faults
-from tests.cluster.schema.support import WIDGET_SCHEMA
+from labkit.cluster.embedded.schema import (
+    builtin,
+    faults,
+    from_crd,
+    prune,
+    set_defaults,
+    structural_faults,
+    unknown_fields,
+    wrong_types,
+)
+from labkit.cluster.embedded.schema.definitions import JSON_SCHEMA
+from tests.cluster.schema.support import WIDGET_KIND, WIDGET_SCHEMA, spoiled, widget_type
 
 ROOT = "spec.versions[0].schema.openAPIV3Schema"
 FIELD = f"{ROOT}.properties[x]"
@@ -53,7 +64,7 @@ def test_a_structural_schema_has_no_faults(schema: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "faults"),
+    ("schema", "expected"),
     [
         ({}, [f"{ROOT}.type: Required value: must not be empty at the root"]),
         (
@@ -156,8 +167,8 @@ def test_a_structural_schema_has_no_faults(schema: Any) -> None:
         ),
     ],
 )
-def test_a_fault_is_told_in_the_servers_words(schema: Any, faults: list[str]) -> None:
-    assert said(schema) == faults
+def test_a_fault_is_told_in_the_servers_words(schema: Any, expected: list[str]) -> None:
+    assert said(schema) == expected
 
 
 def test_a_pattern_must_be_one() -> None:
@@ -171,3 +182,44 @@ def test_faults_are_sorted() -> None:
     found = said({"type": "object", "properties": {"b": {}, "a": {}, "c": {"type": "array"}}})
     assert len(found) == 3
     assert found == sorted(found)
+
+
+def test_items_are_one_schema() -> None:
+    assert said(field(type="array", items=[{"type": "string"}])) == [
+        f"{FIELD}.items: Forbidden: items must be a schema object and not an array"
+    ]
+
+
+TYPES = {
+    "a": "object", "b": "array", "c": "string", "d": "integer", "e": "number", "f": "boolean",
+}  # fmt: skip
+
+
+def with_real_types(schema: Any) -> Any:
+    """The same schema with types that there are, by the first letters of those it has."""
+    if isinstance(schema, list):
+        return [with_real_types(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: with_real_types(part) for name, part in schema.items()}
+    if isinstance(found.get("type"), str):
+        found["type"] = TYPES.get(found["type"][:1], "object")
+    return found
+
+
+@settings(max_examples=150)
+@given(spoiled(builtin().definition(JSON_SCHEMA)), spoiled(widget_type()))
+def test_whatever_schema_is_taken_can_be_used(schema: Any, value: Any) -> None:
+    """Structural or not: no walk stumbles over it."""
+    schema_type = builtin().definition(JSON_SCHEMA)
+    if wrong_types(schema_type, schema):
+        return
+    set_defaults(schema_type, schema)
+    schema = with_real_types(schema)
+    structural_faults(schema)
+    type_ = from_crd(schema, WIDGET_KIND)
+    for one in (value, dict.fromkeys(schema.get("properties", ()), value)):
+        faults(type_, one)
+        wrong_types(type_, one)
+        set_defaults(type_, one)
+        assert unknown_fields(type_, prune(type_, one)) == []

@@ -30,7 +30,7 @@ def matches(expected: str, printed: str) -> bool:
     """Whether the text printed is the one expected."""
     lines = expected.splitlines()
     pattern = "".join(_MANY if line == "..." else f"{_of_line(line)}\n" for line in lines)
-    printed = printed.rstrip("\n")
+    printed = printed.rstrip()
     return re.fullmatch(pattern, printed + "\n" if printed else "") is not None
 
 

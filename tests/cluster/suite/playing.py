@@ -46,18 +46,18 @@ def play(target: Target, case: Case, kubectl: Path, folder: Path) -> None:
     with namespace(target) as name:
         for file, text in case.files.items():
             (folder / file).write_text(text.replace("$NS", name))
-        env = _environment(target, name, kubectl, folder)
+        env = environment(target, name, kubectl, folder)
         seen: list[str] = []
         try:
             for step in case.steps:
                 _play(step, name, env, folder, seen)
         finally:
             if last := case.words.get("finally"):
-                _run(last, env, folder)
+                run(last, env, folder)
 
 
 def _play(step: Step, name: str, env: dict[str, str], folder: Path, seen: list[str]) -> None:
-    done = _run(step.command, env, folder)
+    done = run(step.command, env, folder)
     wanted = (step.stdout.replace("$NS", name), step.stderr.replace("$NS", name), step.code)
     is_right = matches(wanted[0], done.stdout) and matches(wanted[1], done.stderr)
     if is_right and done.returncode == step.code:
@@ -75,14 +75,14 @@ def _shown(command: str, stdout: str, stderr: str, code: int) -> str:
     return "\n".join([f"$ {command}", *stdout.splitlines(), *errors, *exit_code])
 
 
-def _run(command: str, env: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, env: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", "-c", command], env=env, cwd=folder, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=COMMAND_WITHIN_S, check=False,
     )  # fmt: skip
 
 
-def _environment(target: Target, name: str, kubectl: Path, folder: Path) -> dict[str, str]:
+def environment(target: Target, name: str, kubectl: Path, folder: Path) -> dict[str, str]:
     """A path on which `kubectl` is this one, and a kubeconfig whose namespace is the case's."""
     programs = folder / ".bin"
     programs.mkdir()

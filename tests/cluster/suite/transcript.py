@@ -41,7 +41,8 @@ class Case:
     Attributes:
         title: what it shows.
         words: `embedded-only` (true of a cluster without nodes and controllers), `all-versions`
-            (kubectl of other versions prints the same), `finally` (commands that clean up).
+            (kubectl of other versions prints the same), `not-yet` (what the embedded cluster does
+            not do, and should), `finally` (commands that clean up).
     """
 
     title: str

@@ -57,11 +57,18 @@ class ApiError(Exception):
         return status | {"code": self.code}
 
 
-def success(details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The `Status` of what went well and has no object to show, such as most deletions."""
+def success(details: dict[str, Any] | None = None, code: int = 0) -> dict[str, Any]:
+    """The `Status` of what went well and has no object to show, such as most deletions.
+
+    Args:
+        details: what it was about.
+        code: of HTTP; 0 where Kubernetes leaves it out.
+    """
     status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}}
     status["status"] = "Success"
-    return status | {"details": details} if details else status
+    if details:
+        status["details"] = details
+    return status | {"code": code} if code else status
 
 
 def _about(group: str, kind: str, name: str = "") -> dict[str, Any]:

@@ -102,6 +102,10 @@ class Controller:
             await self.reconcile(key)
         except ApiError as error:
             self._try_again(key, error)
+        except Exception as error:
+            # One key must not end the loop for the others; what went wrong is in the log, whole.
+            log.exception("%s: %s", self.name, key)
+            self._try_again(key, error)
         else:
             self._tries.pop(key, None)
         return key
@@ -116,7 +120,7 @@ class Controller:
             self.user, method, path, body, component=self.name, because=self._because, **more
         )
 
-    def _try_again(self, key: Key, error: ApiError) -> None:
+    def _try_again(self, key: Key, error: Exception) -> None:
         tries = self._tries[key] = self._tries.get(key, 0) + 1
         wait_s = min(FIRST_WAIT_S * 2**tries, LONGEST_WAIT_S)
         log.debug("%s: %s: %s; again in %.3f s", self.name, key, error, wait_s)

@@ -5,6 +5,7 @@ Source: Kubernetes' namespace controller (`pkg/controller/namespace/deletion`).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.handlers.stamp import timestamp
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
 
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.store import Change
+
+
+WENT_WELL = (
+    (
+        "NamespaceDeletionDiscoveryFailure",
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    ),
+    (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+)
+"""Type, reason and message of what cannot fail here."""
 
 
 class NamespaceController(Controller):
@@ -44,17 +65,13 @@ class NamespaceController(Controller):
             if self.api.store.list(resource.storage, key.name):
                 root = f"/apis/{resource.api_version}" if resource.group else "/api/v1"
                 await self.call("DELETE", f"{root}/namespaces/{key.name}/{resource.plural}")
-        left = {
-            resource.qualified: count
-            for resource in self._namespaced()
-            if (count := len(self.api.store.list(resource.storage, key.name)))
-        }
+        left, held = self._left(key.name)
         record = self.api.store.get(key)
         if record is None:
             return
         value = thaw(record.object)
         if left:
-            await self._say(value, left)
+            await self._say(value, left, held)
             return
         value["spec"]["finalizers"] = []
         await self.call("PUT", f"/api/v1/namespaces/{key.name}/finalize", value)
@@ -67,23 +84,48 @@ class NamespaceController(Controller):
                 seen.add(resource.storage)
                 yield resource
 
-    async def _say(self, value: dict[str, Any], left: dict[str, int]) -> None:
+    def _left(self, namespace: str) -> tuple[Counter[str], Counter[str]]:
+        """How many objects of each resource are left, and how many each finalizer holds."""
+        left: Counter[str] = Counter()
+        held: Counter[str] = Counter()
+        for resource in self._namespaced():
+            for record in self.api.store.list(resource.storage, namespace):
+                left[f"{resource.plural}.{resource.group}"] += 1
+                held.update(record.object["metadata"].get("finalizers") or ())
+        return left, held
+
+    async def _say(self, value: dict[str, Any], left: Counter[str], held: Counter[str]) -> None:
         """Writes into the namespace's status what it waits for."""
-        counts = [f"{name}. has {count} resource instances" for name, count in sorted(left.items())]
-        condition = {
-            "type": "NamespaceContentRemaining",
-            "status": "True",
-            "reason": "SomeResourcesRemain",
-            "message": f"Some resources are remaining: {', '.join(counts)}",
-            "lastTransitionTime": timestamp(),
-        }
-        conditions = value.setdefault("status", {}).setdefault("conditions", [])
-        for one in conditions:
-            if one["type"] == condition["type"]:
-                if one["message"] == condition["message"]:
-                    return
-                conditions.remove(one)
-                break
-        conditions.append(condition)
+        status = value.setdefault("status", {})
+        before = {one["type"]: one for one in status.get("conditions") or ()}
+        now = [_kept(before.get(one["type"]), one) for one in _conditions(left, held)]
+        if now == list(before.values()):
+            return
+        status["conditions"] = now
         path = f"/api/v1/namespaces/{value['metadata']['name']}/status"
         await self.call("PUT", path, value)
+
+
+def _conditions(left: Counter[str], held: Counter[str]) -> Iterator[dict[str, Any]]:
+    """The five conditions, in the order in which Kubernetes writes them."""
+    for kind, reason, message in WENT_WELL:
+        yield {"type": kind, "status": "False", "reason": reason, "message": message}
+    counts = ", ".join(f"{name} has {left[name]} resource instances" for name in sorted(left))
+    said = {"reason": "SomeResourcesRemain", "message": f"Some resources are remaining: {counts}"}
+    yield {"type": "NamespaceContentRemaining", "status": "True", **said}
+    counts = ", ".join(f"{name} in {held[name]} resource instances" for name in sorted(held))
+    message = f"Some content in the namespace has finalizers remaining: {counts}"
+    reason, condition = "SomeFinalizersRemain", "True"
+    if not held:
+        reason, condition = "ContentHasNoFinalizers", "False"
+        message = "All content-preserving finalizers finished"
+    said = {"status": condition, "reason": reason, "message": message}
+    yield {"type": "NamespaceFinalizersRemaining", **said}
+
+
+def _kept(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
+    """A condition, with the time since when it says what it says."""
+    if before and all(before.get(name) == said for name, said in now.items()):
+        return before
+    head = {name: now[name] for name in ("type", "status")}
+    return head | {"lastTransitionTime": timestamp()} | now

@@ -33,7 +33,10 @@ def wrong_types(type_: Type, value: Any) -> list[Fault]:
 
     The fields of a CRD's object are not looked at, save for its metadata: they are `faults`.
     """
-    return [] if _fits(type_, value) else list(_walk(type_, value, Place()))
+    try:
+        return [] if _fits(type_, value) else list(_walk(type_, value, Place()))
+    except RecursionError:  # a schema in a schema in a schema …
+        return [Fault("", "exceeded max depth")]
 
 
 def _fits(type_: Type, value: Any) -> bool:
@@ -82,7 +85,7 @@ def _walk(type_: Type, value: Any, place: Place) -> Iterator[Fault]:
     if value is None:
         return
     match type_.kind:
-        case "object" if isinstance(value, dict):
+        case "object" | "any" if isinstance(value, dict):
             for name, part in value.items():
                 if name in type_.fields:
                     yield from _walk(type_.fields[name], part, place.at(type_, name))

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from labkit.cluster.embedded.schema.types import GroupVersionKind, Parts, Type, no_parts
+from labkit.cluster.embedded.schema.types import GroupVersionKind, Parts, Type
 
 DEFINITIONS = Path(__file__).parent / "definitions.gz"
 DESCRIPTIONS = Path(__file__).parent / "descriptions.gz"
@@ -35,6 +35,10 @@ NOT_LOOKED_INTO = frozenset(
     }
 )
 """Objects whose fields no schema names. (An object without fields that is not here is empty.)"""
+
+JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+OR_A_SCHEMA = frozenset({f"{JSON_SCHEMA}Or{other}" for other in ("Array", "Bool", "StringArray")})
+"""These may be something else; where they are an object, it is a schema."""
 
 KINDS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
 NAMED_KINDS = {QUANTITY: "quantity", INT_OR_STRING: "int-or-string"}
@@ -107,14 +111,14 @@ class Definitions:
             preserves_unknown=name in NOT_LOOKED_INTO,
             list_keys=tuple(schema.get("x-kubernetes-list-map-keys", ())),
             list_type=schema.get("x-kubernetes-list-type", "atomic"),
-            make_parts=partial(self._parts, schema)
-            if kind in ("object", "map", "list")
-            else no_parts,
+            make_parts=partial(self._parts, schema, name),
             **said,
         )
 
-    def _parts(self, schema: Mapping[str, Any]) -> Parts:
+    def _parts(self, schema: Mapping[str, Any], name: str) -> Parts:
         """The fields of an object, the element of a list or a map."""
+        if name in OR_A_SCHEMA:
+            return Parts(self.definition(JSON_SCHEMA).fields)
         if "items" in schema:
             return Parts(element=self._make(schema["items"]))
         if "additionalProperties" in schema:

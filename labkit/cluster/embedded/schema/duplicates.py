@@ -16,7 +16,7 @@ def duplicate_fields(data: bytes | str) -> list[Path]:
     """The paths of the fields that a JSON document says more than once, in its order.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or nested a thousand times.
     """
     seen: list[bool] = []
 
@@ -27,8 +27,11 @@ def duplicate_fields(data: bytes | str) -> list[Path]:
         seen.append(True)
         return pairs
 
-    value = json.loads(data, object_pairs_hook=keep)
-    return list(_find(value, "")) if seen else []
+    try:
+        value = json.loads(data, object_pairs_hook=keep)
+        return list(_find(value, "")) if seen else []
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _find(value: Any, path: Path) -> Iterator[Path]:

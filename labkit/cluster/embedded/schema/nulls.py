@@ -12,7 +12,11 @@ from typing import Any
 from labkit.cluster.embedded.schema.types import Type
 
 HOLDERS = ("object", "map", "list")
-ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+ZERO: dict[str, Any] = {
+    "string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0",
+    "int-or-string": 0,
+}  # fmt: skip
+"""As Go has them, and encodes them."""
 
 
 def drop_nulls(type_: Type, value: Any) -> None:

@@ -93,7 +93,11 @@ def _type(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
         said = ", ".join(map(show, TYPES))
         text = f"Unsupported value: {show(kind)}: supported values: {said}"
         yield Fault(f"{path}.type", text, "FieldValueNotSupported")
-    if kind == "array" and schema.get("items") is None:
+    items = schema.get("items")
+    if isinstance(items, list):
+        text = "items must be a schema object and not an array"
+        yield _forbidden(f"{path}.items", text)
+    elif kind == "array" and not isinstance(items, Mapping):
         yield _required(f"{path}.items", "must be specified")
 
 
@@ -128,9 +132,10 @@ def _list(schema: Schema, path: Path) -> Iterator[Fault]:
     if list_type == "map" and not keys:
         text = "must not be empty if x-kubernetes-list-type is map"
         yield _required(f"{path}.x-kubernetes-list-map-keys", text)
-    elements = schema.get("items", {}).get("properties", {}) if list_type == "map" else {}
+    element = schema.get("items")
+    fields = (element.get("properties") or {}) if isinstance(element, Mapping) else {}
     for index, key in enumerate(keys or ()):
-        if list_type == "map" and key not in elements:
+        if list_type == "map" and key not in fields:
             text = "must be one of the specified properties"
             yield _invalid(f"{path}.x-kubernetes-list-map-keys[{index}]", key, text)
 
@@ -206,7 +211,7 @@ def _value(schema: Schema, path: Path) -> Iterator[Fault]:
         if name == "metadata":
             yield _forbidden(below, "must not be specified in a nested context")
         yield from _value(field, below)
-    if schema.get("items"):
+    if isinstance(schema.get("items"), Mapping):
         yield from _value(schema["items"], f"{path}.items")
 
 
@@ -229,11 +234,11 @@ def _missing(schema: Schema, part: Schema, path: Path, nested: Path) -> Iterator
             yield from _missing(fields[name], field, where, within)
         elif not schema.get("additionalProperties"):
             yield _required(where, f"because it is defined in {within}")
-    if part.get("items"):
-        if schema.get("items"):
-            yield from _missing(schema["items"], part["items"], f"{path}.items", f"{nested}.items")
-        else:
-            yield _required(f"{path}.items", f"because it is defined in {nested}.items")
+    items, values = schema.get("items"), part.get("items")
+    if isinstance(items, Mapping) and isinstance(values, Mapping):
+        yield from _missing(items, values, f"{path}.items", f"{nested}.items")
+    elif values:
+        yield _required(f"{path}.items", f"because it is defined in {nested}.items")
     for name, below in _nested(part):
         yield from _missing(schema, below, path, f"{nested}.{name}")
 

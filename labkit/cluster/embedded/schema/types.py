@@ -13,11 +13,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-NOTHING: Mapping[str, Any] = {}
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 """What a Type has that has no fields, or no limits."""
 
 
@@ -74,7 +75,7 @@ class Type:
     """As schemas have it: null is no default."""
     nullable: bool = False
     enum: tuple[Any, ...] = ()
-    limits: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What else a schema asks for, in its own words: minimum, pattern, maxItems, anyOf …"""
     validations: tuple[Mapping[str, Any], ...] = ()
     """`x-kubernetes-validations`: rules in CEL, kept and not evaluated."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
 
 APPLICATION_ID = 0x6C61_6273
 """Tells our files from others ("labs")."""
@@ -137,6 +137,9 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _translated(error: sqlite3.Error, path: Path) -> LabkitError:
+    if isinstance(error, sqlite3.ProgrammingError):
+        hint = f"Open it anew: Store({str(path.parent)!r})"
+        return BadInput(f"the store in {path.parent} is closed", hint=hint)
     code = getattr(error, "sqlite_errorcode", 0)
     if code & 0xFF == _FULL:
         hint = "Make room on that disk; what was written before is safe"

@@ -58,7 +58,7 @@ FREED_IN_ALL = f"SELECT CAST(total({_FREED}) AS INTEGER) {_REACH}"
 
 DELETE_REPLACED = (
     "DELETE FROM changes WHERE revision IN (SELECT previous FROM changes"
-    " WHERE revision > ? AND revision <= ? AND NOT is_forgetful)"
+    " WHERE revision > ? AND revision <= ?)"
 )
 DELETE_ENDED = "DELETE FROM changes WHERE revision > ? AND revision <= ? AND type = 'DELETED'"
 

@@ -42,7 +42,7 @@ HISTORY_BYTES = 256 << 20
 """On disk: a hundred thousand changes of objects of 2 KB, a day of a busy lab."""
 
 RECENT_CHANGES, RECENT_BYTES = 4096, 8 << 20
-"""In memory: minutes of a busy cluster. Objects that were looked at take ten times their JSON."""
+"""In memory: minutes of a busy cluster. Objects that were looked at take six times their JSON."""
 
 _logger = logging.getLogger(__name__)
 
@@ -76,7 +76,6 @@ class Store:
     ) -> None:
         self._index = Index()
         self._wakes: dict[object, Callable[[], None]] = {}
-        self._is_open = True
         self._folder = Folder(folder)
         try:
             forgets = frozenset(forgetful)
@@ -133,8 +132,8 @@ class Store:
         """
         return self._index.list(resource, namespace, terms_wanted(labels, owner, node))
 
-    def create(self, key: Key, source: Mapping[str, Any], cause: Cause) -> Record:
-        """Writes a new object. The source stays as it is, here and in ``update``.
+    def create(self, key: Key, object: Mapping[str, Any], cause: Cause) -> Record:
+        """Writes a new object. What is given stays as it is, here and in ``update``.
 
         Raises:
             AlreadyExists: there is one of this key.
@@ -143,16 +142,16 @@ class Store:
         """
         if (existing := self.get(key)) is not None:
             raise AlreadyExists(key, existing.revision)
-        return self._write("ADDED", key, source, None, cause)
+        return self._write("ADDED", key, object, None, cause)
 
     def update(
-        self, key: Key, source: Mapping[str, Any], cause: Cause, expected: int | None = None
+        self, key: Key, object: Mapping[str, Any], cause: Cause, expected: int | None = None
     ) -> Record:
         """Writes the next state of an object.
 
         Args:
             key: which object.
-            source: the whole of it.
+            object: the whole of it.
             cause: who writes, and why.
             expected: the revision of the object that the caller has seen; None: whichever.
 
@@ -163,7 +162,7 @@ class Store:
             SystemFault: it cannot be written; nothing has changed.
         """
         previous = self._expect(key, expected)
-        return self._write("MODIFIED", key, source, previous, cause)
+        return self._write("MODIFIED", key, object, previous, cause)
 
     def delete(self, key: Key, cause: Cause, expected: int | None = None) -> Record:
         """Ends an object.
@@ -237,16 +236,13 @@ class Store:
             SystemFault: it cannot be written; nothing has changed.
         """
         self._expect_past(revision)
-        self._expect_open()
         self._history.compact(revision)
         self._log.drop(revision)
 
     def close(self) -> None:
         """Closes the files. May be called again; the present can still be read."""
-        if self._is_open:
-            self._is_open = False
-            self._history.close()
-            self._folder.close()
+        self._history.close()
+        self._folder.close()
 
     def _restore(self, forgetful: frozenset[str], max_bytes: int) -> History:
         file = self._folder.database
@@ -276,7 +272,6 @@ class Store:
         previous: Record | None,
         cause: Cause,
     ) -> Record:
-        self._expect_open()
         self._history.compact_excess()
         revision = self.revision + 1
         record = Record(key, revision, encode(source, revision))
@@ -297,7 +292,7 @@ class Store:
     def _wake(self) -> None:
         for token in tuple(self._wakes):
             try:
-                if wake := self._wakes.get(token):  # an earlier one may have ended it
+                if (wake := self._wakes.get(token)) is not None:  # an earlier one may have ended it
                     wake()
             except Exception:
                 _logger.exception("what was to be told of a write has failed")
@@ -307,7 +302,3 @@ class Store:
             raise BadInput(
                 f"there is no revision {revision} yet", why=f"the last one is {self.revision}"
             )
-
-    def _expect_open(self) -> None:
-        if not self._is_open:
-            raise BadInput("the store is closed", hint="Open the folder anew: Store(folder)")

@@ -23,8 +23,8 @@ from labkit.cluster.embedded.apiserver.admission.chain import Chain
 def default_chain() -> Chain:
     """The rules of a usual cluster, in Kubernetes' order (`AllOrderedPlugins`).
 
-    Escalation comes first: there it belongs to the storage of roles, and no plug-in is before it.
-    Quota has to be last.
+    Escalation and schemas come first: there they belong to the storage of roles and definitions, and
+    no plug-in is before them. Quota has to be last.
     """
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
@@ -38,6 +38,7 @@ def default_chain() -> Chain:
     from labkit.cluster.embedded.apiserver.admission.podsecurity import PodSecurity
     from labkit.cluster.embedded.apiserver.admission.quota import ResourceQuota
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
+    from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
     from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
     from labkit.cluster.embedded.apiserver.admission.webhooks import (
         MutatingWebhooks,
@@ -47,6 +48,7 @@ def default_chain() -> Chain:
     return Chain(
         [
             NoEscalation(),
+            Schemas(),
             NamespaceLifecycle(),
             LimitRanger(),
             ServiceAccounts(),

@@ -81,10 +81,11 @@ class Authenticator:
         Args:
             certificate: the client's, in DER, as TLS has checked it against our authority:
                 ``SSLObject.getpeercert(binary_form=True)``. Nothing here checks its signature.
-            authorization: the header of that name.
+            authorization: the header of that name; other schemes than "Bearer" mean nothing.
 
         Raises:
-            Unauthorized: the certificate names nobody or has expired, or the token does not hold.
+            Unauthorized: the certificate has expired, the token does not hold, or there is neither
+                and nobody may be anonymous.
         """
         if certificate and (user := self._holder(certificate)):
             return user
@@ -92,7 +93,7 @@ class Authenticator:
         token = rest.strip().partition(" ")[0]
         if scheme.lower() == "bearer" and token:
             return self.review(token).user
-        if certificate or not self._allows_anonymous:
+        if not self._allows_anonymous:
             raise Unauthorized("no credentials that name anybody")
         return anonymous()
 

@@ -52,7 +52,8 @@ def verify(token: str, key: EllipticCurvePublicKey) -> dict[str, Any]:
 
     head, payload, signature = _split(token)
     header = _read(head)
-    if header.get("alg") != ALGORITHM or header.get("kid", key_id(key)) != key_id(key):
+    name = key_id(key)
+    if header.get("alg") != ALGORITHM or header.get("kid", name) != name:
         raise NotSigned("invalid signature, no keys found")
     found = _decode(signature)
     if len(found) != 2 * _HALF:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from labkit.cluster.embedded.apiserver.authentication.users import MASTERS, User
+from labkit.cluster.embedded.apiserver.authentication.users import User
 from labkit.cluster.embedded.apiserver.authorization.aggregation import is_aggregated
 from labkit.cluster.embedded.apiserver.authorization.attributes import Attributes, Forbidden
 from labkit.cluster.embedded.apiserver.authorization.authorizer import Authorizer
@@ -54,7 +54,7 @@ def demand_no_escalation(
         Forbidden: it gives more.
         NoSuchRole: it is a binding of a role that is not there.
     """
-    if MASTERS in user.groups or (before is not None and _is_same(written, before)):
+    if before is not None and _is_same(written, before):
         return
     if written["kind"] in ("Role", "ClusterRole"):
         _demand_role(authorizer, user, written, before)

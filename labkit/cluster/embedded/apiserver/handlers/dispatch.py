@@ -77,8 +77,11 @@ def _check_path(request: Request, resource: Resource) -> None:
     is_own = resource.plural == "namespaces" and not resource.group
     if request.namespace and not resource.is_namespaced and not is_own:
         raise status.no_such_resource()
-    needs_one = request.name or request.verb in ("create", "deletecollection")
-    if resource.is_namespaced and not request.namespace and needs_one:
+    if not resource.is_namespaced or request.namespace:
+        return
+    if request.name:
+        raise status.no_such_resource()
+    if request.verb in ("create", "deletecollection"):
         raise status.method_not_supported("", "")
 
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.cluster.embedded.apiserver.kinds import (
+    POD_EPHEMERAL_CONTAINERS,
+    POD_RESIZE,
+    Kind,
+    validate_finalize,
+)
+from labkit.cluster.embedded.apiserver.kinds.faults import Fault
 from labkit.cluster.embedded.store import thaw
 
 Object = dict[str, Any]
@@ -52,6 +59,19 @@ def _become(new: Object, old: Object) -> None:
     new.update(thaw(old))
     if managed is not None:
         new["metadata"]["managedFields"] = managed
+
+
+RULES: dict[str, Kind] = {"ephemeralcontainers": POD_EPHEMERAL_CONTAINERS, "resize": POD_RESIZE}
+"""What is particular to a pod when only that part is changed."""
+
+
+def faults(rules: Kind, subresource: str, new: Object, old: Object) -> list[Fault]:
+    """What is wrong with an update, be it of the whole or of one part."""
+    if subresource == "finalize":
+        return validate_finalize(new)
+    if subresource in ("status", "approval"):
+        return rules.validate_status_update(new, old)
+    return RULES.get(subresource, rules).validate_update(new, old)
 
 
 ONLY = {

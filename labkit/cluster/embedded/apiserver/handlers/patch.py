@@ -13,6 +13,7 @@ import orjson
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.apiserver.patches import (
     BadPatch,
     Conflicts,
@@ -21,7 +22,7 @@ from labkit.cluster.embedded.apiserver.patches import (
     merge_patch,
     strategic_merge_patch,
 )
-from labkit.cluster.embedded.schema import wrong_types
+from labkit.cluster.embedded.schema import set_defaults, wrong_types
 from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _maker(kind: str, request: Request, resource: Resource, warnings: list[str])
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         new = patched(kind, resource, old, document)
-        _check(request, resource, new, warnings)
+        _check(request, resource, new, warnings, old=old)
         return new
 
     return make
@@ -140,18 +141,35 @@ def _bad(error: BadPatch) -> status.ApiError:
     return status.ApiError(error.code, error.reason, error.message, {})
 
 
-def _check(request: Request, resource: Resource, new: dict[str, Any], warnings: list[str]) -> None:
-    """Holds what came out against the schema and against what the path says."""
+def _check(
+    request: Request,
+    resource: Resource,
+    new: dict[str, Any],
+    warnings: list[str],
+    *,
+    old: dict[str, Any],
+) -> None:
+    """Holds what came out against the schema and against what the path says.
+
+    What a patch leaves as it was need not be looked at again: most change one part of two.
+    """
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
         decode.check_kind(new, resource.api_version, resource.kind)
+    changed = {name: part for name, part in new.items() if part != old.get(name)}
     if resource.type is not None:
-        for fault in wrong_types(resource.type, new):
+        for fault in wrong_types(resource.type, changed):
             text = orjson.dumps(new).decode()
-            words = f"Invalid value: {text!r}: {fault.message}".replace("'", '"')
+            words = f"Invalid value: {shown(text)}: {fault.message}"
             cause = status.StatusCause("FieldValueInvalid", words, "patch")
             raise status.invalid("", "", "", [cause])
+    kept = changed.copy()
     plain = _without_body(request)
-    warnings += decode.check_fields(plain, new, resource.type, resource.kind)
+    warnings += decode.check_fields(plain, kept, resource.type, resource.kind)
+    if resource.type is not None:
+        set_defaults(resource.type, kept)
+    for name in changed:
+        new.pop(name)
+    new.update(kept)
     name = new["metadata"].get("name")
     if name != request.name:
         words = f"the name of the object ({name}) does not match the name on the URL"

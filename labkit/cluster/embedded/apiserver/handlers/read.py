@@ -65,7 +65,7 @@ class Selection:
         """The one node whose pods are asked for."""
         if self.fields is None or self.resource.storage != "pods":
             return None
-        return self.fields.equalities.get("spec.nodeName")
+        return self.fields.equalities.get("spec.nodeName") or None  # no index has those of none
 
 
 def selection(request: Request, resource: Resource) -> Selection:

@@ -65,7 +65,7 @@ def identify(value: dict[str, Any], namespace: str) -> None:
 
 
 def check_namespace(value: dict[str, Any], request: Request, resource: Resource) -> None:
-    """Makes sure that the object and the path mean the same namespace.
+    """Makes sure that the object and the path mean the same namespace; one unsaid is the path's.
 
     Raises:
         ApiError: 400.
@@ -78,6 +78,7 @@ def check_namespace(value: dict[str, Any], request: Request, resource: Resource)
     if given and given != request.namespace:
         words = "the namespace of the provided object does not match the namespace sent on the"
         raise status.bad_request(f"{words} request")
+    value["metadata"]["namespace"] = request.namespace
 
 
 def manager_of(request: Request) -> str:

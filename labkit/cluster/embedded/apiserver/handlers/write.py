@@ -1,6 +1,6 @@
 """create, update and patch: from what was sent to what is stored.
 
-One path for all: read → defaults → admission → the kind's rules → admission → managers → store.
+One path for all: read → defaults → managers → admission → the kind's rules → admission → store.
 What is awaited on the way (a webhook) may let others write; then the store refuses, and a patch is
 tried again on what is there now.
 """
@@ -14,7 +14,8 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
-from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record
+from labkit.cluster.embedded.schema import set_defaults
+from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record, thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -53,6 +54,8 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
+    if resource.type is not None:
+        set_defaults(resource.type, sent)
     if not isinstance(sent.get("metadata"), dict):
         sent["metadata"] = {}
     return (resource.conversion.read(sent) if resource.conversion else sent), warnings
@@ -79,6 +82,8 @@ async def create_object(
     stamp.check_namespace(value, request, resource)
     stamp.identify(value, request.namespace if resource.is_namespaced else "")
     resource.rules.set_defaults(value)
+    if not is_applied:
+        stamp.note_managers(request, resource, None, value)
     attempt = Attempt(api, request, resource, "CREATE", value, namespace=request.namespace)
     attempt.name, attempt.is_dry_run = value["metadata"].get("name", ""), request.is_dry_run
     await api.admission.admit(attempt)
@@ -86,8 +91,6 @@ async def create_object(
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
     await api.admission.validate(attempt)
-    if not is_applied:
-        stamp.note_managers(request, resource, None, value)
     value = stamp.in_order(value)
     if request.is_dry_run:
         return value, attempt.warnings
@@ -117,7 +120,7 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
-    record, further = await change(api, request, resource, key, lambda _: value)
+    record, further = await change(api, request, resource, key, lambda _: thaw(value))
     return presenter.answer(presenter.written(record), 200, [*warnings, *further])
 
 
@@ -158,7 +161,7 @@ async def change(
         if old is None:
             raise status.not_found(resource.group, resource.plural, key.name)
         value = stamp.in_order(make(old.object))
-        is_certain = _check_identity(resource, value, old)
+        _check_identity(resource, value, old)
         attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
@@ -168,13 +171,12 @@ async def change(
         try:
             return _store(api, request, resource, value, old), attempt.warnings
         except (Conflict, NotFound):
-            if is_certain:
-                break
+            continue  # others came between; a revision that was named is refused now
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
-def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> bool:
-    """Whether the client said which revision it means; one that is not there now is refused."""
+def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> None:
+    """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"]:
         words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
@@ -187,10 +189,8 @@ def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> b
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
             raise status.invalid(resource.group, resource.kind, old.key.name, [cause])
-        return False
-    if said != is_there["resourceVersion"]:
+    elif said != is_there["resourceVersion"]:
         raise status.conflict(resource.group, resource.plural, old.key.name)
-    return True
 
 
 async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[str, Any]:
@@ -200,6 +200,8 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         _keep(value["metadata"], old.object["metadata"], name)
     rules.set_defaults(value)
+    if not is_applied:  # whose is what was sent; what admission adds is nobody's
+        stamp.note_managers(request, resource, old.object, value)
     await attempt.api.admission.admit(attempt)
     is_status = attempt.subresource in ("status", "approval")
     if attempt.subresource in parts.ONLY:
@@ -210,12 +212,8 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
-    validate = rules.validate_status_update if is_status else rules.validate_update
-    if attempt.subresource not in parts.ONLY:
-        _refuse(resource, value, validate(value, old.object))
+    _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
-    if not is_applied:
-        stamp.note_managers(request, resource, old.object, value)
     return stamp.in_order(value)
 
 

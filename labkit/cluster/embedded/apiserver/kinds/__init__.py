@@ -18,8 +18,7 @@ from .faults import Fault, Reason, invalid_message
 from .jobs import CRON_JOB, JOB, own_labels
 from .kind import Kind, custom
 from .networking import INGRESS, INGRESS_CLASS, NETWORK_POLICY
-from .pod.updates import ephemeral_containers_update, resize_update
-from .pods import POD, POD_TEMPLATE, validate_binding
+from .pods import POD, POD_EPHEMERAL_CONTAINERS, POD_RESIZE, POD_TEMPLATE, validate_binding
 from .policy import DISRUPTION_BUDGET, LIMIT_RANGE, PRIORITY_CLASS, RESOURCE_QUOTA
 from .rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from .services import SERVICE
@@ -36,15 +35,15 @@ from .workloads import (
 
 __all__ = [
     "KINDS",
+    "POD_EPHEMERAL_CONTAINERS",
+    "POD_RESIZE",
     "Fault",
     "Kind",
     "Reason",
     "custom",
-    "ephemeral_containers_update",
     "invalid_message",
     "kind_of",
     "own_labels",
-    "resize_update",
     "validate_binding",
     "validate_finalize",
     "validate_scale",

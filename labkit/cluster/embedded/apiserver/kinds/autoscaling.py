@@ -21,6 +21,7 @@ from .rules import (
     fill_absent,
     named,
     one_of,
+    parts,
     required,
     struct,
 )
@@ -61,6 +62,15 @@ def _replicas(spec: Any, path: str, faults: Faults) -> None:
     if least is not None and most < least:
         message = "must be greater than or equal to `minReplicas`"
         faults.append(f.invalid(f"{path}.maxReplicas", most, message))
+
+
+def _wakes(spec: Any, path: str, faults: Faults) -> None:
+    """From nothing only what is measured outside can wake it."""
+    kinds = {metric.get("type") for metric in parts(spec, "metrics")}
+    if spec.get("minReplicas") == 0 and kinds.isdisjoint(("Object", "External")):
+        needed = "must specify at least one Object or External metric"
+        message = f"{needed} to support scaling to zero replicas"
+        faults.append(f.forbidden(f"{path}.metrics", message))
 
 
 _REFERENCE = struct({"kind": required(named(path_segment)), "name": required(named(path_segment))})
@@ -164,6 +174,7 @@ AUTOSCALER = Kind(
                         "behavior": struct({"scaleUp": _SCALING, "scaleDown": _SCALING}),
                     },
                     _replicas,
+                    _wakes,
                 )
             }
         ),

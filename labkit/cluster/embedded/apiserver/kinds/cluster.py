@@ -34,8 +34,9 @@ FINALIZER = "kubernetes"
 
 
 def _namespace_defaults(new: Object) -> None:
-    if name := new["metadata"].get("name"):
-        child(new["metadata"], "labels")[NAME_LABEL] = name
+    name, labels = new["metadata"].get("name"), child(new["metadata"], "labels")
+    if name and labels.get(NAME_LABEL) != name:
+        labels[NAME_LABEL] = name
     fill_absent(child(new, "status"), {"phase": "Active"})
 
 

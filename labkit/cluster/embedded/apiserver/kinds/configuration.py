@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from . import faults as f
 from .kind import Kind
 from .names import config_key
-from .rules import Faults, Object, fill, immutable, same
+from .rules import Faults, Object, fill, immutable, keys, same
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of all values together."""
@@ -37,9 +37,7 @@ def sealed(*names: str) -> Callable[[Object, Object, Faults], None]:
     return check
 
 
-def _keys(data: Mapping[str, Any] | None, path: str, faults: Faults) -> None:
-    for name in data or ():
-        faults += [f.invalid(f"{path}[{name}]", name, message) for message in config_key(name)]
+_KEYS = keys(config_key)
 
 
 def _bytes(encoded: str | None) -> int:
@@ -53,12 +51,12 @@ def _bytes(encoded: str | None) -> int:
 
 def _config_map(new: Any, path: str, faults: Faults) -> None:
     data, binary = new.get("data") or {}, new.get("binaryData") or {}
-    _keys(data, "data", faults)
+    _KEYS(data, "data", faults)
     for name in data:
         if name in binary:
             message = "duplicate of key present in binaryData"
             faults.append(f.invalid(f"data[{name}]", name, message))
-    _keys(binary, "binaryData", faults)
+    _KEYS(binary, "binaryData", faults)
     size = sum(len((text or "").encode()) for text in data.values()) + sum(
         map(_bytes, binary.values())
     )
@@ -72,10 +70,15 @@ CONFIG_MAP = Kind(rules=(_config_map,), update_rules=(sealed("data", "binaryData
 # Secrets
 
 
+def _encoded(text: str | None) -> str:
+    return base64.b64encode((text or "").encode()).decode()
+
+
 def _secret_defaults(new: Object) -> None:
     fill(new, {"type": "Opaque"})
-    if plain := new.pop("stringData", None):
-        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in plain.items()}
+    if "stringData" in new:
+        plain = new.pop("stringData") or {}
+        encoded = {name: _encoded(text) for name, text in plain.items()}
         new["data"] = {**(new.get("data") or {}), **encoded}
 
 
@@ -91,7 +94,7 @@ _ACCOUNT = "kubernetes.io/service-account.name"
 
 def _secret(new: Any, path: str, faults: Faults) -> None:
     data, kind = new.get("data") or {}, new.get("type")
-    _keys(data, "data", faults)
+    _KEYS(data, "data", faults)
     if sum(map(_bytes, data.values())) > SIZE_LIMIT:
         faults.append(f.too_long("data", SIZE_LIMIT))
     if kind == "kubernetes.io/service-account-token":

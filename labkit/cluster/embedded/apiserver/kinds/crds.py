@@ -25,6 +25,7 @@ from .rules import (
     items,
     one_of,
     part,
+    parts,
     required,
     same,
     struct,
@@ -42,7 +43,7 @@ def _defaults(new: Object) -> None:
     fill(names, {"singular": kind.lower(), "listKind": f"{kind}List" if kind else ""})
     fill(child(spec, "conversion"), {"strategy": "None"})
     service_port_defaults(part(spec, "conversion.webhook.clientConfig"))
-    for version in spec.get("versions") or ():
+    for version in parts(spec, "versions"):
         fill_absent(version, {"served": False, "storage": False})
 
 
@@ -54,8 +55,12 @@ def _first_status(new: Object) -> None:
     }
 
 
+def _versions_of(new: Object) -> list[Object]:
+    return [one for one in part(new, "spec.versions") or () if one is not None]
+
+
 def _storage_versions(new: Object) -> list[str]:
-    return [one["name"] for one in part(new, "spec.versions") or () if one.get("storage")][:1]
+    return [one.get("name") or "" for one in _versions_of(new) if one.get("storage")][:1]
 
 
 def _remember_storage_version(new: Object, old: Object) -> None:

@@ -25,6 +25,7 @@ from .rules import (
     items,
     named,
     one_of,
+    parts,
     port_number,
     required,
     struct,
@@ -33,8 +34,8 @@ from .services import special_address
 
 
 def _endpoints_defaults(new: Object) -> None:
-    for subset in new.get("subsets") or ():
-        for port in subset.get("ports") or ():
+    for subset in parts(new, "subsets"):
+        for port in parts(subset, "ports"):
             fill(port, {"protocol": "TCP"})
 
 
@@ -75,7 +76,7 @@ ENDPOINTS = Kind(
 
 
 def _slice_defaults(new: Object) -> None:
-    for port in new.get("ports") or ():
+    for port in parts(new, "ports"):
         fill(port, {"protocol": "TCP"})
         fill_absent(port, {"name": ""})
 

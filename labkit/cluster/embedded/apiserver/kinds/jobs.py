@@ -37,9 +37,14 @@ _FIXED_ONLY_WHEN_RUNNING = ("nodeSelector", "tolerations", "affinity", "scheduli
 
 def _job_defaults(new: Object) -> None:
     _job_spec_defaults(child(new, "spec"))
-    labels = part(new, "spec.template.metadata.labels")
-    if labels and not new["metadata"].get("labels"):
-        new["metadata"]["labels"] = dict(labels)
+    _labels_of_template(new)
+
+
+def _labels_of_template(new: Object) -> None:
+    """A job without labels has those of its pods."""
+    given = part(new, "spec.template.metadata.labels")
+    if given and not new["metadata"].get("labels"):
+        new["metadata"]["labels"] = dict(given)
 
 
 def _job_spec_defaults(spec: Object) -> None:
@@ -59,13 +64,13 @@ def own_labels(job: Object) -> None:
     spec, meta = job["spec"], job["metadata"]
     if spec.get("manualSelector"):
         return
-    spec.pop("manualSelector", None) if spec.get("manualSelector") is None else None
     given = child(child(child(spec, "template"), "metadata"), "labels")
     for prefix in ("", "batch.kubernetes.io/"):
         given.setdefault(f"{prefix}controller-uid", meta.get("uid") or "")
         given.setdefault(f"{prefix}job-name", meta.get("name") or "")
     selected = child(child(spec, "selector"), "matchLabels")
     selected.setdefault("batch.kubernetes.io/controller-uid", meta.get("uid") or "")
+    _labels_of_template(job)
 
 
 _COUNTS = struct(

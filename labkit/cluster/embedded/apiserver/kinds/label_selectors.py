@@ -10,7 +10,7 @@ from typing import Any
 
 from . import faults as f
 from .names import label_value, qualified_name
-from .rules import Faults
+from .rules import Faults, items, parts
 
 ANNOTATIONS_LIMIT = 256 * 1024
 """Bytes of all keys and values together."""
@@ -19,8 +19,10 @@ ANNOTATIONS_LIMIT = 256 * 1024
 def labels(value: Any, path: str, faults: Faults) -> None:
     """A map of labels. Every fault is at the map, as the API server has it."""
     for name, text in (value or {}).items():
-        faults += [f.invalid(path, name, message) for message in qualified_name(name)]
-        faults += [f.invalid(path, text, message) for message in label_value(text or "")]
+        if wrong := qualified_name(name):
+            faults += [f.invalid(path, name, message) for message in wrong]
+        if wrong := label_value(text or ""):
+            faults += [f.invalid(path, text, message) for message in wrong]
 
 
 def annotation_map(value: Any, path: str, faults: Faults) -> None:
@@ -42,8 +44,8 @@ def label_selector(value: Any, path: str, faults: Faults) -> None:
     if not value:
         return
     labels(value.get("matchLabels"), f"{path}.matchLabels", faults)
-    for index, requirement in enumerate(value.get("matchExpressions") or ()):
-        _requirement(requirement, f"{path}.matchExpressions[{index}]", faults)
+    for requirement, own_path in items(value, "matchExpressions", path):
+        _requirement(requirement, own_path, faults)
 
 
 def _requirement(value: Any, path: str, faults: Faults) -> None:
@@ -61,7 +63,7 @@ def _requirement(value: Any, path: str, faults: Faults) -> None:
     name = value.get("key") or ""
     faults += [f.invalid(f"{path}.key", name, message) for message in qualified_name(name)]
     for index, text in enumerate(given):
-        wrong = label_value(text)
+        wrong = label_value(text or "")
         faults += [f.invalid(f"{path}.values[{index}]", text, message) for message in wrong]
 
 
@@ -75,7 +77,7 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, str] | None) -> bo
     labels = labels or {}
     wanted = selector.get("matchLabels") or {}
     return all(labels.get(name) == text for name, text in wanted.items()) and all(
-        _meets(requirement, labels) for requirement in selector.get("matchExpressions") or ()
+        _meets(requirement, labels) for requirement in parts(selector, "matchExpressions")
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from . import faults as f
 from .label_selectors import annotation_map, labels
 from .names import Check, as_prefix, dns1123_label, qualified_name
-from .rules import IMMUTABLE, Faults, Object
+from .rules import IMMUTABLE, Faults, Object, listed
 
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _NEVER_CHANGE = (
@@ -61,7 +61,7 @@ def _common(meta: Object, faults: Faults) -> None:
 
 def _owners(owners: Sequence[Any], path: str, faults: Faults) -> None:
     controller = ""
-    for owner in owners:
+    for owner, _ in listed(owners, path):
         if not (owner.get("apiVersion") or "").rpartition("/")[2]:
             version = owner.get("apiVersion") or ""
             faults.append(f.invalid(f"{path}.apiVersion", version, "version must not be empty"))

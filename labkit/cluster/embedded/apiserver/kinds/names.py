@@ -179,9 +179,10 @@ def env_var_name(value: str) -> Sequence[str]:
     ]
 
 
+@lru_cache(maxsize=1024)
 def port_name(value: str) -> Sequence[str]:
     """A name of a port of a container (IANA_SVC_NAME)."""
-    wrong = []
+    wrong: list[str] = []
     if len(value) > 15:
         wrong.append(too_long(15))
     if not re.fullmatch("[-a-z0-9]+", value):
@@ -192,7 +193,7 @@ def port_name(value: str) -> Sequence[str]:
         wrong.append("must not contain consecutive hyphens")
     if value[:1] == "-" or value[-1:] == "-":
         wrong.append("must not begin or end with a hyphen")
-    return wrong
+    return tuple(wrong)
 
 
 def ip_address(value: str) -> Sequence[str]:

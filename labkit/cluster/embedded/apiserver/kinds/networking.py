@@ -31,6 +31,7 @@ from .rules import (
     items,
     named,
     one_of,
+    parts,
     port_number,
     required,
     struct,
@@ -186,7 +187,7 @@ def _policy_defaults(new: Object) -> None:
         spec["podSelector"] = {}
     for direction in ("ingress", "egress"):
         for rule in spec.get(direction) or ():
-            for port in rule.get("ports") or ():
+            for port in parts(rule, "ports"):
                 fill(port, {"protocol": "TCP"})
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress"] + ["Egress"] * bool(spec.get("egress"))

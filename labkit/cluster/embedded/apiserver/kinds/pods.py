@@ -5,6 +5,7 @@ Sources: Kubernetes `pkg/registry/core/pod/strategy.go`, `pkg/apis/core/validati
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from . import faults as f
@@ -18,15 +19,21 @@ from .pod.spec import (
     spec_defaults,
     template_defaults,
 )
-from .pod.updates import MIRROR, pod_status_update, pod_update
-from .rules import Faults, Object, child, fill_absent, struct
+from .pod.updates import (
+    MIRROR,
+    ephemeral_containers_update,
+    pod_status_update,
+    pod_update,
+    resize_update,
+)
+from .rules import Faults, Object, child, fill_absent, parts, struct
 
 
 def _pod_defaults(pod: Object) -> None:
     spec = child(pod, "spec")
     spec_defaults(spec)
     for name in ("containers", "initContainers"):
-        for container in spec.get(name) or ():
+        for container in parts(spec, name):
             requests_from_limits(container)
     fill_absent(spec, {"enableServiceLinks": True})
     host_port_defaults(spec)
@@ -70,6 +77,11 @@ POD = Kind(
     on_create=(_first_status,),
     status_keeps=("ownerReferences",),
 )
+
+POD_EPHEMERAL_CONTAINERS = replace(POD, update_rules=(ephemeral_containers_update,))
+"""A pod as its `ephemeralcontainers` subresource updates it."""
+POD_RESIZE = replace(POD, update_rules=(resize_update,))
+"""A pod as its `resize` subresource updates it."""
 
 POD_TEMPLATE = Kind(
     defaults=(lambda new: template_defaults(child(new, "template")),),

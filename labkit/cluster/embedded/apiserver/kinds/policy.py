@@ -29,6 +29,7 @@ from .rules import (
     immutable,
     items,
     one_of,
+    parts,
     struct,
 )
 
@@ -127,7 +128,7 @@ _TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 
 
 def _limit_range_defaults(new: Object) -> None:
-    for limit in (new.get("spec") or {}).get("limits") or ():
+    for limit in parts((new.get("spec") or {}), "limits"):
         canonical_list(limit, *_LISTS)
         if limit.get("type") == "Container":
             _container_limit_defaults(limit)
@@ -138,7 +139,7 @@ def _container_limit_defaults(limit: Object) -> None:
     given = {**(limit.get("max") or {}), **(limit.get("default") or {})}
     asked = {**(limit.get("min") or {}), **given, **(limit.get("defaultRequest") or {})}
     for name, value in (("default", given), ("defaultRequest", asked)):
-        if value:
+        if value and value != limit.get(name):
             limit[name] = value
 
 

@@ -133,8 +133,8 @@ def _unit(letters: str, exponent: str) -> tuple[int, int, Format]:
 
 
 def parse(written: Any) -> Quantity:
-    """The quantity that a string or a number of JSON says; BadQuantity if none."""
-    return _parse(written.strip() if isinstance(written, str) else str(written))
+    """The quantity that a string or a number of JSON says (null says 0); BadQuantity if none."""
+    return _parse(written.strip() if isinstance(written, str) else str(written or 0))
 
 
 @lru_cache(maxsize=4096)
@@ -146,4 +146,4 @@ def _canonical(text: str) -> str:
 
 def canonical(written: Any) -> str:
     """As a resource list has it: rounded up to thousandths, in its one form; or BadQuantity."""
-    return _canonical(written.strip() if isinstance(written, str) else str(written))
+    return _canonical(written.strip() if isinstance(written, str) else str(written or 0))

@@ -20,6 +20,7 @@ from .rules import (
     fill,
     items,
     named,
+    parts,
     required,
     same,
     struct,
@@ -82,7 +83,7 @@ CLUSTER_ROLE = Kind(
 
 def _binding_defaults(new: Object) -> None:
     fill(child(new, "roleRef"), {"apiGroup": GROUP})
-    for subject in new.get("subjects") or ():
+    for subject in parts(new, "subjects"):
         if subject.get("kind") in ("User", "Group"):
             fill(subject, {"apiGroup": GROUP})
 

@@ -51,11 +51,20 @@ def part(value: Any, path: str) -> Any:
     return value
 
 
+def parts(value: Mapping[str, Any], name: str) -> Iterator[Any]:
+    """Each item of a list that may be missing; nulls are left out."""
+    return (item for item in value.get(name) or () if item is not None)
+
+
+def listed(value: Sequence[Any] | None, path: str) -> Iterator[tuple[Any, str]]:
+    """Each item of a list with its path. A null is there, with nothing in it, as Go has it."""
+    for index, item in enumerate(value or ()):
+        yield {} if item is None else item, f"{path}[{index}]"
+
+
 def items(value: Mapping[str, Any], name: str, path: str = "") -> Iterator[tuple[Any, str]]:
-    """Each item of a list, with its path: `for port, path in items(spec, "ports", "spec")`."""
-    prefix = f"{path}.{name}" if path else name
-    for index, item in enumerate(value.get(name) or ()):
-        yield item, f"{prefix}[{index}]"
+    """The same of a field: `for port, path in items(spec, "ports", "spec")`."""
+    return listed(value.get(name), f"{path}.{name}" if path else name)
 
 
 # Rules for one value
@@ -126,16 +135,6 @@ def exactly(wanted: Any, message: str) -> Rule:
     return check
 
 
-def absent(message: str) -> Rule:
-    """It may not be there."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        if not is_empty(value):
-            faults.append(f.forbidden(path, message))
-
-    return check
-
-
 not_negative = at_least(0)
 port_number = between(1, 65535)
 
@@ -174,28 +173,17 @@ def struct(table: Mapping[str, Rule], *more: Rule) -> Rule:
     return check
 
 
-def each(rule: Rule, *, key: str = "", unique: str = "") -> Rule:
+def each(rule: Rule, *, unique: str = "") -> Rule:
     """Each item of a list; where a field is `unique`, no two may have the same."""
-    unique = unique or key
 
     def check(value: Any, path: str, faults: Faults) -> None:
         seen = set()
-        for index, item in enumerate(value or ()):
-            rule(item, f"{path}[{index}]", faults)
+        for item, own_path in listed(value, path):
+            rule(item, own_path, faults)
             if unique and (name := item.get(unique)):
                 if name in seen:
-                    faults.append(f.duplicate(f"{path}[{index}].{unique}", name))
+                    faults.append(f.duplicate(f"{own_path}.{unique}", name))
                 seen.add(name)
-
-    return check
-
-
-def values(rule: Rule) -> Rule:
-    """Each value of a map."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        for name, item in (value or {}).items():
-            rule(item, f"{path}[{name}]", faults)
 
     return check
 
@@ -206,18 +194,6 @@ def keys(check_key: Check) -> Rule:
     def check(value: Any, path: str, faults: Faults) -> None:
         for name in value or ():
             faults += [f.invalid(f"{path}[{name}]", name, message) for message in check_key(name)]
-
-    return check
-
-
-def one_field(names: Sequence[str], *, none: str, many: str) -> Rule:
-    """Exactly one of these fields is there: the rule of unions, such as a volume's source."""
-
-    def check(value: Any, path: str, faults: Faults) -> None:
-        there = [name for name in names if value.get(name) is not None]
-        if not there:
-            faults.append(f.required(path, none))
-        faults += [f.forbidden(f"{path}.{name}", many) for name in there[1:]]
 
     return check
 

@@ -27,6 +27,7 @@ from .rules import (
     items,
     named,
     one_of,
+    parts,
     port_number,
     required,
     struct,
@@ -41,11 +42,12 @@ def _service_defaults(new: Object) -> None:
     spec = child(new, "spec")
     fill(spec, {"sessionAffinity": "None", "type": "ClusterIP"})
     if spec["sessionAffinity"] == "None":
-        spec.pop("sessionAffinityConfig", None)
+        if "sessionAffinityConfig" in spec:
+            del spec["sessionAffinityConfig"]
     elif spec["sessionAffinity"] == "ClientIP":
         client = child(child(spec, "sessionAffinityConfig"), "clientIP")
         fill_absent(client, {"timeoutSeconds": _AFFINITY_SECONDS})
-    for port in spec.get("ports") or ():
+    for port in parts(spec, "ports"):
         fill(port, {"protocol": "TCP", "targetPort": port.get("port")})
     if is_reached_from_outside(spec):
         fill(spec, {"externalTrafficPolicy": "Cluster"})
@@ -231,9 +233,13 @@ def _cluster_ip_stays(new: Object, old: Object, faults: Faults) -> None:
     if "ExternalName" in (now.get("type"), was.get("type")):
         return
     before, after = was.get("clusterIPs") or [], now.get("clusterIPs") or []
-    if before and (not after or after[0] != before[0]):
-        message = "may not change once set"
-        faults.append(f.invalid("spec.clusterIPs[0]", after, message))
+    if before and not after:
+        message = "primary clusterIP can not be unset"
+        faults.append(f.invalid("spec.clusterIPs[0]", now.get("clusterIPs"), message))
+    for index, (address, earlier) in enumerate(zip(after, before, strict=False)):
+        if address != earlier:
+            message = "may not change once set"
+            faults.append(f.invalid(f"spec.clusterIPs[{index}]", after, message))
 
 
 SERVICE = Kind(

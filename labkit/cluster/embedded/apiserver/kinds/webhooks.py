@@ -25,6 +25,7 @@ from .rules import (
     fill_absent,
     is_empty,
     one_of,
+    parts,
     required,
     struct,
 )
@@ -45,13 +46,13 @@ def _matching_defaults(value: Object, *rule_lists: str) -> None:
         if value.get(name) is None:
             value[name] = {}
     for name in rule_lists:
-        for rule in value.get(name) or ():
+        for rule in parts(value, name):
             fill_absent(rule, {"scope": "*"})
 
 
 def _webhook_defaults(extra: Object) -> Default:
     def fill_in(new: Object) -> None:
-        for webhook in new.get("webhooks") or ():
+        for webhook in parts(new, "webhooks"):
             fill_absent(webhook, {"failurePolicy": "Fail", "timeoutSeconds": 10, **extra})
             _matching_defaults(webhook, "rules")
             service_port_defaults(webhook.get("clientConfig"))

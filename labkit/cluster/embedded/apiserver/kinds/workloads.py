@@ -21,9 +21,11 @@ from .rules import (
     fill,
     fill_absent,
     immutable,
+    items,
     named,
     not_negative,
     part,
+    parts,
     required,
     same,
     struct,
@@ -74,7 +76,7 @@ def _stateful_set_defaults(new: Object) -> None:
         child(spec, "persistentVolumeClaimRetentionPolicy"),
         {"whenDeleted": "Retain", "whenScaled": "Retain"},
     )
-    for claim in spec.get("volumeClaimTemplates") or ():
+    for claim in parts(spec, "volumeClaimTemplates"):
         fill(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim"})
         claim_defaults(claim)
 
@@ -166,8 +168,7 @@ def _one_of_two(first: str, second: str) -> Rule:
 
 
 def _claims(spec: Any, path: str, faults: Faults) -> None:
-    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-        own_path = f"{path}.volumeClaimTemplates[{index}]"
+    for claim, own_path in items(spec, "volumeClaimTemplates", path):
         claim_spec(claim.get("spec") or {}, f"{own_path}.spec", faults)
 
 

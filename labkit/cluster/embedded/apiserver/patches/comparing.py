@@ -115,8 +115,7 @@ def _compare_elements(type: Shape, old: list[Any], new: list[Any], found: Compar
         value = after[name]
         was = before.get(name)
         if name in twice or name in twice_before:
-            # Elements that cannot be told apart are one thing.
-            if was != value or twice != twice_before:
+            if was != value:
                 found.changed[name] = {}
         elif name not in before:
             found.changed[name] = _all_of(type.element, value)

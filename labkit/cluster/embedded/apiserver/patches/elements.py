@@ -40,17 +40,24 @@ def _key(type: Shape, element: Any, key: str) -> Any:
     return DEFAULT_KEYS.get(key) if value is None else value
 
 
+def names_of(type: Shape, elements: list[Any]) -> list[str]:
+    """The path elements of a list's elements; one that lacks every key goes by its place."""
+    return [element_name(type, element) or f"i:{place}" for place, element in enumerate(elements)]
+
+
 def by_name(type: Shape, elements: list[Any]) -> tuple[Elements, set[str]]:
     """A list's elements by their path element, and the names that several elements have.
 
-    One that lacks every key goes by its place.
+    Elements that cannot be told apart are one thing: the list of them.
     """
     found: Elements = {}
     twice: set[str] = set()
-    for place, element in enumerate(elements):
-        name = element_name(type, element) or f"i:{place}"
-        if name in found:
-            twice.add(name)
-        else:
+    for name, element in zip(names_of(type, elements), elements, strict=True):
+        if name not in found:
             found[name] = element
+        elif name in twice:
+            found[name].append(element)
+        else:
+            found[name] = [found[name], element]
+            twice.add(name)
     return found, twice

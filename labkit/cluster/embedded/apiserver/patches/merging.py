@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labkit.cluster.embedded.apiserver.patches.elements import Elements, by_name
+from labkit.cluster.embedded.apiserver.patches.elements import Elements, by_name, names_of
 from labkit.cluster.embedded.apiserver.patches.fieldsets import FieldSet, has_itself
 from labkit.cluster.embedded.apiserver.patches.shape import (
     Object,
@@ -54,7 +54,7 @@ def _merged_elements(type: Shape, live: list[Any], applied: list[Any]) -> list[A
     before, twice = by_name(type, live)
     after, _ = by_name(type, applied)
     if twice:
-        return _merged_with_doubles(type, live, before, after)
+        return _merged_with_doubles(type, live, after)
     old, new = list(before), list(after)
     result: list[Any] = []
     for shared in [*(name for name in new if name in before), END]:
@@ -77,16 +77,11 @@ def _take_others(
             result.append(elements[name])
 
 
-def _merged_with_doubles(
-    type: Shape, live: list[Any], before: Elements, after: Elements
-) -> list[Any]:
+def _merged_with_doubles(type: Shape, live: list[Any], after: Elements) -> list[Any]:
     """The same where elements of the live list have the same name: an applied one replaces all."""
     seen: set[str] = set()
     result = []
-    for place, element in enumerate(live):
-        name = next(iter(by_name(type, [element])[0]))
-        if name.startswith("i:"):
-            name = f"i:{place}"
+    for name, element in zip(names_of(type, live), live, strict=True):
         if name not in after:
             result.append(element)
         elif name not in seen:
@@ -122,10 +117,7 @@ def _pruned_fields(type: Shape | None, value: Object, last: FieldSet, owned: Fie
 
 def _pruned_elements(type: Shape, value: list[Any], last: FieldSet, owned: FieldSet) -> list[Any]:
     result = []
-    for place, element in enumerate(value):
-        name = next(iter(by_name(type, [element])[0]))
-        if name.startswith("i:"):
-            name = f"i:{place}"
+    for name, element in zip(names_of(type, value), value, strict=True):
         before, now = last.get(name), owned.get(name)
         if before is None:
             result.append(element)

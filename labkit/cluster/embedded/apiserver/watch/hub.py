@@ -28,7 +28,7 @@ MUCH = 256 * 1024
 BOOKMARK_EVERY_S = 60.0
 LOOK_EVERY_S = 0.25
 """How often those left behind are looked at, and deadlines."""
-SHARE = 4
+SHARE = 2
 """Telling may take one part in so many of the time: when it takes long, it is done less often."""
 
 

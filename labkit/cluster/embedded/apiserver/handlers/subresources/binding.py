@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.kinds import validate_binding
 from labkit.cluster.embedded.store import Key, thaw
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     decode.check_kind(sent, "v1", "Binding")
     about, target = sent.get("metadata") or {}, sent.get("target") or {}
     name = request.name or about.get("name", "")
-    if target.get("kind", "Node") not in ("Node", ""):
-        words = f'Unsupported value: "{target["kind"]}": supported values: "Node", "<empty>"'
-        _refuse(name, "FieldValueNotSupported", "target.kind", words)
-    if not target.get("name"):
-        _refuse(name, "FieldValueRequired", "target.name", "Required value")
+    causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_binding(sent)]
+    if causes:
+        raise status.invalid("", "Binding", name, causes)
     node = target["name"]
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +37,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     pods = api.registry.find("", "v1", "pods")
     assert pods is not None
     await write.change(api, request, pods, Key("pods", request.namespace, name), make)
-    return as_json(status.success(), 201)
+    return as_json(status.success(code=201), 201)
 
 
 def _bound(old: dict[str, Any], node: str, about: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +63,3 @@ def _bound(old: dict[str, Any], node: str, about: dict[str, Any]) -> dict[str, A
         {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
     )
     return new
-
-
-def _refuse(name: str, reason: str, field: str, words: str) -> None:
-    raise status.invalid("", "Binding", name, [status.StatusCause(reason, words, field)])

@@ -43,7 +43,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     if _counts(record.object):
         _ask_budget(api, request, record, is_dry_run=asked.is_dry_run)
     await ending.end(api, request, resource, record, asked)
-    return as_json(status.success(), 201)
+    return as_json(status.success(code=201), 201)
 
 
 def _counts(pod: dict[str, Any]) -> bool:

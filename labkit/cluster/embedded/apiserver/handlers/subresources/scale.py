@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, patch, read, write
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.store import Record, thaw
 
@@ -54,7 +55,7 @@ def to_scale(resource: Resource, value: dict[str, Any]) -> dict[str, Any]:
     scale["metadata"] = {name: about[name] for name in names if name in about}
     scale["spec"] = {"replicas": wanted} if wanted else {}
     scale["status"] = {"replicas": now}
-    selector = _look(value, paths.selector)
+    selector = _look(value, paths.selector) if paths.selector else ""
     if resource.crd is None:
         said = (value.get("spec") or {}).get("selector")
         selector = _words(said) if said else ""
@@ -109,10 +110,11 @@ def _with_replicas(
     resource: Resource, old: dict[str, Any], scale: dict[str, Any]
 ) -> dict[str, Any]:
     number = (scale.get("spec") or {}).get("replicas", 0)
-    if not isinstance(number, int) or number < 0:
-        words = f"Invalid value: {number}: must be greater than or equal to 0"
-        cause = status.StatusCause("FieldValueInvalid", words, "spec.replicas")
-        raise status.invalid("autoscaling", "Scale", old["metadata"]["name"], [cause])
+    if not isinstance(number, int):
+        raise status.bad_request(f"spec.replicas: {number!r} is no number")
+    causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_scale(scale)]
+    if causes:
+        raise status.invalid("autoscaling", "Scale", old["metadata"]["name"], causes)
     new: dict[str, Any] = thaw(old)
     about = scale.get("metadata") or {}
     for name in ("uid", "resourceVersion"):

@@ -25,8 +25,10 @@ from ..rules import (
     fill,
     is_empty,
     items,
+    listed,
     named,
     one_of,
+    parts,
     port_number,
     required,
     struct,
@@ -58,7 +60,7 @@ def container_defaults(container: Object) -> None:
         {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"},
     )
     canonical_list(child(container, "resources"), "limits", "requests")
-    for port in container.get("ports") or ():
+    for port in parts(container, "ports"):
         fill(port, {"protocol": "TCP"})
     for name in PROBES:
         if (probe := container.get(name)) is not None:
@@ -66,7 +68,7 @@ def container_defaults(container: Object) -> None:
     for hook in (container.get("lifecycle") or {}).values():
         if hook:
             handler_defaults(hook)
-    for variable in container.get("env") or ():
+    for variable in parts(container, "env"):
         if reference := (variable.get("valueFrom") or {}).get("fieldRef"):
             fill(reference, {"apiVersion": "v1"})
 
@@ -76,12 +78,11 @@ def container_defaults(container: Object) -> None:
 
 def _ports(value: Any, path: str, faults: Faults) -> None:
     seen = set()
-    for index, port in enumerate(value or ()):
-        own_path = f"{path}[{index}]"
+    for port, own_path in listed(value, path):
         if name := port.get("name"):
-            wrong = port_name(name)
-            faults += [f.invalid(f"{own_path}.name", name, message) for message in wrong]
-            if not wrong and name in seen:
+            if wrong := port_name(name):
+                faults += [f.invalid(f"{own_path}.name", name, message) for message in wrong]
+            elif name in seen:
                 faults.append(f.duplicate(f"{own_path}.name", name))
             seen.add(name)
         _PORT(port, own_path, faults)
@@ -99,8 +100,8 @@ _PORT = struct(
 def host_ports(containers: Any, path: str, faults: Faults) -> None:
     """No two containers take the same port of the node."""
     seen = set()
-    for index, container in enumerate(containers or ()):
-        for port, own_path in items(container, "ports", f"{path}[{index}]"):
+    for container, container_path in listed(containers, path):
+        for port, own_path in items(container, "ports", container_path):
             if number := port.get("hostPort"):
                 taken = f"{port.get('protocol')}/{port.get('hostIP') or ''}/{number}"
                 if taken in seen:
@@ -176,11 +177,11 @@ _ENV_REF = struct({"name": required(named(dns1123_subdomain))})
 
 
 def _env_from(value: Any, path: str, faults: Faults) -> None:
-    for index, source in enumerate(value or ()):
-        named(env_var_name)(source.get("prefix"), f"{path}[{index}].prefix", faults)
+    for source, own_path in listed(value, path):
+        named(env_var_name)(source.get("prefix"), f"{own_path}.prefix", faults)
         there = [name for name in ("configMapRef", "secretRef") if source.get(name) is not None]
         for name in there:
-            _ENV_REF(source[name], f"{path}[{index}].{name}", faults)
+            _ENV_REF(source[name], f"{own_path}.{name}", faults)
         if len(there) != 1:
             few = "must specify one of: `configMapRef` or `secretRef`"
             many = "may not have more than one field specified at a time"
@@ -209,6 +210,9 @@ _AFTER_MOUNTS = struct(
 )
 
 
+_RESTART_POLICY = one_of("Always", "OnFailure", "Never")
+
+
 def _container(value: Object, volumes: dict[str, Object], path: str, faults: Faults) -> None:
     _BEFORE_MOUNTS(value, path, faults)
     mounts(value, volumes, path, faults)
@@ -226,8 +230,7 @@ def containers(spec: Object, volumes: dict[str, Object], path: str, faults: Faul
         _unique_name(container, names, own_path, faults)
         lifecycle(container.get("lifecycle"), f"{own_path}.lifecycle", faults, grace)
         probes(container, own_path, faults)
-        if (policy := container.get("restartPolicy")) is not None:
-            one_of("Always", "OnFailure", "Never")(policy, f"{own_path}.restartPolicy", faults)
+        _RESTART_POLICY(container.get("restartPolicy"), f"{own_path}.restartPolicy", faults)
     host_ports(spec.get("containers"), f"{path}.containers", faults)
     for container, own_path in items(spec, "initContainers", path):
         _container(container, volumes, own_path, faults)
@@ -252,7 +255,7 @@ _ONLY_SIDECARS = "may not be set for init containers without restartPolicy=Alway
 
 def _init_container(container: Object, path: str, faults: Faults, grace: int | None) -> None:
     policy = container.get("restartPolicy")
-    one_of("Always", "OnFailure", "Never")(policy, f"{path}.restartPolicy", faults)
+    _RESTART_POLICY(policy, f"{path}.restartPolicy", faults)
     if policy == "Always":
         lifecycle(container.get("lifecycle"), f"{path}.lifecycle", faults, grace)
         probes(container, path, faults)

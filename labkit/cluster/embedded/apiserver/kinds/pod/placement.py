@@ -16,8 +16,10 @@ from ..rules import (
     Object,
     at_least,
     each,
+    listed,
     named,
     one_of,
+    parts,
     required,
     struct,
 )
@@ -35,7 +37,7 @@ def _expression(value: Any, path: str, faults: Faults) -> None:
     name = value.get("key") or ""
     faults += [f.invalid(f"{path}.key", name, message) for message in qualified_name(name)]
     for index, text in enumerate(given):
-        wrong = label_value(text)
+        wrong = label_value(text or "")
         faults += [f.invalid(f"{path}.values[{index}]", text, message) for message in wrong]
 
 
@@ -121,7 +123,7 @@ affinity = struct(
 def _toleration(value: Any, path: str, faults: Faults) -> None:
     name, operator = value.get("key") or "", value.get("operator") or ""
     effect, text = value.get("effect") or "", value.get("value") or ""
-    named(qualified_name)(name, f"{path}.key", faults)
+    _KEY(name, f"{path}.key", faults)
     if not name and operator != "Exists":
         message = (
             "operator must be Exists when `key` is empty, which means "
@@ -140,17 +142,18 @@ def _toleration(value: Any, path: str, faults: Faults) -> None:
             faults.append(f.invalid(f"{path}.operator", value, message))
     else:
         faults.append(f.not_supported(f"{path}.operator", operator, ("Equal", "Exists")))
-    one_of(*_EFFECTS)(effect, f"{path}.effect", faults)
+    _EFFECT(effect, f"{path}.effect", faults)
 
 
+_KEY = named(qualified_name)
+_EFFECT = one_of(*_EFFECTS)
 tolerations = each(_toleration)
 
 
 def taints(value: Any, path: str, faults: Faults) -> None:
     """A node's taints: one for each key and effect."""
     seen = set()
-    for index, taint in enumerate(value or ()):
-        own_path = f"{path}[{index}]"
+    for taint, own_path in listed(value, path):
         _TAINT(taint, own_path, faults)
         this = (taint.get("key"), taint.get("effect"))
         if this in seen:
@@ -195,8 +198,7 @@ _SPREAD = struct(
 def spread_constraints(value: Any, path: str, faults: Faults) -> None:
     """How evenly pods are spread: no two rules for one topology and one action."""
     seen = set()
-    for index, constraint in enumerate(value or ()):
-        own_path = f"{path}[{index}]"
+    for constraint, own_path in listed(value, path):
         _SPREAD(constraint, own_path, faults)
         this = (constraint.get("topologyKey"), constraint.get("whenUnsatisfiable"))
         if this in seen:
@@ -208,19 +210,19 @@ def spread_constraints(value: Any, path: str, faults: Faults) -> None:
 def scheduling_gates(value: Any, path: str, faults: Faults) -> None:
     """What a pod waits for before it is scheduled."""
     seen = set()
-    for index, gate in enumerate(value or ()):
+    for gate, own_path in listed(value, path):
         name = gate.get("name") or ""
         wrong = qualified_name(name)
-        faults += [f.invalid(f"{path}[{index}]", name, message) for message in wrong]
+        faults += [f.invalid(own_path, name, message) for message in wrong]
         if name in seen:
-            faults.append(f.duplicate(f"{path}[{index}]", name))
+            faults.append(f.duplicate(own_path, name))
         seen.add(name)
 
 
 def only_added_tolerations(new: Object, old: Object, path: str, faults: Faults) -> None:
     """A pod may learn to tolerate more, and for how long; never less."""
-    has = [_without_seconds(toleration) for toleration in new.get("tolerations") or ()]
-    for toleration in old.get("tolerations") or ():
+    has = [_without_seconds(toleration) for toleration in parts(new, "tolerations")]
+    for toleration in parts(old, "tolerations"):
         if _without_seconds(toleration) not in has:
             message = "existing toleration can not be modified except its tolerationSeconds"
             faults.append(f.forbidden(f"{path}.tolerations", message))
@@ -233,8 +235,8 @@ def _without_seconds(toleration: Object) -> Object:
 
 def only_removed_gates(new: Object, old: Object, path: str, faults: Faults) -> None:
     """A pod's gates are opened one by one; none is added."""
-    had = [gate.get("name") for gate in old.get("schedulingGates") or ()]
-    for gate in new.get("schedulingGates") or ():
+    had = [gate.get("name") for gate in parts(old, "schedulingGates")]
+    for gate in parts(new, "schedulingGates"):
         if (name := gate.get("name")) not in had:
             message = f"only deletion is allowed, but found new scheduling gate '{name}'"
             faults.append(f.forbidden(f"{path}.schedulingGates", message))

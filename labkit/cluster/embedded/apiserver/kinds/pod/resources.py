@@ -35,7 +35,8 @@ def canonical_list(holder: Object | None, *names: str) -> None:
     for name in names:
         quantities = (holder or {}).get(name) or {}
         for resource, written in quantities.items():
-            quantities[resource] = canonical(written)
+            if (form := canonical(written)) != written:
+                quantities[resource] = form
 
 
 def requests_from_limits(container: Object) -> None:
@@ -43,7 +44,8 @@ def requests_from_limits(container: Object) -> None:
     if limits := (container.get("resources") or {}).get("limits"):
         requests = child(container["resources"], "requests")
         for name, quantity in limits.items():
-            requests.setdefault(name, quantity)
+            if name not in requests:
+                requests[name] = quantity
 
 
 def is_native(name: str) -> bool:
@@ -78,8 +80,8 @@ def quantity_value(name: str, written: Any, path: str, faults: Faults) -> Quanti
 
 def resource_name(name: str, path: str, faults: Faults) -> bool:
     """A name that any resource may have."""
-    wrong = qualified_name(name)
-    faults += [f.invalid(path, name, message) for message in wrong]
+    if wrong := qualified_name(name):
+        faults += [f.invalid(path, name, message) for message in wrong]
     if wrong or "/" in name or name in _KNOWN or is_huge_page(name):
         return not wrong
     message = "must be a standard resource type or fully qualified"

@@ -19,8 +19,11 @@ from ..rules import (
     each,
     fill,
     fill_absent,
+    items,
+    listed,
     named,
     one_of,
+    parts,
     required,
     struct,
 )
@@ -48,11 +51,13 @@ def spec_defaults(spec: Object) -> None:
     if spec.get("securityContext") is None:
         spec["securityContext"] = {}
     if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
-        spec["serviceAccountName"] = spec["serviceAccount"] = account  # the old name and the new
+        for name in ("serviceAccountName", "serviceAccount"):  # the name it has, and had
+            if spec.get(name) != account:
+                spec[name] = account
     for name in LISTS:
-        for container in spec.get(name) or ():
+        for container in parts(spec, name):
             container_defaults(container)
-    for volume in spec.get("volumes") or ():
+    for volume in parts(spec, "volumes"):
         volume_defaults(volume)
     canonical_list(spec.get("resources"), "limits", "requests")
     canonical_list(spec, "overhead")
@@ -62,8 +67,8 @@ def host_port_defaults(spec: Object) -> None:
     """In place: on the network of the node, a container's port is the node's. Only in a pod."""
     if spec.get("hostNetwork"):
         for name in LISTS[:2]:
-            for container in spec.get(name) or ():
-                for port in container.get("ports") or ():
+            for container in parts(spec, name):
+                for port in parts(container, "ports"):
                     fill(port, {"hostPort": port.get("containerPort")})
 
 
@@ -95,13 +100,12 @@ def _host_network(spec: Any, path: str, faults: Faults) -> None:
     if not spec.get("hostNetwork"):
         return
     for list_name in LISTS[:2]:
-        for index, container in enumerate(spec.get(list_name) or ()):
-            for number, port in enumerate(container.get("ports") or ()):
+        for container, own_path in items(spec, list_name, path):
+            for port, port_path in items(container, "ports", own_path):
                 # None yet: a template's ports are filled in with the pod.
                 if port.get("hostPort") not in (None, 0, port.get("containerPort")):
-                    own_path = f"{path}.{list_name}[{index}].ports[{number}].hostPort"
                     message = "must match `containerPort` when `hostNetwork` is true"
-                    faults.append(f.invalid(own_path, port["hostPort"], message))
+                    faults.append(f.invalid(f"{port_path}.hostPort", port["hostPort"], message))
 
 
 def _share_pid(spec: Any, path: str, faults: Faults) -> None:
@@ -111,14 +115,13 @@ def _share_pid(spec: Any, path: str, faults: Faults) -> None:
 
 
 def _host_aliases(value: Any, path: str, faults: Faults) -> None:
-    for index, alias in enumerate(value or ()):
+    for alias, own_path in listed(value, path):
         address = alias.get("ip") or ""
-        faults += [
-            f.invalid(f"{path}[{index}].ip", address, message) for message in ip_address(address)
-        ]
-        for host in alias.get("hostnames") or ():
+        wrong = ip_address(address)
+        faults += [f.invalid(f"{own_path}.ip", address, message) for message in wrong]
+        for host in parts(alias, "hostnames"):
             wrong = dns1123_subdomain(host)
-            faults += [f.invalid(f"{path}[{index}].hostnames", host, message) for message in wrong]
+            faults += [f.invalid(f"{own_path}.hostnames", host, message) for message in wrong]
 
 
 _TABLE: dict[str, Rule] = {

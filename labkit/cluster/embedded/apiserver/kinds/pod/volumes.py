@@ -22,6 +22,7 @@ from ..rules import (
     items,
     named,
     one_of,
+    parts,
     required,
     struct,
 )
@@ -29,24 +30,24 @@ from ..rules import (
 _MODE = 0o644
 _HAVE_MODE = ("secret", "configMap", "downwardAPI", "projected")
 _ONLY_ONE = "may not specify more than 1 volume type"
-_TYPES = (
+_TYPES = frozenset({
     "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs",
     "iscsi", "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte",
     "downwardAPI", "fc", "flexVolume", "configMap", "azureFile", "vsphereVolume",
     "photonPersistentDisk", "portworxVolume", "azureDisk", "storageos", "projected", "scaleIO",
     "csi", "ephemeral", "image",
-)  # fmt: skip
+})  # fmt: skip
 
 
 def volume_defaults(volume: Object) -> None:
     """In place: a volume without a source is an emptyDir; files can be read by all."""
-    if not any(volume.get(name) is not None for name in _TYPES):
+    if not any(source is not None and name in _TYPES for name, source in volume.items()):
         volume["emptyDir"] = {}
     for name in _HAVE_MODE:
         if source := volume.get(name):
             fill_absent(source, {"defaultMode": _MODE})
             _source_defaults(source)
-    for source in (volume.get("projected") or {}).get("sources") or ():
+    for source in parts((volume.get("projected") or {}), "sources"):
         if token := source.get("serviceAccountToken"):
             fill_absent(token, {"expirationSeconds": 3600})
         _source_defaults(source.get("downwardAPI") or {})
@@ -59,7 +60,7 @@ def volume_defaults(volume: Object) -> None:
 
 
 def _source_defaults(source: Object) -> None:
-    for file in source.get("items") or ():
+    for file in parts(source, "items"):
         if reference := file.get("fieldRef"):
             fill(reference, {"apiVersion": "v1"})
 
@@ -142,6 +143,9 @@ _SOURCES: dict[str, Rule] = {
 }
 
 
+_VOLUME_NAME = required(named(dns1123_label))
+
+
 def volumes(spec: Object, path: str, faults: Faults) -> dict[str, Object]:
     """Checks a pod's volumes; gives those by name that containers may mount."""
     good: dict[str, Object] = {}
@@ -149,7 +153,7 @@ def volumes(spec: Object, path: str, faults: Faults) -> dict[str, Object]:
         wrong: Faults = []
         _source(volume, own_path, wrong)
         name = volume.get("name") or ""
-        required(named(dns1123_label))(name, f"{own_path}.name", wrong)
+        _VOLUME_NAME(name, f"{own_path}.name", wrong)
         if name in good:
             wrong.append(f.duplicate(f"{own_path}.name", name))
         if wrong:
@@ -160,7 +164,7 @@ def volumes(spec: Object, path: str, faults: Faults) -> dict[str, Object]:
 
 
 def _source(volume: Object, path: str, faults: Faults) -> None:
-    there = [name for name in _TYPES if volume.get(name) is not None]
+    there = [name for name, source in volume.items() if source is not None and name in _TYPES]
     if not there:
         faults.append(f.required(path, "must specify a volume type"))
         return
