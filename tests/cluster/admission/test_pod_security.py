@@ -92,9 +92,9 @@ def test_a_change_is_judged_when_it_brings_another_image(tmp_path: Path) -> None
         body = {"metadata": {"labels": {"a": "b"}}}
         await plane.call("PATCH", f"{PODS}/p", body, content_type=MERGE)
         other: dict[str, Any] = {"name": "main", "image": "busybox:1.37"}
-        body: dict[str, Any] = {"spec": {"containers": [other]}}
+        new = {"spec": {"containers": [other]}}
         kind = "application/strategic-merge-patch+json"
-        error = await plane.refused("PATCH", f"{PODS}/p", body, content_type=kind)
+        error = await plane.refused("PATCH", f"{PODS}/p", new, content_type=kind)
         assert "violates PodSecurity" in error.message
 
     with_plane(tmp_path, run)

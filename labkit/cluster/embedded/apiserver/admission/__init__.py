@@ -23,8 +23,8 @@ from labkit.cluster.embedded.apiserver.admission.chain import Chain
 def default_chain() -> Chain:
     """The rules of a usual cluster, in Kubernetes' order (`AllOrderedPlugins`).
 
-    Escalation and schemas come first: there they belong to the storage of roles and definitions, and
-    no plug-in is before them. Quota has to be last.
+    Escalation and schemas come first: there they belong to the storage of roles and definitions,
+    and no plug-in is before them. Quota has to be last.
     """
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
