@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from labkit.cluster.embedded.store import Key
 from tests.cluster.admission.asking import MERGE, PODS, ask, container, pod, warnings
 from tests.cluster.admission.hooks import Hooks, configure, deny, hooks, patch, rule
 from tests.cluster.apiserver.plane import ADMIN, Plane, with_plane
@@ -411,5 +412,54 @@ def test_what_others_do_while_a_webhook_thinks_is_seen(tmp_path: Path) -> None:
         mine = {"data": {"mine": "1"}}
         made = await plane.call("PATCH", f"{MAPS}/c", mine, content_type=MERGE)
         assert made["data"] == {"other": "1", "mine": "1"}
+
+    with_hooks(tmp_path, run)
+
+
+def test_nothing_is_made_in_a_namespace_that_went_while_a_webhook_thought(tmp_path: Path) -> None:
+    async def run(plane: Plane, server: Hooks) -> None:
+        await plane.call("POST", "/api/v1/namespaces", {"metadata": {"name": "short"}})
+
+        async def slow(_: dict[str, Any]) -> dict[str, Any]:
+            await plane.call("DELETE", "/api/v1/namespaces/short")
+            await plane.until(lambda: plane.store.get(Key("namespaces", "", "short")) is None)
+            return {}
+
+        await configure(
+            plane, "validating", server.webhook("slow", slow, rules=[rule("configmaps")])
+        )
+        error = await plane.refused(
+            "POST", "/api/v1/namespaces/short/configmaps", {"metadata": {"name": "c"}}
+        )
+        assert (error.code, error.message) == (404, 'namespaces "short" not found')
+        assert not plane.store.list("configmaps", "short")
+
+    with_hooks(tmp_path, run)
+
+
+def test_two_services_never_get_one_address_however_long_a_webhook_thinks(tmp_path: Path) -> None:
+    async def run(plane: Plane, server: Hooks) -> None:
+        path = "/api/v1/namespaces/default/services"
+        spec = {"ports": [{"port": 80}], "clusterIP": "10.96.7.7"}
+
+        async def slow(_: dict[str, Any]) -> dict[str, Any]:
+            if len(server.asked) == 1:
+                await plane.call("POST", path, {"metadata": {"name": "quick"}, "spec": spec})
+            return {}
+
+        await configure(plane, "validating", server.webhook("slow", slow, rules=[rule("services")]))
+        error = await plane.refused("POST", path, {"metadata": {"name": "late"}, "spec": spec})
+        assert "provided IP is already allocated" in error.message
+
+    with_hooks(tmp_path, run)
+
+
+def test_warnings_of_a_deletion_reach_the_client(tmp_path: Path) -> None:
+    async def run(plane: Plane, server: Hooks) -> None:
+        await plane.call("POST", MAPS, {"metadata": {"name": "c"}})
+        said = {"warnings": ["gone for good"]}
+        webhook = server.webhook("warn", lambda _: said, rules=[rule("configmaps", "DELETE")])
+        await configure(plane, "validating", webhook)
+        assert await warnings(plane, "DELETE", f"{MAPS}/c", None) == ["gone for good"]
 
     with_hooks(tmp_path, run)

@@ -29,7 +29,10 @@ def default_chain() -> Chain:
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
     from labkit.cluster.embedded.apiserver.admission.limits import LimitRanger
-    from labkit.cluster.embedded.apiserver.admission.namespaces import NamespaceLifecycle
+    from labkit.cluster.embedded.apiserver.admission.namespaces import (
+        NamespaceLifecycle,
+        NamespaceStillThere,
+    )
     from labkit.cluster.embedded.apiserver.admission.pods import (
         DefaultTolerations,
         Priority,
@@ -61,6 +64,7 @@ def default_chain() -> Chain:
             DefaultIngressClass(),
             MutatingWebhooks(),
             ValidatingWebhooks(),
+            NamespaceStillThere(),
             ResourceQuota(),
         ]
     )

@@ -91,6 +91,7 @@ async def create_object(
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
     await api.admission.validate(attempt)
+    api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
     if request.is_dry_run:
         return value, attempt.warnings
@@ -214,6 +215,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
+    attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
 
 
