@@ -88,6 +88,7 @@ class ControlPlane:
         """Ends everything; what is kept is whole."""
         await self.manager.stop()
         await self.server.stop()
+        await self.api.admission.close()
         self.store.close()
 
     def _uid_of(self, resource: str, namespace: str, name: str) -> str | None:

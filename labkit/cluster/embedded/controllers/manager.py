@@ -9,6 +9,7 @@ from labkit.cluster.embedded.controllers.accounts import ServiceAccountControlle
 from labkit.cluster.embedded.controllers.collector import GarbageCollector
 from labkit.cluster.embedded.controllers.definitions import DefinitionController
 from labkit.cluster.embedded.controllers.namespaces import NamespaceController
+from labkit.cluster.embedded.controllers.quota import ResourceQuotaController
 from labkit.cluster.embedded.controllers.roles import ClusterRoleAggregation
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ KINDS = (
     ServiceAccountController,
     GarbageCollector,
     ClusterRoleAggregation,
+    ResourceQuotaController,
 )
 
 

@@ -3,12 +3,16 @@
 ::
 
     chain        Attempt, and the order of things
-    namespaces   nothing without a namespace
-    accounts     a pod's service account and its token
-    pods         priority, tolerations, runtime class
-    storage      a claim's default class
     roles        nobody grants what they do not have
-    schemas      of custom resources: structural
+    namespaces   nothing without a namespace
+    limits       defaults and bounds of what containers ask for
+    accounts     a pod's service account and its token
+    podsecurity  what a pod may ask of its node
+    pods         priority, tolerations, runtime class
+    storage      a claim's default class, and its size
+    ingresses    an ingress's default class
+    webhooks     others are asked
+    quota        no more than a namespace may have (usage, scopes, amounts: what is counted)
 """
 
 from __future__ import annotations
@@ -17,27 +21,50 @@ from labkit.cluster.embedded.apiserver.admission.chain import Chain
 
 
 def default_chain() -> Chain:
-    """The rules of a usual cluster, in Kubernetes' order."""
+    """The rules of a usual cluster, in Kubernetes' order (`AllOrderedPlugins`).
+
+    Escalation and schemas come first: there they belong to the storage of roles and definitions,
+    and no plug-in is before them. Quota has to be last.
+    """
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
-    from labkit.cluster.embedded.apiserver.admission.namespaces import NamespaceLifecycle
+    from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
+    from labkit.cluster.embedded.apiserver.admission.limits import LimitRanger
+    from labkit.cluster.embedded.apiserver.admission.namespaces import (
+        NamespaceLifecycle,
+        NamespaceStillThere,
+    )
     from labkit.cluster.embedded.apiserver.admission.pods import (
         DefaultTolerations,
         Priority,
         RuntimeClass,
     )
+    from labkit.cluster.embedded.apiserver.admission.podsecurity import PodSecurity
+    from labkit.cluster.embedded.apiserver.admission.quota import ResourceQuota
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
     from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
-    from labkit.cluster.embedded.apiserver.admission.storage import DefaultStorageClass
+    from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
+    from labkit.cluster.embedded.apiserver.admission.webhooks import (
+        MutatingWebhooks,
+        ValidatingWebhooks,
+    )
 
     return Chain(
         [
+            NoEscalation(),
+            Schemas(),
             NamespaceLifecycle(),
+            LimitRanger(),
             ServiceAccounts(),
+            PodSecurity(),
             Priority(),
             DefaultTolerations(),
             DefaultStorageClass(),
+            ClaimResize(),
             RuntimeClass(),
-            NoEscalation(),
-            Schemas(),
+            DefaultIngressClass(),
+            MutatingWebhooks(),
+            ValidatingWebhooks(),
+            NamespaceStillThere(),
+            ResourceQuota(),
         ]
     )

@@ -1,7 +1,8 @@
 """Should it be: what is asked of every write after it is allowed and read, and before it is stored.
 
 A plug-in changes an object (`admit`) or refuses it (`validate`). First all change, in order, then
-all look. Knows nothing about HTTP and patches.
+all look. When a webhook has changed an object, all are asked to change it once more: a container
+that it has added wants defaults, too. Knows nothing about HTTP and patches.
 """
 
 from __future__ import annotations
@@ -17,6 +18,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
+class Rounds:
+    """What mutating webhooks remember of one write, from the first round to the second.
+
+    Attributes:
+        is_second: whether this is the second round.
+        is_second_wanted: whether a webhook has changed something.
+        asked: webhooks that were asked, and want to be asked again when things change.
+        due: those of them after which something has changed.
+        last_seen: the object as the webhooks have left it.
+    """
+
+    is_second: bool = False
+    is_second_wanted: bool = False
+    asked: set[str] = field(default_factory=set)
+    due: set[str] = field(default_factory=set)
+    last_seen: dict[str, Any] | None = None
+
+    def something_changed(self) -> None:
+        """Who was asked before has not seen it."""
+        self.due |= self.asked
+        self.asked.clear()
+
+
+@dataclass(slots=True)
 class Attempt:
     """One write that is tried.
 
@@ -27,6 +52,7 @@ class Attempt:
         subresource: such as `status`.
         is_dry_run: nothing will be stored, so nothing may be counted.
         warnings: what the client is told.
+        rounds: of mutating webhooks.
     """
 
     api: Api
@@ -40,6 +66,7 @@ class Attempt:
     namespace: str = ""
     name: str = ""
     warnings: list[str] = field(default_factory=list)
+    rounds: Rounds = field(default_factory=Rounds)
 
 
 class Plugin(Protocol):
@@ -50,6 +77,9 @@ class Plugin(Protocol):
 
     async def validate(self, attempt: Attempt) -> None:
         """May refuse, and changes nothing."""
+
+    async def close(self) -> None:
+        """Ends what it keeps open."""
 
 
 class Chain:
@@ -66,6 +96,10 @@ class Chain:
         """
         for plugin in self.plugins:
             await plugin.admit(attempt)
+        if attempt.rounds.is_second_wanted:
+            attempt.rounds.is_second = True
+            for plugin in self.plugins:
+                await plugin.admit(attempt)
 
     async def validate(self, attempt: Attempt) -> None:
         """Lets each plug-in look at what will be stored.
@@ -75,3 +109,8 @@ class Chain:
         """
         for plugin in self.plugins:
             await plugin.validate(attempt)
+
+    async def close(self) -> None:
+        """Ends what plug-ins keep open."""
+        for plugin in self.plugins:
+            await plugin.close()

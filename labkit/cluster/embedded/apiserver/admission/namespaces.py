@@ -23,13 +23,28 @@ class NamespaceLifecycle(Rule):
             if attempt.operation == "DELETE" and attempt.name in IMMORTAL:
                 raise refuse(attempt, "this namespace may not be deleted")
             return
-        if attempt.operation != "CREATE" or not attempt.resource.is_namespaced:
-            return
-        record = attempt.api.store.get(Key("namespaces", "", attempt.namespace))
-        if record is None:
-            raise status.not_found("", "namespaces", attempt.namespace)
-        if record.object["metadata"].get("deletionTimestamp"):
-            raise _ending(attempt)
+        _demand_namespace(attempt)
+
+
+class NamespaceStillThere(Rule):
+    """The same once more, in the step that writes: a webhook may have thought for long.
+
+    A real API server does without, and its namespace controller waits a while for stragglers.
+    """
+
+    async def validate(self, attempt: Attempt) -> None:
+        """Refuses what has no namespace to be in any longer."""
+        _demand_namespace(attempt)
+
+
+def _demand_namespace(attempt: Attempt) -> None:
+    if attempt.operation != "CREATE" or not attempt.resource.is_namespaced:
+        return
+    record = attempt.api.store.get(Key("namespaces", "", attempt.namespace))
+    if record is None:
+        raise status.not_found("", "namespaces", attempt.namespace)
+    if record.object["metadata"].get("deletionTimestamp"):
+        raise _ending(attempt)
 
 
 def _ending(attempt: Attempt) -> status.ApiError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labkit.cluster.embedded.apiserver.admission import amounts
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, is_new, refuse, spec_of
 from labkit.cluster.embedded.store import Key
 
@@ -32,7 +33,11 @@ class Priority(Rule):
                          "from the given PriorityClass name")  # fmt: skip
         spec["priority"] = number
         policy = (found or {}).get("preemptionPolicy", "PreemptLowerPriority")
-        spec.setdefault("preemptionPolicy", policy)
+        if spec.get("preemptionPolicy") not in (None, policy):
+            why = f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be "
+            raise refuse(attempt, f"{why}provided in pod spec; priority admission controller "
+                         f"computed {policy} from the given PriorityClass name")  # fmt: skip
+        spec["preemptionPolicy"] = policy
 
     def _class_of(self, attempt: Attempt, spec: dict[str, Any]) -> dict[str, Any] | None:
         store, name = attempt.api.store, spec.get("priorityClassName")
@@ -68,7 +73,8 @@ class DefaultTolerations(Rule):
 
     async def admit(self, attempt: Attempt) -> None:
         """Adds the tolerations."""
-        if not is_new(attempt, "pods"):
+        is_pod = attempt.resource.storage == "pods" and not attempt.subresource
+        if not is_pod or attempt.operation not in ("CREATE", "UPDATE"):
             return
         spec = spec_of(attempt.object)
         for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
@@ -84,22 +90,61 @@ def _tolerates(toleration: dict[str, Any], key: str) -> bool:
 
 
 class RuntimeClass(Rule):
-    """The overhead and the nodes of a pod's runtime class."""
+    """The overhead, the nodes and the tolerations of a pod's runtime class."""
 
     async def admit(self, attempt: Attempt) -> None:
         """Writes them into a new pod."""
         if not is_new(attempt, "pods"):
             return
-        spec = spec_of(attempt.object)
-        name = spec.get("runtimeClassName")
-        if not name:
-            return
-        record = attempt.api.store.get(Key(RUNTIME_CLASSES, "", name))
-        if record is None:
-            raise refuse(attempt, f'pod rejected: RuntimeClass "{name}" not found')
-        overhead = (record.object.get("overhead") or {}).get("podFixed")
+        spec, found = spec_of(attempt.object), _runtime_class(attempt)
+        overhead = _overhead(found)
         if overhead:
+            if spec.get("overhead") and not _are_equal(spec["overhead"], overhead):
+                raise refuse(attempt, f"{REJECTED} Pod's {DIFFERS}")
             spec["overhead"] = dict(overhead)
-        nodes = (record.object.get("scheduling") or {}).get("nodeSelector")
-        if nodes:
-            spec["nodeSelector"] = {**nodes, **(spec.get("nodeSelector") or {})}
+        scheduling = found.get("scheduling") or {}
+        for key, value in (scheduling.get("nodeSelector") or {}).items():
+            own = spec.setdefault("nodeSelector", {})
+            if own.get(key, value) != value:
+                why = f"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; "
+                raise refuse(attempt, f"{why}pod.spec.nodeSelector[{key}] = {own[key]}")
+            own[key] = value
+        there = spec.get("tolerations") or []
+        more = [dict(one) for one in scheduling.get("tolerations") or () if one not in there]
+        if more:
+            spec["tolerations"] = [*there, *more]
+
+    async def validate(self, attempt: Attempt) -> None:
+        """Refuses an overhead that no class has said."""
+        if not is_new(attempt, "pods"):
+            return
+        own, overhead = spec_of(attempt.object).get("overhead"), _overhead(_runtime_class(attempt))
+        if overhead and not _are_equal(own or {}, overhead):
+            raise refuse(attempt, f"{REJECTED} Pod's {DIFFERS}")
+        if own and not overhead:
+            why = "Pod Overhead set without corresponding RuntimeClass defined Overhead"
+            raise refuse(attempt, f"{REJECTED} {why}")
+
+
+REJECTED = "pod rejected:"
+DIFFERS = "Overhead doesn't match RuntimeClass's defined Overhead"
+
+
+def _runtime_class(attempt: Attempt) -> dict[str, Any]:
+    """The class that a pod names; empty where it names none."""
+    name = spec_of(attempt.object).get("runtimeClassName")
+    if not name:
+        return {}
+    record = attempt.api.store.get(Key(RUNTIME_CLASSES, "", name))
+    if record is None:
+        raise refuse(attempt, f'{REJECTED} RuntimeClass "{name}" not found')
+    return record.object
+
+
+def _overhead(runtime_class: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = (runtime_class.get("overhead") or {}).get("podFixed") or {}
+    return found
+
+
+def _are_equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return amounts.read(one) == amounts.read(other)

@@ -98,13 +98,15 @@ async def delete(api: Api, request: Request, resource: Resource) -> Answer:
     """
     asked = read_options(request)
     record = read.find(api, resource, request.namespace, request.name)
-    left, is_gone = await end(api, request, resource, record, asked)
+    warnings: list[str] = []
+    left, is_gone = await end(api, request, resource, record, asked, warnings=warnings)
     presenter = Presenter.for_request(request, resource)
     if resource.storage in GIVES_THE_OBJECT or not is_gone:
-        return presenter.answer(presenter.written(left))
+        return presenter.answer(presenter.written(left), 200, warnings)
     details = {"name": request.name, "group": resource.group, "kind": resource.plural}
     details["uid"] = record.object["metadata"]["uid"]
-    return as_json(status.success({name: said for name, said in details.items() if said}))
+    details = {name: said for name, said in details.items() if said}
+    return as_json(status.success(details), warnings=warnings)
 
 
 async def delete_collection(api: Api, request: Request, resource: Resource) -> Answer:
@@ -126,9 +128,18 @@ async def delete_collection(api: Api, request: Request, resource: Resource) -> A
 
 
 async def end(
-    api: Api, request: Request, resource: Resource, record: Record, asked: Options
+    api: Api,
+    request: Request,
+    resource: Resource,
+    record: Record,
+    asked: Options,
+    *,
+    warnings: list[str] | None = None,
 ) -> tuple[Record | dict[str, Any], bool]:
     """Ends an object, or marks it.
+
+    Args:
+        warnings: to which is added what admission says.
 
     Returns:
         Its last state (an object, if nothing is to be stored), and whether it is gone.
@@ -143,8 +154,11 @@ async def end(
     await api.admission.admit(attempt)
     await api.admission.validate(attempt)
     current = api.store.get(record.key)
+    if warnings is not None:
+        warnings += attempt.warnings
     if current is None:
         raise status.not_found(resource.group, resource.plural, record.key.name)
+    _check_expected(resource, current, asked)  # while a webhook thought, others may have changed it
     value = _marked(resource, current, asked)
     if value is None:
         return current, False

@@ -15,7 +15,7 @@ from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.schema import set_defaults
-from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record
+from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record, thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -91,6 +91,7 @@ async def create_object(
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
     await api.admission.validate(attempt)
+    api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
     if request.is_dry_run:
         return value, attempt.warnings
@@ -120,7 +121,7 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
-    record, further = await change(api, request, resource, key, lambda _: value)
+    record, further = await change(api, request, resource, key, lambda _: thaw(value))
     return presenter.answer(presenter.written(record), 200, [*warnings, *further])
 
 
@@ -161,7 +162,7 @@ async def change(
         if old is None:
             raise status.not_found(resource.group, resource.plural, key.name)
         value = stamp.in_order(make(old.object))
-        is_certain = _check_identity(resource, value, old)
+        _check_identity(resource, value, old)
         attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
@@ -171,13 +172,12 @@ async def change(
         try:
             return _store(api, request, resource, value, old), attempt.warnings
         except (Conflict, NotFound):
-            if is_certain:
-                break
+            continue  # others came between; a revision that was named is refused now
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
-def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> bool:
-    """Whether the client said which revision it means; one that is not there now is refused."""
+def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> None:
+    """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"]:
         words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
@@ -190,10 +190,8 @@ def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> b
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
             raise status.invalid(resource.group, resource.kind, old.key.name, [cause])
-        return False
-    if said != is_there["resourceVersion"]:
+    elif said != is_there["resourceVersion"]:
         raise status.conflict(resource.group, resource.plural, old.key.name)
-    return True
 
 
 async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[str, Any]:
@@ -217,6 +215,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
+    attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
 
 

@@ -1,0 +1,202 @@
+"""In which order webhooks are asked, and what becomes of their answers.
+
+Mutating webhooks are asked one after the other, by the name of their configuration: each sees what
+those before it have changed. Validating webhooks are asked all at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.admission.plugin import Rule, refuse
+from labkit.cluster.embedded.apiserver.admission.webhooks import review
+from labkit.cluster.embedded.apiserver.admission.webhooks.calling import Caller, NotReached
+from labkit.cluster.embedded.apiserver.admission.webhooks.errors import CallFailed, denied
+from labkit.cluster.embedded.apiserver.admission.webhooks.matching import matched
+from labkit.cluster.embedded.apiserver.patches import BadPatch, json_patch
+from labkit.cluster.embedded.schema import prune, wrong_types
+from labkit.cluster.embedded.store import thaw
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.admission.chain import Attempt
+    from labkit.cluster.embedded.apiserver.registry import Resource
+
+Object = dict[str, Any]
+
+
+class Webhook(NamedTuple):
+    """One webhook of one configuration."""
+
+    id: str
+    said: Object
+
+    @property
+    def name(self) -> str:
+        """As its configuration calls it."""
+        return str(self.said["name"])
+
+    @property
+    def is_ignored_when_it_fails(self) -> bool:
+        """Whether a write goes on when the webhook gives no answer."""
+        return bool(self.said.get("failurePolicy") == "Ignore")
+
+
+class Webhooks(Rule):
+    """What both sorts share: finding webhooks, asking them."""
+
+    storage = ""
+    may_change = False
+
+    def __init__(self) -> None:
+        self._caller = Caller()
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._caller.close()
+
+    def _all(self, attempt: Attempt) -> list[Webhook]:
+        return [
+            Webhook(f"{record.key.name}/{said['name']}", said)
+            for record in attempt.api.store.list(self.storage)
+            for said in record.object.get("webhooks") or ()
+        ]
+
+    async def _ask(
+        self, attempt: Attempt, webhook: Webhook, resource: Resource
+    ) -> review.Answer | None:
+        """The answer of a webhook; None when it gave none, and that is ignored.
+
+        Raises:
+            ApiError: 400 for a dry run that it does not support; its refusal; 500.
+        """
+        is_safe = webhook.said.get("sideEffects") in ("None", "NoneOnDryRun")
+        if attempt.is_dry_run and not is_safe:
+            words = f'admission webhook "{webhook.name}" does not support dry run'
+            raise status.bad_request(words)
+        try:
+            answer = await self._answer(attempt, webhook, resource)
+        except CallFailed as error:
+            if webhook.is_ignored_when_it_fails:
+                return None
+            raise error.as_api_error() from None
+        attempt.warnings += answer.warnings
+        if not answer.is_allowed:
+            raise denied(webhook.name, answer.status)
+        return answer
+
+    async def _answer(
+        self, attempt: Attempt, webhook: Webhook, resource: Resource
+    ) -> review.Answer:
+        said = webhook.said
+        asked = review.question(attempt, resource, said.get("admissionReviewVersions") or [])
+        store, timeout_s = attempt.api.store, said.get("timeoutSeconds", 10)
+        try:
+            body = await self._caller.ask(
+                store, said["clientConfig"], orjson.dumps(asked), timeout_s
+            )
+            return review.read_answer(body, asked, may_change=self.may_change)
+        except (NotReached, review.BadAnswer) as error:
+            raise CallFailed(webhook.name, str(error)) from None
+
+
+def _is_to_be_asked(attempt: Attempt, webhook: Webhook) -> Resource | None:
+    """The resource as the webhook wants to see it; None when it is not asked.
+
+    Raises:
+        ApiError: 403 for conditions in CEL, which nobody here can evaluate.
+    """
+    resource = matched(webhook.said, attempt)
+    if resource is None or not webhook.said.get("matchConditions"):
+        return resource
+    why = (
+        f'match conditions of webhook "{webhook.name}" are CEL, which this cluster cannot evaluate'
+    )
+    if not webhook.is_ignored_when_it_fails:
+        raise refuse(attempt, why)
+    attempt.warnings.append(f"{why}: it was not called")
+    return None
+
+
+class ValidatingWebhooks(Webhooks):
+    """ValidatingAdmissionWebhook."""
+
+    storage = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+
+    async def validate(self, attempt: Attempt) -> None:
+        """Asks all that are meant; the first refusal counts."""
+        asked = [
+            (webhook, resource)
+            for webhook in self._all(attempt)
+            if (resource := _is_to_be_asked(attempt, webhook))
+        ]
+        if not asked:
+            return
+        calls = (self._ask(attempt, webhook, resource) for webhook, resource in asked)
+        for found in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
+
+
+class MutatingWebhooks(Webhooks):
+    """MutatingAdmissionWebhook."""
+
+    storage = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+    may_change = True
+
+    async def admit(self, attempt: Attempt) -> None:
+        """Asks all that are meant, in order; in a second round those that asked for it."""
+        webhooks = self._all(attempt)
+        if not webhooks:
+            return
+        rounds = attempt.rounds
+        if rounds.is_second and rounds.last_seen != attempt.object:
+            rounds.something_changed()  # by a plug-in that was asked again
+        for webhook in webhooks:
+            resource = _is_to_be_asked(attempt, webhook)
+            if resource is None or (rounds.is_second and webhook.id not in rounds.due):
+                continue
+            answer = await self._ask(attempt, webhook, resource)
+            if answer and answer.patch and _change(attempt, webhook, resource, answer.patch):
+                rounds.something_changed()
+                rounds.is_second_wanted = True
+            if webhook.said.get("reinvocationPolicy") == "IfNeeded":
+                rounds.asked.add(webhook.id)
+        rounds.last_seen = thaw(attempt.object) if attempt.object is not None else None
+
+
+def _change(attempt: Attempt, webhook: Webhook, resource: Resource, patch: list[Object]) -> bool:
+    """Applies a patch, and the kind's defaults to what it has made. In place.
+
+    Returns:
+        Whether anything is other than before.
+    """
+    value = attempt.object
+    if value is None:
+        words = "attempted to modify the object, which is not supported for this operation"
+        raise status.internal_error(f'admission webhook "{webhook.name}" {words}')
+    try:
+        found = json_patch(thaw(review.shown(attempt, resource, value)), patch)
+    except BadPatch as error:
+        raise status.internal_error(error.message) from None
+    new = _read(attempt, resource, found)
+    if new == value:
+        return False
+    value.clear()
+    value.update(new)
+    attempt.resource.rules.set_defaults(value)
+    return True
+
+
+def _read(attempt: Attempt, resource: Resource, found: Any) -> Object:
+    """What a patch has made, as a decoder takes it: what nobody knows is left out."""
+    if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
+        raise status.internal_error("the patched document is no object")
+    if resource.type is not None and attempt.subresource != "scale":
+        for fault in wrong_types(resource.type, found):
+            raise status.internal_error(fault.message)
+        found = prune(resource.type, found)
+    return review.read_back(attempt, resource, found)
