@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.cluster.apiserver.plane import Plane
+from tests.cluster.apiserver.plane import Plane, with_plane
 
 Object = dict[str, Any]
 Reply = Callable[[Object], Object | web.Response | Awaitable[Object | web.Response]]
@@ -140,3 +140,13 @@ async def hooks(folder: Path) -> AsyncIterator[Hooks]:
         yield server
     finally:
         await runner.cleanup()
+
+
+def with_hooks(folder: Path, test: Callable[[Plane, Hooks], Awaitable[None]]) -> None:
+    """Runs a test in a control plane of its own, beside a webhook server."""
+
+    async def run(plane: Plane) -> None:
+        async with hooks(folder) as server:
+            await test(plane, server)
+
+    with_plane(folder, run)
