@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,10 @@ def test_a_reader_that_never_reads_and_one_that_is_slow_harm_nobody(client: Clie
         )
     slow.settimeout(30.0)
     seen = b""
+    for _ in range(3):  # a byte a second, while others are answered at once
+        seen += slow.recv(1)
+        time.sleep(1)
+        assert_goes_on(client)
     while seen.count(b'"MODIFIED"') < 99:
         piece = slow.recv(4096)
         assert piece, "the watch has ended"

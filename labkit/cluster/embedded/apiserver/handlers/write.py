@@ -147,8 +147,7 @@ async def change(
 
     Args:
         make: gives the new object from the one that is there (frozen). Called again when others
-        came
-            between and the client named no revision.
+            came between and the client named no revision.
         is_applied: whether `make` sets managedFields itself.
 
     Returns:
