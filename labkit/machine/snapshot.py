@@ -29,7 +29,7 @@ from labkit.core.paths import machines_dir
 from labkit.machine.first_boot import boot_and_save
 from labkit.machine.looks import Look, look_at, looks_like
 from labkit.machine.qemu.command import Design
-from labkit.machine.qemu.find import Program, find_accelerator, find_program
+from labkit.machine.qemu.find import Program, find_accelerator, find_program, note_accelerator
 from labkit.machine.qemu.process import Qemu
 from labkit.machine.room import writing_in
 
@@ -176,20 +176,33 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
     from labkit.machine.layers import build, prune  # a machine that is only resumed goes without
 
     layers = build(base / "layers", lambda what, share: progress(what, share * _LAYERS_SHARE))
+    with _one_at_a_time(base):
+        try:
+            snapshot = _made(base, program, layers, progress)
+        except SystemFault:
+            if find_accelerator(program, base) == "tcg":
+                raise
+            # A guest of one instruction ran, and a whole Linux does not: nested machines are so.
+            note_accelerator(program, base, "tcg")
+            snapshot = _made(base, program, layers, progress)
+        prune(base / "layers", layers.paths)
+    _remember(base, snapshot)
+    progress("ready", 1.0)
+    return snapshot
+
+
+def _made(base: Path, program: Program, layers: Layers, progress: Progress) -> Snapshot:
+    """The snapshot of these layers, made if it is not there whole."""
     accelerator = find_accelerator(program, base)
     design = Design(layers.kernel, layers.initramfs, layers.disks, accelerator)
     folder = base / "snapshots" / _digest(program, design, layers)
     snapshot = Snapshot(folder, program, design)
-    with _one_at_a_time(base):
-        if not snapshot.is_whole:
-            is_damaged = folder.exists()
-            what = "it starts anew, for what was kept is damaged" if is_damaged else "it starts"
-            progress(what, _LAYERS_SHARE)
-            _make(snapshot, lambda share: progress(what, _share_of_boot(share)))
-            _remove_others(folder)
-            prune(base / "layers", layers.paths)
-    _remember(base, snapshot)
-    progress("ready", 1.0)
+    if not snapshot.is_whole:
+        is_damaged = folder.exists()
+        what = "it starts anew, for what was kept is damaged" if is_damaged else "it starts"
+        progress(what, _LAYERS_SHARE)
+        _make(snapshot, lambda share: progress(what, _share_of_boot(share)))
+        _remove_others(folder)
     return snapshot
 
 

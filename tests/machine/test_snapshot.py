@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +15,10 @@ from labkit.core.paths import machines_dir
 from labkit.core.session import Session
 from labkit.machine import microvm
 from labkit.machine import snapshot as snapshots
-from labkit.machine.first_boot import LAST_BOOT
+from labkit.machine.first_boot import LAST_BOOT, boot_and_save
 from labkit.machine.microvm import MicroVM
+from labkit.machine.qemu.command import Design
+from labkit.machine.qemu.find import Program, find_accelerator, note_accelerator
 from labkit.machine.snapshot import Snapshot, prepare
 
 pytestmark = pytest.mark.requires("program:qemu-system-x86_64")
@@ -52,6 +56,29 @@ def test_it_does_not_fit_any_more_when_what_it_was_made_of_changes(
     else:
         program = type(program)(program.argv, (99, 0), "QEMU emulator version 99.0")
     assert snapshots._known(base, program) is None
+
+
+def test_what_cannot_run_a_whole_machine_is_given_up_for_emulation(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, program, tried = machines_dir(), snapshot.program, []
+
+    def boot(program: Program, design: Design, *more: Any) -> dict[str, Any]:
+        tried.append(design.accelerator)
+        if design.accelerator == "broken":
+            raise SystemFault("start the machine for the first time", why="KVM internal error")
+        return boot_and_save(program, design, *more)
+
+    monkeypatch.setattr(snapshots, "boot_and_save", boot)
+    monkeypatch.setattr(os, "access", lambda *_, **__: True)  # as if there were a /dev/kvm
+    note_accelerator(program, base, "broken")
+    try:
+        assert prepare().design.accelerator == "tcg"
+        assert tried[0] == "broken"
+        assert find_accelerator(program, base) == "tcg"
+    finally:
+        note_accelerator(program, base, snapshot.design.accelerator)
+        prepare()
 
 
 def test_a_damaged_one_is_made_again(snapshot: Snapshot, tmp_path: Path) -> None:

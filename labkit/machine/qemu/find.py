@@ -1,7 +1,8 @@
 """Which QEMU there is, and whether it can use the processor itself (KVM) or has to emulate one.
 
-``/dev/kvm`` that opens proves nothing: there are machines where a guest on it hangs. So a guest of
-one instruction is started on it, with a deadline. What came of it holds until the next boot.
+``/dev/kvm`` that opens proves nothing: there are machines where a guest on it hangs, or dies of an
+instruction. So a guest of one instruction is started on it, with a deadline. What came of it holds
+until the next boot, and so does what a whole machine has shown (`note_accelerator`).
 
 Sources: qemu(1); docs/specs and hw/misc/debugexit.c of QEMU (isa-debug-exit).
 """
@@ -24,8 +25,8 @@ from labkit.host.packages import install_command
 from labkit.host.probes.machines import OLDEST_QEMU, read_version
 
 _VERSION_S = 10.0
-_PROBE_S = 4.0
-"""A guest on KVM that works has ended after 0.3 s."""
+_PROBE_S = 1.5
+"""A guest on KVM that works has ended after 0.3 s; one that takes seconds is emulated beneath."""
 
 _BOOT_SECTOR = bytes.fromhex("b010e6f4f4").ljust(510, b"\0") + b"\x55\xaa"
 """mov al, 0x10; out 0xf4, al: through the debug exit, QEMU ends with exit code 0x21."""
@@ -112,10 +113,17 @@ def find_accelerator(program: Program, folder: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     accelerator = "kvm" if runs_on_kvm(program) else "tcg"
-    with contextlib.suppress(OSError):  # then the next one finds out anew
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({**known, "accelerator": accelerator}))
+    note_accelerator(program, folder, accelerator)
     return accelerator
+
+
+def note_accelerator(program: Program, folder: Path, accelerator: str) -> None:
+    """Keeps, until the next boot, what a machine of this QEMU is to run on."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    known = {"boot": boot, "qemu": program.identity, "accelerator": accelerator}
+    with contextlib.suppress(OSError):  # then the next one finds out anew
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "accelerator.json").write_text(json.dumps(known))
 
 
 def runs_on_kvm(program: Program) -> bool:
