@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -218,9 +219,12 @@ def test_the_wheel_carries_what_jupyter_reads(wheel: zipfile.ZipFile) -> None:
 
 def test_jupyter_finds_what_was_installed_for_it() -> None:
     """Also by an editable installation, which copies it."""
+    # Jupyter looks for its commands on the path: another Jupyter there must not answer for ours.
+    own = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": f"{own}{os.pathsep}{os.environ['PATH']}"}
     for what, name in (("labextension", "labkit"), ("server extension", "labkit.jupyter.lab")):
         command = [sys.executable, "-m", "jupyter", *what.split(), "list"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         said = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
         assert re.search(rf"^ *{re.escape(name)} .*OK", said, re.MULTILINE), said
 
