@@ -233,19 +233,19 @@ print("the kernel rang" if rang else "nothing happened")
 # ### Measured: user and system
 #
 # CPU time has two kinds: *user*, spent in a program's own code, and *system*, spent in the kernel on its
-# behalf. Two groups, two habits: one counts, one asks the kernel for a single byte, again and again.
+# behalf. Two groups, two habits: one counts, one asks the kernel for zeros, a mebibyte at a time.
 
 # %%
 predict(
     "habits",
-    "dd copies 150,000 single bytes from /dev/zero to /dev/null. Where does its time go?",
+    "dd copies 2,000 MiB of zeros from /dev/zero to /dev/null. Where does its time go?",
     ["mostly user", "mostly system"],
 )
 
 # %% language="bash"
 # cd /sys/fs/cgroup/lab; mkdir thinker asker
 # sh -c 'echo $$ > thinker/cgroup.procs; n=0; while [ $n -lt 30000 ]; do n=$((n+1)); done'
-# sh -c 'echo $$ > asker/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=1 count=150000 status=none'
+# sh -c 'echo $$ > asker/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=1M count=2000 status=none'
 
 # %%
 for habit in ("thinker", "asker"):
