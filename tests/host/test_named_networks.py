@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from labkit.host import capability, has, missing
 from tests.sandbox.both.tools import program
+from tests.support.wait import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +38,22 @@ def test_named_networks_are_as_ip_finds_them_and_the_probe_leaves_none() -> None
     if done.returncode == 0:
         subprocess.run([program("ip"), "netns", "delete", name], check=True)
     assert has("netns") == (done.returncode == 0), missing(["netns"])
+    assert named() == before
+
+
+@pytest.mark.requires("program:ip", "program:iptables", "netns")
+def test_a_doctor_that_is_killed_leaves_no_named_network(tmp_path: Path) -> None:
+    begun, before = tmp_path / "begun", named()
+    slow = tmp_path / "iptables"
+    slow.write_text(f"#!/bin/sh\necho > {begun}\nexec sleep 2\n")
+    slow.chmod(0o755)
+    code = "from labkit.host import has; has('netns')"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    with subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PATH": path}) as doctor:
+        wait_until(begun.exists, timeout_s=20, what="the probe to be in the middle")
+        doctor.kill()
+    assert named() == before
+    time.sleep(2.5)  # what it had started ends by itself
     assert named() == before
 
 

@@ -1,19 +1,28 @@
 """What the labs on namespaces need besides sandboxes: named networks, clocks of one's own.
 
-Each is made once, under a name that nobody else has, and removed.
+Each is made once, where it ends with its maker: whatever kills the doctor, nothing is left.
 
-Sources: ip-netns(8), iptables(8), time_namespaces(7).
+Sources: ip-netns(8), iptables(8), mount_namespaces(7), time_namespaces(7).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
 from labkit.core.errors import SystemFault
 from labkit.host.capability import Probe, output_of
 from labkit.host.packages import install_command
+
+_TRY_NAMED = """
+PATH=$PATH:/usr/sbin:/sbin
+mount -t tmpfs -o mode=0755 labkit-probe /run
+ip netns add probe
+ip -n probe link add type veth
+ip -n probe link add type bridge
+ip netns exec probe iptables -t nat -A POSTROUTING -j MASQUERADE
+"""
+"""A name is a mount below /run; here that is a /run of this process alone."""
 
 
 def probes() -> tuple[Probe, ...]:
@@ -30,16 +39,11 @@ def probes() -> tuple[Probe, ...]:
 def _netns() -> str:
     if os.geteuid():
         raise SystemFault("name a network namespace", why="only root of a machine may")
-    name = f"labkit-probe-{os.getpid()}"
-    output_of(["ip", "netns", "add", name])
-    try:
-        output_of(["ip", "-n", name, "link", "add", "type", "veth"])
-        output_of(["ip", "-n", name, "link", "add", "type", "bridge"])
-        nat = ["iptables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"]
-        output_of(["ip", "netns", "exec", name, *nat])
-    finally:
-        with contextlib.suppress(SystemFault):
-            output_of(["ip", "netns", "delete", name])
+    if not os.access("/run", os.W_OK):
+        raise SystemFault("name a network namespace", why="/run cannot be written")
+    output_of(["ip", "-V"])  # so that one that is missing is named
+    output_of(["iptables", "--version"])
+    output_of(["unshare", "--mount", "--propagation", "private", "sh", "-ec", _TRY_NAMED])
     return "as root, with ip and iptables"
 
 
