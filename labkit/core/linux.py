@@ -162,7 +162,7 @@ def start_ticks(pid: int) -> int:
 
 
 def process_state(pid: int) -> str:
-    """The state of a process, a letter of proc_pid_stat(5): ``T`` is stopped; empty: it has gone."""
+    """The state of a process, a letter of proc_pid_stat(5), ``T`` when stopped; empty when gone."""
     try:
         stat = read(f"/proc/{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
