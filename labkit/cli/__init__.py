@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Entry point of the program ``labkit``."""
-    from labkit.cli.app import app
+    try:
+        from labkit.cli.app import app
 
-    app(prog_name="labkit")
+        app(prog_name="labkit")
+    except KeyboardInterrupt:  # before there was a command, or after it had ended
+        sys.stderr.write("\nStopped.\n")
+        sys.exit(130)

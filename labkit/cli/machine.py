@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from labkit.cli.console import is_terminal, note, say, table
-from labkit.core.errors import SystemFault
+from labkit.core.errors import SystemFault, TimedOut
 
 if TYPE_CHECKING:
     from labkit.machine.running import Running
     from labkit.machine.snapshot import Snapshot
+
+TIMED_OUT = 124
+"""The exit code of timeout(1) for a command that took too long."""
 
 
 @click.group("machine", short_help="Prepare and try a machine of its own (a microVM).")
@@ -32,12 +35,17 @@ def prepare_command() -> None:
 @machine_command.command("run", context_settings={"ignore_unknown_options": True})
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False, exists=True),
               help="The folder that is /course inside; this one when not given.")  # fmt: skip
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True),
+              metavar="SECONDS", help="How long COMMAND may take.")  # fmt: skip
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...]) -> None:
+def run_command(
+    ctx: click.Context, folder: Path | None, timeout_s: float | None, command: tuple[str, ...]
+) -> None:
     """Run COMMAND in a fresh machine that is thrown away afterwards.
 
     Without a command, it is a shell. You are root inside, and have /course of this machine's files.
+    The exit code is the command's; 124 when it took longer than --timeout, as timeout(1) has it.
     """
     from labkit.core.session import current_session
     from labkit.machine.console import run_on_terminal
@@ -48,7 +56,11 @@ def run_command(ctx: click.Context, folder: Path | None, command: tuple[str, ...
         machine.begin()
         words = command or ("bash", "-l")
         try:
-            status = run_on_terminal(machine.agent, machine.qemu.ends["terminal"], words)
+            port = machine.qemu.ends["terminal"]
+            status = run_on_terminal(machine.agent, port, words, timeout_s=timeout_s)
+        except TimedOut as error:
+            note(f"labkit: {error}")
+            status = TIMED_OUT
         except SystemFault as error:
             if machine.has_ended():
                 raise SystemFault("go on in the machine", why=machine.why_ended()) from error

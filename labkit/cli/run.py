@@ -9,12 +9,15 @@ import click
 from labkit.cli.console import is_terminal, note, say, say_json, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from rich.progress import Progress, TaskID
 
-    from labkit.course import NotebookEnded, RunReport
+    from labkit.course import CheckResult, NotebookEnded, RunReport
     from labkit.course.running import Event
+
+INTERRUPTED = 130
+"""As a shell says that SIGINT has ended a program."""
 
 _SIGNS = {"passed": "✓", "not yet": "·", "blocked": "✗", "broken": "✗"}
 
@@ -32,7 +35,7 @@ def run_command(
 
     Plays labs and solutions unless told otherwise, each in a copy: your files and your progress are
     not touched. Exits with 0 when all is passed, 1 when a check is not, 2 when a notebook is broken
-    or this machine cannot do something.
+    or this machine cannot do something, 130 when it is stopped by Ctrl-C.
     """
     from labkit.course import find_course, run
 
@@ -40,15 +43,62 @@ def run_command(
     names = [course.topic(topic).slug for topic in topics] or None
     which = [kind for kind, is_asked in (("solution", solutions), ("exercise", exercises))
              if is_asked] or ["lab", "solution"]  # fmt: skip
-    if as_json:
-        report = run(course, names, which, _print_json)
-    elif is_terminal():
-        report = _with_bar(lambda on_event: run(course, names, which, on_event))
-    else:
-        report = run(course, names, which, _print_line)
+    so_far = _SoFar()
+
+    def play(show: Callable[[Event], object]) -> RunReport:
+        def take(event: Event) -> None:
+            so_far.take(event)
+            show(event)
+
+        return run(course, names, which, take)
+
+    try:
+        if as_json:
+            report = play(_print_json)
+        elif is_terminal():
+            report = _with_bar(play)
+        else:
+            report = play(_print_line)
+    except KeyboardInterrupt:  # what was begun has been ended on the interrupt's way up to here
+        if not as_json:
+            _show_checks(so_far.checks.values())
+        note(f"labkit: {so_far}")
+        ctx.exit(INTERRUPTED)
     if not as_json:
         _conclude(report)
     ctx.exit(report.exit_code)
+
+
+class _SoFar:
+    """How far it has come, for who stops it; as words, what was stopped.
+
+    Attributes:
+        checks: the last verdict of each check, by its topic, its notebook and its id.
+    """
+
+    def __init__(self) -> None:
+        self.checks: dict[tuple[str, str, str], CheckResult] = {}
+        self._where = "before the first notebook began"
+
+    def take(self, event: Event) -> None:
+        """Takes in what has happened."""
+        from labkit.course import CellPlayed, CheckResult, NotebookEnded, NotebookStarted
+
+        if isinstance(event, CheckResult):
+            self.checks[event.topic, event.notebook, event.check] = event
+            return
+        name = f"{event.topic}, {event.notebook}"
+        if isinstance(event, NotebookStarted):
+            self._where = f"in {name}, before the first of {event.cells} cells was played"
+        elif isinstance(event, CellPlayed):
+            self._where = f"in {name}, after {event.cell} of {event.of} cells"
+        elif isinstance(event, NotebookEnded):
+            self._where = f"after {name}"
+
+    def __str__(self) -> str:
+        if not self.checks:
+            return f"stopped {self._where}. No check had given a verdict."
+        return f"stopped {self._where}. The verdicts until then are above: {len(self.checks)}."
 
 
 def _print_json(event: Event) -> None:
@@ -121,16 +171,20 @@ def _ended(event: NotebookEnded) -> str:
     return f"played in {event.seconds:.1f} s{told}"
 
 
-def _conclude(report: RunReport) -> None:
-    if report.checks:
+def _show_checks(checks: Collection[CheckResult]) -> None:
+    if checks:
         rows = [
             (
                 result.topic, result.notebook, result.check,
                 f"{_SIGNS[result.verdict]} {result.verdict}", f"{result.seconds:.2f}",
             )
-            for result in report.checks
+            for result in checks
         ]  # fmt: skip
         table(("topic", "notebook", "check", "verdict", "seconds"), rows)
+
+
+def _conclude(report: RunReport) -> None:
+    _show_checks(report.checks)
     broken = [one for one in report.notebooks if one.is_broken]
     for one in broken:
         what = one.failure or "a check gave no verdict"

@@ -161,6 +161,15 @@ def start_ticks(pid: int) -> int:
     return int(stat.rpartition(b")")[2].split()[19])
 
 
+def process_state(pid: int) -> str:
+    """The state of a process, a letter of proc_pid_stat(5), ``T`` when stopped; empty when gone."""
+    try:
+        stat = read(f"/proc/{pid}/stat")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return stat.rpartition(b")")[2].split()[0].decode()
+
+
 def read(path: str) -> bytes:
     """A small file of the kernel's, in one go (``open`` makes ten system calls of it)."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -11,10 +11,10 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from labkit.course.notebook import Notebook
 from labkit.machine.places import MICROVM
@@ -31,6 +31,8 @@ PREPARE_S = 1800
 MAX_ERROR = 2000
 """Characters of an error that are kept: its beginning says what it is."""
 
+LAST_LINES = 10
+"""Of what a kernel wrote to standard error, when it died or did not start."""
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 """The type of an output that stands for a live widget."""
@@ -164,14 +166,14 @@ def _played(
     def work() -> None:
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(task)
+            # A runner: it also ends what the client has begun beside, which a cancelled one leaves.
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(_wait_for(task))
         except asyncio.CancelledError:
             pass
         except Exception as error:
             failed.append(error)
         finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
             told.put(None)
 
     thread = threading.Thread(target=work, name="labkit-play", daemon=True)
@@ -187,13 +189,18 @@ def _played(
         raise _PlayError(failed[0])
 
 
+async def _wait_for(task: asyncio.Task[None]) -> None:
+    await task
+
+
 async def _execute(client: Any, env: Mapping[str, str]) -> None:
     # Unix sockets in a folder of our own: on a TCP port, anybody on this machine could listen in.
-    with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+    # What a kernel says beside its outputs is for whoever asks why it died, not for a terminal.
+    with tempfile.TemporaryDirectory(prefix="labkit-") as folder, _noted(Path(folder)) as said:
         manager = client.create_kernel_manager()
         manager.transport, manager.ip = "ipc", f"{folder}/kernel"
         try:
-            await client.async_start_new_kernel(env=dict(env))
+            await client.async_start_new_kernel(env=dict(env), stderr=said)
             place = getattr(manager.provisioner, "place", None)
             if place and place.name == MICROVM:
                 await _wait_for_machine(manager)
@@ -202,6 +209,20 @@ async def _execute(client: Any, env: Mapping[str, str]) -> None:
             # Ended while it was starting: the client leaves the kernel alone.
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
+
+
+@contextlib.contextmanager
+def _noted(folder: Path) -> Iterator[IO[bytes]]:
+    """A file for a kernel's standard error. An error in the block is noted its last lines."""
+    with (folder / "stderr").open("w+b") as said:
+        try:
+            yield said
+        except Exception as error:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").splitlines()
+            for line in lines[-LAST_LINES:]:
+                error.add_note(line)
+            raise
 
 
 async def _wait_for_machine(manager: Any) -> None:
@@ -243,10 +264,14 @@ def _failure(progress: _Progress, error: Exception, deadline_s: int) -> Failure:
     elif isinstance(error, CellTimeoutError):
         told = f"it did not end within {deadline_s} s"
     elif isinstance(error, DeadKernelError):
-        told = "the kernel died"
+        told = _with_notes("the kernel died", error)
     else:
-        told = f"the kernel did not start: {type(error).__name__}: {error}"
+        told = _with_notes(f"the kernel did not start: {type(error).__name__}: {error}", error)
     if cell is None:
         return Failure(0, "", "", told[:MAX_ERROR])
     lines = [line for line in cell.source.splitlines() if line.strip()]
     return Failure(progress.number, cell.id, lines[0] if lines else "", told[:MAX_ERROR])
+
+
+def _with_notes(told: str, error: Exception) -> str:
+    return "\n".join([told, *getattr(error, "__notes__", [])])

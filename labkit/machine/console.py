@@ -12,10 +12,11 @@ import signal
 import socket
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator, Sequence
 
-from labkit.core.errors import SystemFault
+from labkit.core.errors import SystemFault, TimedOut
 from labkit.machine.agent import Agent
 
 _CHUNK = 65536
@@ -25,7 +26,12 @@ _QUIET_S = 0.2
 
 
 def run_on_terminal(
-    agent: Agent, port: socket.socket, argv: Sequence[str], *, cwd: str = "/course"
+    agent: Agent,
+    port: socket.socket,
+    argv: Sequence[str],
+    *,
+    cwd: str = "/course",
+    timeout_s: float | None = None,
 ) -> int:
     """Runs a command in a machine, with this process's standard streams.
 
@@ -34,19 +40,22 @@ def run_on_terminal(
         port: the host's end of its port ``terminal``.
         argv: the command; it gets a pty when both ends here are terminals.
         cwd: where it starts.
+        timeout_s: how long it may take; for ever when not given.
 
     Returns:
         Its exit code; 128 and the signal's number when one ended it, as a shell has it.
 
     Raises:
         SystemFault: the machine ended first, or its terminal is in use.
+        TimedOut: it takes too long. It still runs: whoever asked ends the machine.
     """
+    deadline = None if timeout_s is None else _Deadline(timeout_s, argv[0])
     is_terminal = os.isatty(0) and os.isatty(1)
     size = _size() if is_terminal else None
     env = {"TERM": os.environ.get("TERM", "xterm")} if is_terminal else {}
     agent.tell("run", id=1, argv=list(argv), env=env, cwd=cwd, size=size)
     with _raw(is_terminal), _resizes(agent, size):
-        status = _pump(agent, port)
+        status = _pump(agent, port, deadline)
     if status is None:
         raise SystemFault(
             _WHAT,
@@ -56,13 +65,41 @@ def run_on_terminal(
     return status if status >= 0 else 128 - status
 
 
-def _pump(agent: Agent, port: socket.socket) -> int | None:
+class _Deadline:
+    """When a command must have ended.
+
+    Args:
+        timeout_s: from now.
+        name: what the command is called.
+    """
+
+    def __init__(self, timeout_s: float, name: str) -> None:
+        self._timeout_s, self._name = timeout_s, name
+        self._until = time.monotonic() + timeout_s
+
+    def left_ms(self) -> float:
+        """How long there is to wait, in the unit of poll(2).
+
+        Raises:
+            TimedOut: no time is left.
+        """
+        if (left_s := self._until - time.monotonic()) > 0:
+            return left_s * 1000
+        raise TimedOut(
+            f"the end of {self._name!r}",
+            after_s=self._timeout_s,
+            last_seen="it had not ended",
+            hint="Its machine is thrown away. Give it longer, or none: --timeout",
+        )
+
+
+def _pump(agent: Agent, port: socket.socket, deadline: _Deadline | None) -> int | None:
     """Carries bytes until the command has ended; its status."""
     poll = select.poll()
     for fd in (port.fileno(), agent.fileno()):
         poll.register(fd, select.POLLIN)
     while True:
-        ready = {fd for fd, _ in poll.poll()}
+        ready = {fd for fd, _ in poll.poll(deadline.left_ms() if deadline else None)}
         if port.fileno() in ready:
             _write(port.recv(_CHUNK))
         if agent.fileno() in ready:

@@ -191,6 +191,10 @@ class MicroVM:
         """Brings its clock up to date: this machine was suspended, or the guest was."""
         self.agent.tell("time", now_ns=time.time_ns())
 
+    def ask(self) -> None:
+        """Asks PID 1 for a sign of life, an event ``alive``."""
+        self.agent.tell("ask")
+
     def has_ended(self) -> bool:
         """Whether QEMU has gone, or goes just now."""
         return self.qemu.has_ended()

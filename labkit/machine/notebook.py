@@ -21,6 +21,7 @@ from labkit.machine.door import Door
 from labkit.machine.microvm import MicroVM
 from labkit.machine.notices import Notices
 from labkit.machine.places import MICROVM
+from labkit.machine.pulse import Pulse
 from labkit.machine.relay.machine import Progress, Unready
 from labkit.machine.snapshot import Damaged, Snapshot, prepare
 from labkit.machine.wanted import ACCELERATOR, NOTEBOOK, PLACE, QEMU, SHARED, SINCE, WHY
@@ -63,6 +64,7 @@ class NotebookMachine:
         self._door: Door | None = None
         self._about: dict[str, Any] = {}
         self._env: dict[str, str] = {}
+        self._pulse = Pulse(vm.qemu.process.pid, vm.ask)
         self._poll = select.epoll()
         self._poll.register(vm.fileno(), select.EPOLLIN)
         self._poll.register(notices, select.EPOLLIN)
@@ -117,6 +119,7 @@ class NotebookMachine:
             return None
         try:
             for event in self._vm.events():
+                self._pulse.heard()
                 if event.get("event") == "kernel" and not self._why:
                     self._why = _why_kernel_ended(event)
                 self._door.tell(event)
@@ -142,6 +145,14 @@ class NotebookMachine:
         """Brings the machine's clock up to date."""
         with contextlib.suppress(LabkitError):
             self._vm.set_clock()
+
+    def silence(self) -> str | None:
+        """What is to be told of a machine that no longer answers."""
+        if not self._door:
+            return None
+        with contextlib.suppress(LabkitError):  # it has ended: ended() says why
+            return self._pulse.look()
+        return None
 
     def end(self) -> None:
         """Throws the machine away, and what was made for it."""

@@ -167,6 +167,17 @@ def test_a_kernel_that_dies_breaks_its_notebook(built: Course) -> None:
     assert report.notebooks[0].failure.cell == 2
 
 
+def test_the_last_words_of_a_kernel_that_dies_are_told(
+    built: Course, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = "import faulthandler; faulthandler.enable(); faulthandler._sigsegv()"
+    change(built, "labs/00-first-files/lab.ipynb", "6 * 7", code)
+    failure = str(run(built, which=("lab",)).notebooks[0].failure)
+    assert "the kernel died\n" in failure
+    assert "faulthandler" in failure  # the stack that faulthandler writes, or its end
+    assert "Fatal Python error" not in capfd.readouterr().err
+
+
 def test_a_notebook_that_is_missing_or_none_is_broken(built: Course) -> None:
     (built.root / "labs/00-first-files/lab.ipynb").unlink()
     (built.root / "solutions" / NAME).write_text("{")

@@ -1,9 +1,10 @@
 """PID 1: starts what the machine needs, then does what the host says, one JSON object a line.
 
 The host says (``op``): ``begin`` (what is new since the snapshot), ``signal``, ``run``, ``resize``,
-``hangup``, ``time``, ``end``. This says (``event``): ``ready`` (a snapshot may be taken),
+``hangup``, ``time``, ``ask``, ``end``. This says (``event``): ``ready`` (a snapshot may be taken),
 ``begun``, ``signalled``, ``kernel`` (it ended), ``started`` (a command did; what was typed before
-is thrown away), ``ended`` (a command did), ``error``. When the host is gone, the machine ends.
+is thrown away), ``ended`` (a command did), ``alive`` (it was asked), ``error``. When the host is
+gone, the machine ends.
 
 Source: pid_namespaces(7) and init(1) on what PID 1 owes: it collects every orphan.
 """
@@ -98,6 +99,10 @@ class Agent:
     def do_time(self, message: Message) -> None:
         """Sets the clock: the host was suspended, and this machine with it."""
         set_clock(message["now_ns"])
+
+    def do_ask(self, _: Message) -> None:
+        """Says that it is there."""
+        self.tell("alive")
 
     def do_end(self, _: Message) -> None:
         """Ends the machine."""

@@ -65,6 +65,11 @@ class Machine(Protocol):
     def set_clock(self) -> None:
         """Brings the machine's clock up to date: the host was suspended."""
 
+    def silence(self) -> str | None:
+        """What is to be told of a machine that does not answer, once. Asked about once a second,
+        while somebody waits.
+        """
+
     def end(self) -> None:
         """Throws the machine away. Safe to call twice."""
 

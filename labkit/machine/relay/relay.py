@@ -244,6 +244,8 @@ class Relay:
             raise _Over(1)  # Jupyter has gone, whatever ended it
         if self._clock.has_jumped() and self._machine:
             self._machine.set_clock()
+        if self._machine and self._open.running() and (text := self._machine.silence()):
+            self._warn(text)
 
     def _from_client(self, name: str, socket: Socket) -> None:
         frames = socket.recv_multipart()
@@ -317,10 +319,13 @@ class Relay:
     def _hear_machine(self) -> None:
         assert self._machine
         for text in self._machine.notices():
-            note(text)
-            self._voice.warn(text, self._open)
+            self._warn(text)
         if why := self._machine.ended():
             self._end(why)
+
+    def _warn(self, text: str) -> None:
+        note(text)
+        self._voice.warn(text, self._open)
 
     def _was_cut(self, monitor: Socket) -> None:
         """A connection into the machine has gone; waits for the reason, which comes another way."""

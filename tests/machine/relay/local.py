@@ -92,6 +92,9 @@ class LocalMachine:
     def set_clock(self) -> None:
         pass
 
+    def silence(self) -> str | None:
+        return None
+
     def end(self) -> None:
         for process in (self.kernel, *self.bridges):
             process.kill()

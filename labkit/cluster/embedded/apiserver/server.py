@@ -25,7 +25,7 @@ from labkit.cluster.embedded.apiserver.authentication.impersonation import (
 )
 from labkit.cluster.embedded.apiserver.authorization.attributes import Forbidden
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer
-from labkit.cluster.embedded.apiserver.handlers.decode import LARGEST
+from labkit.cluster.embedded.apiserver.handlers.sizes import LARGEST
 from labkit.cluster.embedded.apiserver.streams import Stream
 from labkit.cluster.embedded.apiserver.watch.start import Watch
 

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers.sizes import (
+    LARGEST,
+    MOST_VALUES,
+    SMALL,
+    demand_few,
+    holds_too_much,
+)
 from labkit.cluster.embedded.schema import (
     duplicate_fields,
     prune,
@@ -23,8 +30,6 @@ if TYPE_CHECKING:
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 READABLE = ("application/json", "application/yaml", PROTOBUF)
-LARGEST = 3 * 1024 * 1024
-"""Bytes of a body; Kubernetes' own limit."""
 
 
 def content_type(request: Request) -> str:
@@ -44,6 +49,8 @@ def read_body(request: Request) -> dict[str, Any]:
     if kind in ("", "application/json"):
         return as_object(read_json(request.body))
     if kind in ("application/yaml", "text/yaml", "application/x-yaml"):
+        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
+
         return as_object(read_yaml(request.body))
     if kind == PROTOBUF:
         return _read_protobuf(request.body)
@@ -54,12 +61,14 @@ def read_json(body: bytes) -> Any:
     """A JSON document.
 
     Raises:
-        ApiError: 400 with the place of the mistake.
+        ApiError: 400 with the place of the mistake, 413.
     """
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise status.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+    demand_few(document, body)
+    return document
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -75,31 +84,18 @@ def as_object(value: Any) -> dict[str, Any]:
     return value
 
 
-def read_yaml(body: bytes) -> Any:
-    """A YAML document, as the JSON that it stands for.
-
-    Raises:
-        ApiError: 400.
-    """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        # Through JSON: what is no JSON (a date, a set, a key that is no string) is found here.
-        document = yaml.load(body, loader)  # type: ignore[no-untyped-call]
-        return orjson.loads(orjson.dumps(document, default=str))
-    except (yaml.YAMLError, orjson.JSONEncodeError, RecursionError) as error:
-        words = " ".join(str(error).split())
-        raise status.bad_request(f"error converting YAML to JSON: yaml: {words}") from None
-
-
 def _read_protobuf(body: bytes) -> dict[str, Any]:
-    from labkit.cluster.embedded.apiserver.protobuf import BadProtobuf, decode
+    from labkit.cluster.embedded.apiserver.protobuf import BadProtobuf, TooManyFields, decode
 
     try:
-        return decode(body)
+        document = decode(body, most_fields=MOST_VALUES)
+    except TooManyFields:
+        raise status.too_large() from None
     except BadProtobuf as error:
         raise status.bad_request(str(error)) from None
+    if len(body) > SMALL and holds_too_much(document):
+        raise status.too_large()
+    return document
 
 
 def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:

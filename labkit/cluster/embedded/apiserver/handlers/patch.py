@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
+from labkit.cluster.embedded.apiserver.handlers import decode, sizes, stamp, write
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.apiserver.patches import (
@@ -47,7 +47,7 @@ async def patch(api: Api, request: Request, resource: Resource) -> Answer:
     """
     presenter = Presenter.for_request(request, resource)
     kind = decode.content_type(request)
-    if len(request.body) > decode.LARGEST:
+    if len(request.body) > sizes.LARGEST:
         raise status.too_large()
     if kind == APPLY:
         return await _apply(api, request, resource, presenter)
@@ -101,9 +101,14 @@ def read_document(request: Request, kind: str) -> Any:
         if len(document) > 10_000:
             words = f"The allowed maximum operations in a JSON patch is 10000, got {len(document)}"
             raise status.ApiError(413, "RequestEntityTooLarge", words)
+        sizes.demand_few(
+            [one.get("value") for one in document if isinstance(one, dict)], request.body
+        )
     elif not isinstance(document, dict):
         words = "json: cannot unmarshal array into Go value of type map[string]interface {}"
         raise status.bad_request(f"error decoding patch: {words}")
+    else:
+        sizes.demand_few(document, request.body)
     return document
 
 
@@ -115,7 +120,10 @@ def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -
     """
     try:
         if kind == JSON_PATCH:
-            return _object(json_patch(thaw(old), document))
+            new = _object(json_patch(thaw(old), document))
+            if sizes.holds_too_much(new):  # it may have been copied together from little
+                raise status.too_large()
+            return new
         if kind == MERGE_PATCH:
             return _object(merge_patch(old, document))
         assert resource.type is not None  # all that are built in have one
@@ -212,7 +220,9 @@ async def _apply(api: Api, request: Request, resource: Resource, presenter: Pres
 
 
 def _read_applied(request: Request, resource: Resource) -> dict[str, Any]:
-    applied = decode.as_object(decode.read_yaml(request.body))
+    from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
+
+    applied = decode.as_object(read_yaml(request.body))
     for name in ("apiVersion", "kind"):
         if not applied.get(name):
             words = f"Object '{name.capitalize() if name == 'kind' else name}' is missing"

@@ -35,6 +35,10 @@ _BINARY = {
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY_SUFFIX = {power: suffix for suffix, power in _BINARY.items()}
 _DECIMAL_SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
+_MOST_DIGITS = 80
+"""More than any suffix can bring back below the largest, or above the least, quantity."""
+_MOST_EXPONENT = 9
+"""Characters; beyond 40 all exponents are alike."""
 _WRITTEN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*)([-+]?[0-9]*)", re.ASCII)
 
 
@@ -108,8 +112,13 @@ def _parse(text: str) -> Quantity:
         )
     sign, whole, fraction, letters, exponent = match.groups()
     factor, divisor, format = _unit(letters, exponent)
-    digits = int(whole + (fraction or "") or "0")
-    below = 10 ** len(fraction or "") * divisor
+    whole, fraction = whole.lstrip("0"), fraction or ""
+    if len(whole) > _MOST_DIGITS:  # beyond the largest there is, whatever the suffix
+        whole, fraction = whole[:_MOST_DIGITS], ""
+    if len(fraction) > _MOST_DIGITS:  # what follows counts as long as it is not nothing
+        fraction = fraction[:_MOST_DIGITS] + ("1" if fraction[_MOST_DIGITS:].strip("0") else "")
+    digits = int(whole + fraction or "0")
+    below = 10 ** len(fraction) * divisor
     nano = min(-(-digits * _NANO * factor // below), _LARGEST)
     if format is Format.BINARY_SI and nano < _NANO:
         format = Format.DECIMAL_SI
@@ -119,7 +128,7 @@ def _parse(text: str) -> Quantity:
 def _unit(letters: str, exponent: str) -> tuple[int, int, Format]:
     """What a suffix multiplies by and divides by."""
     if letters in ("e", "E") and exponent not in ("", "-", "+"):
-        power, format = int(exponent), Format.DECIMAL_EXPONENT
+        power, format = int(exponent[:_MOST_EXPONENT]), Format.DECIMAL_EXPONENT
     elif exponent:
         raise BadQuantity("unable to parse quantity's suffix")
     elif letters in _DECIMAL:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonpatch
 import jsonpointer
+import orjson
 
 from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, bad_request, does_not_fit
 from labkit.cluster.embedded.apiserver.patches.shape import Object
@@ -16,6 +17,9 @@ from labkit.cluster.embedded.store.frozen import thaw
 
 MOST_OPERATIONS = 10_000
 """As apiserver's default `MaxJSONPatchOperations`."""
+
+MOST_COPIED = 3 * 1024 * 1024
+"""Bytes that all copies of a patch make together; apiserver's default `JSONPatchMaxCopyBytes`."""
 
 _JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
 
@@ -36,8 +40,15 @@ def json_patch(object: Object, patch: Any) -> Object:
     patches: Any = jsonpatch.JsonPatch  # its own types are not strict
     try:
         # It gets a copy, or values of the patch would end up in the object, shared.
+        copied = 0
         for operation in thaw(patch):
             if not _is_for_nothing(result, operation):
+                copied += _copied_bytes(result, operation)
+                if copied > MOST_COPIED:
+                    raise does_not_fit(
+                        "Unable to complete the copy, the accumulated size increase of copy is "
+                        f"{copied}, exceeding the limit {MOST_COPIED}"
+                    )
                 adapted = [_as_kubernetes(result, operation)]
                 result = patches(adapted).apply(result, in_place=True)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
@@ -48,6 +59,12 @@ def json_patch(object: Object, patch: Any) -> Object:
     if not isinstance(result, dict):
         raise does_not_fit("what is left is not an object")
     return result
+
+
+def _copied_bytes(object: Object, operation: Object) -> int:
+    if operation.get("op") != "copy" or not isinstance(operation.get("from"), str):
+        return 0
+    return len(orjson.dumps(_found(object, operation["from"])))
 
 
 def _is_for_nothing(object: Object, operation: Object) -> bool:

@@ -17,7 +17,7 @@ from labkit.cluster.embedded.apiserver.patches.errors import (
     go_type,
     unforeseen,
 )
-from labkit.cluster.embedded.apiserver.patches.order import Identity, in_order
+from labkit.cluster.embedded.apiserver.patches.order import Identity, Places, in_order
 from labkit.cluster.embedded.apiserver.patches.shape import Object, Shape, of_field
 from labkit.cluster.embedded.store.frozen import thaw
 
@@ -59,7 +59,8 @@ def _merge_map(original: Object, patch: Object, type: Shape | None) -> Object:
         _set(original, name, _merge(original.get(name), value, of_field(type, name)))
     for name, values in deletions.items():
         if isinstance(values, list) and isinstance(original.get(name), list):
-            original[name] = [value for value in original[name] if value not in values]
+            gone = Places(values)
+            original[name] = [value for value in original[name] if value not in gone]
     return original
 
 
@@ -182,10 +183,11 @@ def _merge_elements(original: list[Any], patch: list[Any], type: Shape) -> list[
     identity = Identity(type.patch_key)
     live, wanted = _special_elements(original, patch, identity)
     merged = list(live)
+    places = Places(identity.of(element) for element in live)
     for element in wanted:
         key = identity.required(element)
-        place = next((i for i, other in enumerate(merged) if identity.of(other) == key), None)
-        if place is None:
+        if (place := places.of(key)) < 0:
+            places.add(key, len(merged))
             merged.append(_plain(element))
         else:
             merged[place] = _merge_map(merged[place], element, type.element)
@@ -196,18 +198,19 @@ def _special_elements(
     original: list[Any], patch: list[Any], identity: Identity
 ) -> tuple[list[Any], list[Any]]:
     """What `$patch` elements leave of the list, and the patch without them."""
-    wanted, replace = [], False
+    wanted, gone, replace = [], Places(()), False
     for element in patch:
         match element.get(PATCH):
             case None:
                 wanted.append(element)
             case "delete":
-                gone = identity.required(element)
-                original = [other for other in original if identity.of(other) != gone]
+                gone.add(identity.required(element), 0)
             case "replace":
                 replace = True
             case "merge":
                 raise unforeseen("merging lists cannot yet be specified in the patch")
             case other:
                 raise unforeseen(f"unknown patch type: {go(other)} in map: {go(element)}")
-    return (wanted, []) if replace else (original, wanted)
+    if replace:
+        return wanted, []
+    return [element for element in original if identity.of(element) not in gone], wanted

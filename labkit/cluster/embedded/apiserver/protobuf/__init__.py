@@ -12,6 +12,6 @@ See docs/embedded-cluster.md.
 """
 
 from labkit.cluster.embedded.apiserver.protobuf.decoding import decode, is_known
-from labkit.cluster.embedded.apiserver.protobuf.wire import BadProtobuf
+from labkit.cluster.embedded.apiserver.protobuf.wire import BadProtobuf, TooManyFields
 
-__all__ = ["BadProtobuf", "decode", "is_known"]
+__all__ = ["BadProtobuf", "TooManyFields", "decode", "is_known"]

@@ -31,6 +31,7 @@ from labkit.cluster.embedded.apiserver.protobuf.wire import (
     FIXED64,
     VARINT,
     BadProtobuf,
+    Bounds,
     Occurrence,
     gather,
     read_varints,
@@ -43,32 +44,38 @@ MAX_DEPTH = 100
 """Messages within messages. The deepest honest ones are schemas of custom resources, some thirty;
 each level takes up to six of Python's frames, of which there are a thousand."""
 
+MOST_FIELDS = 100_000
+"""Of all messages of a body: a second of work. An object that etcd takes has fewer."""
+
 Occurrences = Sequence[Occurrence]
 
 
-def decode(body: bytes) -> dict[str, Any]:
+def decode(body: bytes, *, most_fields: int = MOST_FIELDS) -> dict[str, Any]:
     """The object of a request body in protobuf.
 
     Args:
         body: the whole body, magic included.
+        most_fields: of all its messages together.
 
     Returns:
         The object, with its kind and apiVersion.
 
     Raises:
+        TooManyFields: there are more, which is found before much is made of them.
         BadProtobuf: the body is broken, or of a kind that is not sent in protobuf. Nothing else is
             ever raised, whatever the bytes are.
     """
     if not body.startswith(MAGIC):
         raise BadProtobuf("the body does not begin as Kubernetes' protobuf does")
-    envelope = gather(memoryview(body)[len(MAGIC) :])
+    bounds = Bounds(most_fields, MAX_DEPTH)
+    envelope = gather(memoryview(body)[len(MAGIC) :], bounds)
     _check_encoding(_string(envelope.get(3, ())), _string(envelope.get(4, ())))
-    type_meta = gather(_joined(envelope.get(1, ())))
+    type_meta = gather(_joined(envelope.get(1, ())), bounds)
     api_version, kind = _string(type_meta.get(1, ())), _string(type_meta.get(2, ()))
     name = find_kind(api_version, kind)
     if name is None:
         raise BadProtobuf(f"no kind {kind!r} is known in version {api_version!r}")
-    message: dict[str, Any] = _message(name, _joined(envelope.get(2, ())), depth=0)
+    message: dict[str, Any] = _message(name, _joined(envelope.get(2, ())), bounds)
     return {"kind": kind, "apiVersion": api_version, **message}
 
 
@@ -84,27 +91,35 @@ def _check_encoding(encoding: str, content_type: str) -> None:
         raise BadProtobuf(f"content type {content_type!r} is not protobuf")
 
 
-def _message(name: str, data: memoryview, depth: int) -> Any:
-    if depth > MAX_DEPTH:
+def _message(name: str, data: memoryview, bounds: Bounds) -> Any:
+    if bounds.depth < 0:
         raise BadProtobuf(f"more than {MAX_DEPTH} messages within each other")
+    bounds.depth -= 1
+    value = _read_message(name, gather(data, bounds), bounds)
+    bounds.depth += 1
+    return value
+
+
+def _read_message(name: str, fields: dict[int, list[Occurrence]], bounds: Bounds) -> Any:
     if name in RAW:
-        return raw_json(_joined(gather(data).get(1, ())[-1:]))
-    fields = gather(data)
+        return raw_json(_joined(fields.get(1, ())[-1:]))
     if name in WELL_KNOWN:
-        return WELL_KNOWN[name](_sent(name, fields, depth))
+        return WELL_KNOWN[name](_sent(name, fields, bounds))
     message = find_message(name)
     if message.is_list:
-        return _value(message.fields[0].type, fields.get(1), depth)
-    return _object(message, fields, depth)
+        return _value(message.fields[0].type, fields.get(1), bounds)
+    return _object(message, fields, bounds)
 
 
-def _object(message: Message, fields: dict[int, list[Occurrence]], depth: int) -> dict[str, Any]:
+def _object(
+    message: Message, fields: dict[int, list[Occurrence]], bounds: Bounds
+) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for field in message.fields:
         sent = fields.get(field.number)
         if sent is None and field.is_optional:
             continue
-        value = _value(field.type, sent, depth)
+        value = _value(field.type, sent, bounds)
         if not field.name:
             result |= value
         elif not field.is_left_out(value):
@@ -112,43 +127,44 @@ def _object(message: Message, fields: dict[int, list[Occurrence]], depth: int) -
     return result
 
 
-def _sent(name: str, fields: dict[int, list[Occurrence]], depth: int) -> dict[str, Any]:
+def _sent(name: str, fields: dict[int, list[Occurrence]], bounds: Bounds) -> dict[str, Any]:
     return {
-        field.name: _value(field.type, fields[field.number], depth)
+        field.name: _value(field.type, fields[field.number], bounds)
         for field in find_message(name).fields
         if field.number in fields
     }
 
 
-def _value(type: Type, sent: Occurrences | None, depth: int) -> Any:
+def _value(type: Type, sent: Occurrences | None, bounds: Bounds) -> Any:
     """The value of a field from all its occurrences; None and an absent one are Go's zero value."""
     match type.shape:
         case "pointer":
-            return None if sent is None else _value(type.inner, sent, depth)
+            return None if sent is None else _value(type.inner, sent, bounds)
         case "message":
             # Occurrences of one message are parts of it: to join them is to merge them.
-            return _message(type.name, _joined(sent or ()), depth + 1)
+            return _message(type.name, _joined(sent or ()), bounds)
         case "scalar":
             return _scalar(type.name, sent[-1]) if sent else ZERO[type.name]
         case "list":
-            return None if sent is None else list(_items(type.inner, sent, depth))
+            return None if sent is None else list(_items(type.inner, sent, bounds))
         case "map":
-            return None if sent is None else dict(_entry(type.inner, one, depth) for one in sent)
+            return None if sent is None else dict(_entry(type.inner, one, bounds) for one in sent)
 
 
-def _items(type: Type, sent: Occurrences, depth: int) -> Iterator[Any]:
+def _items(type: Type, sent: Occurrences, bounds: Bounds) -> Iterator[Any]:
     for occurrence in sent:
         _, value = occurrence
         is_number = type.shape == "scalar" and WIRE_TYPES[type.name] == VARINT
         if is_number and isinstance(value, memoryview):  # a packed list
+            bounds.take(len(value))
             yield from (SCALARS[type.name](number) for number in read_varints(value))
         else:
-            yield _value(type, [occurrence], depth)
+            yield _value(type, [occurrence], bounds)
 
 
-def _entry(type: Type, occurrence: Occurrence, depth: int) -> tuple[str, Any]:
-    fields = gather(_joined([occurrence]))
-    value = _value(type, fields.get(2), depth)
+def _entry(type: Type, occurrence: Occurrence, bounds: Bounds) -> tuple[str, Any]:
+    fields = gather(_joined([occurrence]), bounds)
+    value = _value(type, fields.get(2), bounds)
     # An entry of a map always has its bytes, if none: it is never null.
     return _string(fields.get(1, ())), "" if value is None and type.name == "[]byte" else value
 

@@ -8,6 +8,7 @@ Source: protobuf.dev, "Encoding".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 VARINT: Literal[0] = 0
@@ -32,12 +33,37 @@ class BadProtobuf(ValueError):
     """The body is not a Kubernetes object in protobuf; the message says what is wrong with it."""
 
 
+class TooManyFields(BadProtobuf):
+    """There are more fields in the messages of the body than may be."""
+
+
+@dataclass
+class Bounds:
+    """What is left of what a body may hold, while it is read.
+
+    Attributes:
+        fields: in all of its messages together; each number of a packed list counts.
+        depth: messages within each other.
+    """
+
+    fields: int
+    depth: int
+
+    def take(self, fields: int) -> None:
+        """So many more have been found. Raises `TooManyFields`."""
+        self.fields -= fields
+        if self.fields < 0:
+            raise TooManyFields("there are too many fields in it")
+
+
 def read_varint(data: memoryview, position: int) -> tuple[int, int]:
     """Read one number of variable length.
 
     Returns the number, cut to 64 bits, and the position behind it. Raises `BadProtobuf` when the
     bytes end too early or go on for too long.
     """
+    if position < len(data) and data[position] < 0x80:
+        return data[position], position + 1  # most are of one byte
     number = 0
     for shift, byte in enumerate(data[position : position + VARINT_BYTES]):
         number |= (byte & 0x7F) << (7 * shift)
@@ -68,10 +94,11 @@ def read_fields(data: memoryview) -> Iterator[tuple[int, Occurrence]]:
         yield number, (wire_type, value)
 
 
-def gather(data: memoryview) -> dict[int, list[Occurrence]]:
+def gather(data: memoryview, bounds: Bounds) -> dict[int, list[Occurrence]]:
     """The fields of one message by number, each with all its occurrences. Raises `BadProtobuf`."""
     fields: dict[int, list[Occurrence]] = {}
     for number, occurrence in read_fields(data):
+        bounds.take(1)
         fields.setdefault(number, []).append(occurrence)
     return fields
 

@@ -99,7 +99,9 @@ def _change(api: Api, request: Request, resource: Resource) -> Any:
         return lambda _: sent
     kind = decode.content_type(request)
     if kind == patch.APPLY:
-        applied = decode.as_object(decode.read_yaml(request.body))
+        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
+
+        applied = decode.as_object(read_yaml(request.body))
         return lambda scale: patch.patched(patch.MERGE_PATCH, resource, scale, applied)
     document = patch.read_document(request, kind)
     kind = patch.MERGE_PATCH if kind == patch.STRATEGIC else kind
