@@ -5,6 +5,7 @@ Knows nothing about what is printed. Rich is imported when a table is first need
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -39,8 +40,31 @@ def console() -> Console:
     return Console(highlight=False)
 
 
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """What there is to say of one thing: a name and a value a line, never folded."""
+    found = list(rows)
+    width = max(len(name) for name, _ in found)
+    for name, value in found:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def local_time(moment: str) -> str:
+    """A time in RFC 3339, as the clock on the wall has it."""
+    from datetime import datetime
+
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return moment
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table. Words in it are words: nothing in them is taken for markup."""
+    """A table. Words in it are words: nothing in them is taken for markup.
+
+    In a file or a pipe it is plain columns, never folded, for programs that cut.
+    """
+    if not is_terminal():
+        _columns([head, *rows])
+        return
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -51,6 +75,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     console().print(made)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("   ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def is_terminal() -> bool:

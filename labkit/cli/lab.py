@@ -14,6 +14,7 @@ import click
 from labkit.cli.console import note, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from labkit.cli.server import Address, Server
@@ -47,10 +48,14 @@ def lab_command(folder: Path | None, no_browser: bool, port: int) -> None:
     # A notebook that changes its folder, and a terminal, still mean this course.
     with Server(course.root, port=port, env={VARIABLE: str(course.root)}) as server:
         say(f"The course is in {course.root}")
-        _prepare_machine(_say_health())
-        address = server.wait_until_ready()
-        _say_address(address, course, opens_browser=not no_browser)
-        _hold(server)
+        found = _say_health()
+        start = next((path for path in STARTS if (course.root / path).exists()), "")
+        # What takes minutes, once, is done before the notebook that needs it, and beside any other.
+        is_needed = any(topic.name in Path(start).parts for topic in found.moved)
+        if is_needed:
+            _prepare_machine(found)
+        _say_address(server.wait_until_ready(), start, opens_browser=not no_browser)
+        _hold(server, (lambda: None) if is_needed else (lambda: _prepare_machine(found)))
 
 
 def place_course(folder: Path | None) -> Course:
@@ -144,7 +149,7 @@ def _say_health() -> Diagnosis:
 
 
 def _prepare_machine(found: Diagnosis) -> None:
-    """What takes a minute, once, is done before the first notebook is opened."""
+    """Makes the machine that some notebooks need, where it is not there yet."""
     if not found.moved:
         return
     from labkit.cli.machine import prepare
@@ -156,8 +161,7 @@ def _prepare_machine(found: Diagnosis) -> None:
         note(f"labkit: {error}")  # notebooks say it again, and the rest of the course is there
 
 
-def _say_address(address: Address, course: Course, *, opens_browser: bool) -> None:
-    start = next((path for path in STARTS if (course.root / path).exists()), "")
+def _say_address(address: Address, start: str, *, opens_browser: bool) -> None:
     url = address.url(start)
     say("")
     if not opens_browser:
@@ -191,8 +195,10 @@ def _open(url: str) -> None:
     threading.Thread(target=run, name="labkit-browser", daemon=True).start()
 
 
-def _hold(server: Server) -> None:
+def _hold(server: Server, beside: Callable[[], None]) -> None:
+    """Waits for the end; ``beside`` is done meanwhile."""
     try:
+        beside()
         server.wait()
         say("JupyterLab has ended.")
     except KeyboardInterrupt:

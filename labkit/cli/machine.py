@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labkit.cli.console import is_terminal, note, say, table
+from labkit.cli.console import is_terminal, local_time, note, say, table
 from labkit.core.errors import SystemFault, TimedOut
 
 if TYPE_CHECKING:
@@ -89,19 +89,10 @@ def show(machines: Iterable[Running]) -> None:
     """A table of machines that run."""
     head = ("notebook", "since", "memory", "pid")
     table(head, (
-        (one.notebook or one.folder, _local(one.since), f"{one.memory_bytes() >> 20} MiB",
+        (one.notebook or one.folder, local_time(one.since), f"{one.memory_bytes() >> 20} MiB",
          str(one.pid))
         for one in machines
     ))  # fmt: skip
-
-
-def _local(since: str) -> str:
-    """A time as the clock on the wall has it."""
-    from datetime import datetime
-
-    with contextlib.suppress(ValueError):
-        return datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return since
 
 
 def prepare() -> Snapshot:

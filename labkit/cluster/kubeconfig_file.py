@@ -75,11 +75,15 @@ def add_context(
             _set(root, "current-context", config.current_context)
 
 
-def remove_context(path: Path, name: str) -> None:
+def remove_context(path: Path, name: str, *, then: str = "") -> None:
     """Takes a context out of a file, and what `add_context` put there with it.
 
-    Its cluster and its user go, too, when they bear its name and no other context uses them. The
-    current context becomes none when it was this one.
+    Its cluster and its user go, too, when they bear its name and no other context uses them.
+
+    Args:
+        path: the file.
+        name: of the context.
+        then: the context that becomes current where this one was; none if it is not there.
 
     Raises:
         NotFound: there is no such context.
@@ -97,7 +101,8 @@ def remove_context(path: Path, name: str) -> None:
             if all(entry.get(what) != name for entry in others):
                 _remove(root, section, name)
         if before.current_context == name:
-            _set(root, "current-context", "")
+            others_there = then in before.contexts and then != name
+            _set(root, "current-context", then if others_there else "")
 
 
 @contextlib.contextmanager
@@ -115,7 +120,8 @@ def _changing(path: Path) -> Iterator[Any]:
             text = yaml.serialize(root, Dumper=_dumper())
             write_private(real, text.encode(), like=like)
     except OSError as error:
-        raise SystemFault(f"change {path}", errno=error.errno or 0) from error
+        hint = "Name a file that this user can write"
+        raise SystemFault(f"change {path}", errno=error.errno or 0, hint=hint) from error
 
 
 def _compose(path: Path) -> Any:

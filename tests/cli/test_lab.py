@@ -8,6 +8,7 @@ import subprocess
 import threading
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,38 @@ def test_the_browser_gets_the_address(tmp_path: Path, monkeypatch: pytest.Monkey
     _open("http://127.0.0.1:1/lab?token=abc")
     wait_until((tmp_path / "address").exists, what="the browser")
     assert (tmp_path / "address").read_text() == "http://127.0.0.1:1/lab?token=abc\n"
+
+
+@pytest.mark.parametrize(("moved", "order"), [
+    ("00-start-here", ["machine", "address"]),
+    ("02-namespaces", ["address", "machine"]),
+])  # fmt: skip
+def test_only_who_needs_the_machine_waits_for_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, moved: str, order: list[str]
+) -> None:
+    (root / "labs/00-start-here").mkdir()
+    (root / "labs/00-start-here/lab.ipynb").write_text("{}")
+    done: list[str] = []
+    found = Found((Moved(moved),))
+    monkeypatch.setattr("labkit.cli.lab._end_on_signals", lambda: None)
+    monkeypatch.setattr("labkit.cli.lab._say_health", lambda: found)
+    monkeypatch.setattr("labkit.cli.lab._say_address", lambda *_, **__: done.append("address"))
+    monkeypatch.setattr("labkit.cli.machine.prepare", lambda: done.append("machine"))
+    monkeypatch.setattr("labkit.cli.server.Server.wait_until_ready", lambda _: None)
+    monkeypatch.setattr("labkit.cli.server.Server.wait", lambda _: 0)
+    said = invoke("lab", str(root))
+    assert (said.exit_code, done) == (0, order), said.output
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A topic in a machine of its own."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the doctor would say of this machine."""
+
+    moved: tuple[Moved, ...]

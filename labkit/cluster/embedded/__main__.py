@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import fcntl
 import gc
 import json
@@ -16,9 +18,9 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labkit.core.errors import LabkitError
+from labkit.core.errors import LabkitError, SystemFault
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.controlplane import ControlPlane
@@ -42,10 +44,19 @@ def main(argv: list[str] | None = None) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
             asyncio.run(_serve(options.folder, options.data, options.port, options.ready))
-        except (LabkitError, OSError) as error:
+        except LabkitError as error:
             print(error, file=sys.stderr)  # noqa: T201 - this is the log
+            about = {"what": error.what, "why": error.why, "hint": error.hint}
+            _say(options.ready, {"error": about})
             return 2
     return 0
+
+
+def _say(ready: int, what: dict[str, Any]) -> None:
+    """To whoever started this, if anybody still listens."""
+    if ready >= 0:
+        with contextlib.suppress(OSError), os.fdopen(ready, "w") as pipe:
+            json.dump(what, pipe)
 
 
 async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None:
@@ -53,7 +64,10 @@ async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await plane.start(port)
+    try:
+        await plane.start(port)
+    except OSError as error:
+        raise _cannot_serve(port, error) from error
     admin = plane.pki.client("kubernetes-admin", ["system:masters"])
     told = {
         "url": plane.url,
@@ -63,13 +77,22 @@ async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None
     }
     gc.collect()
     gc.freeze()  # what is there now stays; the collector need not look at it again
-    if ready >= 0:
-        with os.fdopen(ready, "w") as pipe:
-            json.dump(told, pipe)
+    _say(ready, told)
     try:
         await stop.wait()
     finally:
         await plane.stop()
+
+
+def _cannot_serve(port: int, error: OSError) -> SystemFault:
+    free = "leave --port away: then it is one that is free"
+    hints = {
+        errno.EADDRINUSE: f"Another program has it (`ss -ltnp` names it): give another, or {free}",
+        errno.EACCES: f"Ports below 1024 are for root: give another, or {free}",
+    }
+    number = error.errno or 0
+    hint = hints.get(number, f"Give another, or {free}")
+    return SystemFault(f"listen on 127.0.0.1:{port}", errno=number, hint=hint)
 
 
 def _import_control_plane() -> type[ControlPlane]:

@@ -5,7 +5,7 @@ Each is made where it is missing, and what somebody changed stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.allocation import FIRST, SERVICES
@@ -36,7 +36,19 @@ async def bootstrap(api: Api, port: int) -> None:
     Raises:
         ApiError: something cannot be made; a fault of ours.
     """
-    for path, value in _objects(port):
+    await make_missing(api, _objects(port))
+
+
+async def make_missing(api: Api, objects: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Makes those objects that are not there.
+
+    Args:
+        objects: each with the path that it is made at.
+
+    Raises:
+        ApiError: one cannot be made; a fault of ours.
+    """
+    for path, value in objects:
         if not _is_there(api, path, value["metadata"]["name"]):
             await api.call(SELF, "POST", path, value, component="kube-apiserver")
 
@@ -57,13 +69,18 @@ def _objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "/apis/scheduling.k8s.io/v1/priorityclasses",
             {"metadata": {"name": name}, "value": number, "description": ABOUT_PRIORITY[name]},
         )
-    yield "/api/v1/namespaces/default/services", _service()
-    yield "/api/v1/namespaces/default/endpoints", _endpoints(port)
-    yield "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", _slice(port)
+    yield from service_objects(port)
     yield (
         "/apis/networking.k8s.io/v1/servicecidrs",
         {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": [str(SERVICES)]}},
     )
+
+
+def service_objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The service `kubernetes` and where it leads, each with its path."""
+    yield "/api/v1/namespaces/default/services", _service()
+    yield "/api/v1/namespaces/default/endpoints", _endpoints(port)
+    yield "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", _slice(port)
 
 
 def _path(value: dict[str, Any]) -> str:

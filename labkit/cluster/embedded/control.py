@@ -12,26 +12,22 @@ import fcntl
 import json
 import os
 import re
-import select
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labkit.cluster.kubeconfig import kubeconfig_for
+from labkit.cluster.embedded.process import LOG, READY_WITHIN_S, spawn
+from labkit.cluster.kubeconfig import kubeconfig_for, read_kubeconfig
 from labkit.cluster.kubeconfig_file import add_context, remove_context
 from labkit.cluster.private_file import write_private
-from labkit.core.errors import BadInput, NotFound, SystemFault, TimedOut
+from labkit.core.errors import BadInput, NotFound
 from labkit.core.paths import runtime_dir
 
 DEFAULT_NAME = "lab"
-READY_WITHIN_S = 30.0
-"""A start takes half a second; this is for a machine that is busy."""
 STOP_WITHIN_S = 10.0
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -48,6 +44,7 @@ class Running:
         context: of the cluster in that file.
         data: where its objects are kept; empty for one whose objects end with it.
         since: when it was started, RFC 3339.
+        before: the context that was current in somebody's kubeconfig; it will be again.
     """
 
     name: str
@@ -57,6 +54,7 @@ class Running:
     context: str
     data: str
     since: str
+    before: str = ""
 
 
 def start(
@@ -75,8 +73,8 @@ def start(
         port: on loopback; 0 for any.
 
     Raises:
-        BadInput: the name cannot be one, or such a cluster runs.
-        SystemFault: it did not come up; says what its log says.
+        BadInput: the name cannot be one, such a cluster runs, or the file is no kubeconfig.
+        SystemFault: it did not come up, or the file cannot be written.
         TimedOut: it is not ready in time.
     """
     if not NAME.fullmatch(name):
@@ -84,107 +82,66 @@ def start(
         raise BadInput(f"{name!r} cannot be a cluster's name", hint=f"Use small {words}")
     folder = _folder(name)
     if is_running(name):
+        use = f'export KUBECONFIG="$(labkit cluster kubeconfig{option(name)})"'
         raise BadInput(
             f"a cluster {name!r} runs already",
-            hint=f"`labkit cluster stop --name {name}` stops it; or give another name",
+            hint=f"Use it: {use}\n  `labkit cluster stop{option(name)}` stops it; "
+            "`--name` gives another one a name of its own",
         )
+    _refuse_taken(data)
     _take_away(folder, _read(folder))  # of one that was killed
     folder.mkdir(mode=0o700, parents=True)
+    pid, state = 0, None
     try:
-        told, pid = _spawn(folder, data, port)
+        told, pid = spawn(folder, data, port)
+        state = _state(name, pid, told["url"], kubeconfig, data)
+        write_private(folder / "state.json", json.dumps(asdict(state)).encode())
+        _tell(state, told)
     except BaseException:
+        _end(name, pid)
         _take_away(folder, None)
         raise
+    return state
+
+
+def _refuse_taken(data: Path | None) -> None:
+    owner = data and next((one for one in running() if one.data == str(data.absolute())), None)
+    if owner:
+        raise BadInput(
+            f"the folder {owner.data} is in use",
+            why=f"the cluster {owner.name!r} keeps its objects there, and runs",
+            hint=f"`labkit cluster stop{option(owner.name)}` stops it; or give another folder",
+        )
+
+
+def _state(name: str, pid: int, url: str, kubeconfig: Path | None, data: Path | None) -> Running:
+    return Running(
+        name=name,
+        pid=pid,
+        url=url,
+        kubeconfig=str(kubeconfig.absolute() if kubeconfig else _folder(name) / "kubeconfig"),
+        context=f"labkit-{name}",
+        data=str(data.absolute()) if data else "",
+        since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        before=read_kubeconfig(kubeconfig).current_context if kubeconfig else "",
+    )
+
+
+def _tell(state: Running, told: dict[str, Any]) -> None:
+    """Writes the kubeconfig with which clients find the cluster."""
     config = kubeconfig_for(
-        f"labkit-{name}",
-        told["url"],
+        state.context,
+        state.url,
         authority=told["ca"].encode(),
         certificate=told["certificate"].encode(),
         key=told["key"].encode(),
     )
-    path = kubeconfig.absolute() if kubeconfig else folder / "kubeconfig"
-    add_context(path, config, make_current=True, replace=True)
-    running = Running(
-        name=name,
-        pid=pid,
-        url=told["url"],
-        kubeconfig=str(path),
-        context=f"labkit-{name}",
-        data=str(data.absolute()) if data else "",
-        since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
-    write_private(folder / "state.json", json.dumps(asdict(running)).encode())
-    return running
+    add_context(Path(state.kubeconfig), config, make_current=True, replace=True)
 
 
-def _spawn(folder: Path, data: Path | None, port: int) -> tuple[dict[str, Any], int]:
-    reading, writing = os.pipe()
-    words = [sys.executable, "-m", "labkit.cluster.embedded", str(folder)]
-    words += ["--port", str(port), "--ready", str(writing)]
-    words += ["--data", str(data.absolute())] if data else []
-    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[writing],
-            start_new_session=True,
-            cwd="/",
-            env=_environment(),
-        )
-    finally:
-        os.close(log)
-        os.close(writing)
-    try:
-        told = _told(reading, process, folder)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    finally:
-        os.close(reading)
-    _let_go(process)
-    return told, process.pid
-
-
-def _environment() -> dict[str, str]:
-    """The process finds the labkit that starts it, wherever it is started."""
-    home = str(Path(__file__).parents[3])
-    paths = [home, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
-
-
-def _told(reading: int, process: subprocess.Popen[bytes], folder: Path) -> dict[str, Any]:
-    deadline, said = time.monotonic() + READY_WITHIN_S, b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reading], [], [], left)[0]:
-            raise TimedOut(
-                "the start of the cluster",
-                after_s=READY_WITHIN_S,
-                last_seen=_log_end(folder),
-            )
-        piece = os.read(reading, 1 << 16)
-        if not piece:
-            break
-        said += piece
-    if not said:
-        process.wait()
-        raise SystemFault("start the cluster", why=_log_end(folder))
-    found: dict[str, Any] = json.loads(said)
-    return found
-
-
-def _log_end(folder: Path) -> str:
-    lines = (folder / "log").read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "its log is empty"
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """It is to outlive this process: nobody is told that nobody waited for it."""
-    process.returncode = 0
+def option(name: str) -> str:
+    """What follows a command of ``labkit cluster`` that means this cluster, for hints."""
+    return "" if name == DEFAULT_NAME else f" --name {name}"
 
 
 def find(name: str = DEFAULT_NAME) -> Running:
@@ -196,8 +153,24 @@ def find(name: str = DEFAULT_NAME) -> Running:
     for one in running():
         if one.name == name:
             return one
-    hint = "`labkit cluster start` starts one; `labkit cluster list` lists those that run"
+    all_of_them = "`labkit cluster list` lists those that run"
+    hint = f"`labkit cluster start{option(name)}` starts one; {all_of_them}"
+    if _read(_folder(name)):
+        again = f"`labkit cluster start{option(name)}` starts it again"
+        hint = f"It ended without being stopped; what it said last is in {log(name)}\n  {again}"
     raise NotFound("running cluster", name, [one.name for one in running()], hint=hint)
+
+
+def log(name: str) -> Path:
+    """What the process of a cluster has said."""
+    return _folder(name) / LOG
+
+
+def why_not_ready(one: Running, timeout_s: float = 3.0) -> str:
+    """Asks a cluster whether it is ready; "" if it is."""
+    from labkit.cluster.readiness import why_not_ready as ask
+
+    return ask(read_kubeconfig(Path(one.kubeconfig)).access(one.context), timeout_s)
 
 
 def running() -> list[Running]:
@@ -236,31 +209,38 @@ def stop(name: str = DEFAULT_NAME) -> Running:
 
     Raises:
         NotFound: none of this name runs.
-        TimedOut: it does not end.
+        BadInput: it has ended, and somebody's kubeconfig that it was in cannot be read.
     """
     found = find(name)
-    os.kill(found.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_WITHIN_S
-    while is_running(name):
-        if time.monotonic() > deadline:
-            os.kill(found.pid, signal.SIGKILL)
-            break
-        time.sleep(0.005)
-    with contextlib.suppress(ChildProcessError):  # it may be another process that started it
-        os.waitpid(found.pid, 0)
+    _end(name, found.pid)
     _take_away(_folder(name), found)
     return found
 
 
+def _end(name: str, pid: int) -> None:
+    """Ends a process, if it is one."""
+    if not pid:
+        return
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_WITHIN_S
+    while is_running(name):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    with contextlib.suppress(ChildProcessError):  # it may be another process that started it
+        os.waitpid(pid, 0)
+
+
 def _take_away(folder: Path, state: Running | None) -> None:
     """Removes a cluster's own folder, and its context from a file that is somebody's."""
-    if state is not None:
-        kubeconfig = Path(state.kubeconfig)
-        if kubeconfig.parent != folder and kubeconfig.exists():
-            remove_context(kubeconfig, state.context)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # others run
         folder.parent.rmdir()
+    kubeconfig = Path(state.kubeconfig) if state else None
+    if state and kubeconfig and kubeconfig.parent != folder and kubeconfig.exists():
+        with contextlib.suppress(NotFound):  # somebody took it out before
+            remove_context(kubeconfig, state.context, then=state.before)
 
 
 def is_running(name: str) -> bool:

@@ -24,7 +24,9 @@ from labkit.cluster.embedded.apiserver.customresources import CustomResources
 from labkit.cluster.embedded.apiserver.registry import Registry, builtin_resources
 from labkit.cluster.embedded.apiserver.server import LOOPBACK, Server
 from labkit.cluster.embedded.bootstrap import bootstrap
+from labkit.cluster.embedded.controllers.kubernetes_service import KubernetesService
 from labkit.cluster.embedded.controllers.manager import Manager
+from labkit.cluster.embedded.controllers.signing import CertificateSigner
 from labkit.cluster.embedded.store import Key, Store
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class ControlPlane:
         port = await self.server.start(port)
         self.url = f"https://{LOOPBACK}:{port}"
         await bootstrap(self.api, port)
+        self.manager.add(KubernetesService(self.api, port))
+        self.manager.add(CertificateSigner(self.api, self.pki.authority))
         self.manager.start()
 
     async def stop(self) -> None:

@@ -300,3 +300,26 @@ def test_of_two_writers_one_is_told_of_the_other(client: Client) -> None:
         "please apply your changes to the latest version and try again"
     )
     assert json.loads(client.ask("GET", f"{MAPS}/shared").body)["data"] == {"by": "one"}
+
+
+def test_a_group_that_nobody_serves_is_no_page(client: Client) -> None:
+    answer = client.ask("GET", "/apis/nobody.example.com/v1/robots")
+    assert (answer.code, answer.body) == (404, b"404 page not found\n")
+    assert client.ask("POST", "/apis/nobody.example.com/v1/robots", {}).code == 404
+
+
+@pytest.mark.parametrize("path", [
+    "/api/v1/namespaces/default/services/kubernetes",
+    "/api/v1/namespaces/default/endpoints/kubernetes",
+    "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes",
+])  # fmt: skip
+def test_the_service_of_the_api_comes_back(client: Client, path: str) -> None:
+    before = client.ask("GET", path).said
+    assert client.ask("DELETE", path).code == 200
+    deadline = time.monotonic() + 20
+    while (again := client.ask("GET", path)).code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert again.said["metadata"]["uid"] != before["metadata"]["uid"]
+    parts = ("spec", "subsets", "endpoints", "ports")
+    assert [again.said.get(part) for part in parts] == [before.get(part) for part in parts]

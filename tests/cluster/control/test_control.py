@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from labkit.cluster.embedded import control
+from labkit.cluster.kubeconfig import read_kubeconfig
 from labkit.core.errors import BadInput, NotFound
 from tests.cluster.apiserver.client import Client
 from tests.cluster.apiserver.plane import config_map
@@ -53,7 +54,10 @@ def test_it_starts_tells_where_and_stops(labkit_home: Path) -> None:
         assert "https://127.0.0.1:" in listed
         told = labkit("cluster", "status", "--name", "one").stdout
         assert "v1.36" in told
-        assert str(kubeconfig) in told.replace("\n", "")
+        assert str(kubeconfig) in told
+        assert "ready" in told
+        assert 'export KUBECONFIG="$(labkit cluster kubeconfig --name one)"' in started.stderr
+        assert labkit("cluster", "kubeconfig", "--name", "one").stdout == f"{kubeconfig}\n"
     finally:
         stopped = labkit("cluster", "stop", "--name", "one")
     assert (stopped.returncode, stopped.stdout) == (0, "The cluster one has ended.\n")
@@ -99,7 +103,7 @@ def test_a_name_runs_once_and_is_found_or_not(labkit_home: Path) -> None:
 
 def test_a_kubeconfig_that_is_there_is_added_to_and_left_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "config"
-    mine = "apiVersion: v1\nkind: Config\n# mine\ncurrent-context: mine\n"
+    mine = "apiVersion: v1\nkind: Config\ncurrent-context: mine\n"
     entry = "contexts:\n- name: mine\n  context: {cluster: mine, user: mine}\n"
     path.write_text(mine + entry)
     control.start("guest", kubeconfig=path)
@@ -111,6 +115,25 @@ def test_a_kubeconfig_that_is_there_is_added_to_and_left_as_it_was(tmp_path: Pat
         control.stop("guest")
     assert "labkit-guest" not in path.read_text()
     assert "name: mine" in path.read_text()
+    assert read_kubeconfig(path).current_context == "mine"
+
+
+def test_a_kubeconfig_that_is_none_leaves_no_process(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("contexts: [")
+    asked = labkit("cluster", "start", "--name", "guest", "--kubeconfig", str(path))
+    assert (asked.returncode, "it is not YAML" in asked.stderr) == (2, True)
+    assert not control.is_running("guest")
+    control.start("guest")  # nothing is in its way
+    control.stop("guest")
+
+
+def test_a_context_that_somebody_took_out_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    control.start("guest", kubeconfig=path)
+    path.write_text("apiVersion: v1\nkind: Config\n")
+    assert control.stop("guest").name == "guest"
+    assert control.running() == []
 
 
 def test_connect_starts_one_and_finds_it_again(labkit_home: Path) -> None:
@@ -186,7 +209,8 @@ def test_a_port_that_is_taken_is_said(labkit_home: Path) -> None:
         port = first.url.rpartition(":")[2]
         second = labkit("cluster", "start", "--name", "second", "--port", port)
         assert second.returncode == 2
-        assert "address already in use" in second.stderr
+        assert "Address already in use" in second.stderr
+        assert "→ Another program has it" in second.stderr
     finally:
         control.stop("first")
 
@@ -196,7 +220,15 @@ def test_data_is_of_one_cluster_at_a_time(tmp_path: Path) -> None:
     try:
         second = labkit("cluster", "start", "--name", "thief", "--data", str(tmp_path / "data"))
         assert second.returncode == 2
-        assert json.dumps(second.stderr).count("Traceback") == 0
+        assert "the cluster 'owner' keeps its objects there" in second.stderr
+        assert "labkit cluster stop --name owner" in second.stderr
+        os.environ["LABKIT_HOME"], home = str(tmp_path / "elsewhere"), os.environ["LABKIT_HOME"]
+        try:  # another home knows nothing of the owner; the folder's lock does
+            third = labkit("cluster", "start", "--name", "thief", "--data", str(tmp_path / "data"))
+        finally:
+            os.environ["LABKIT_HOME"] = home
+        assert "is in use: a folder is one process's at a time" in third.stderr
+        assert "→ Stop that one first" in third.stderr
     finally:
         control.stop("owner")
 
@@ -218,3 +250,68 @@ def test_what_a_killed_cluster_left_is_taken_away(labkit_home: Path, tmp_path: P
 def test_nodes_are_not_promised(labkit_home: Path) -> None:
     asked = labkit("cluster", "start", "--nodes", "2")
     assert (asked.returncode, "have no nodes yet" in asked.stderr) == (2, True)
+
+
+def test_programs_get_json_and_plain_columns(labkit_home: Path) -> None:
+    running = control.start("one")
+    try:
+        told = json.loads(labkit("cluster", "status", "--name", "one", "--json").stdout)
+        assert told["ready"] is True
+        assert {name: told[name] for name in ("url", "pid", "kubeconfig")} == {
+            "url": running.url,
+            "pid": running.pid,
+            "kubeconfig": running.kubeconfig,
+        }
+        [line] = labkit("cluster", "list", "--json").stdout.splitlines()
+        assert json.loads(line)["url"] == running.url
+        head, row = labkit("cluster", "list").stdout.splitlines()
+        assert head.split() == ["name", "API", "pid", "since"]
+        assert row.split()[:3] == ["one", running.url, str(running.pid)]
+    finally:
+        control.stop("one")
+
+
+def test_one_that_hangs_does_not_answer_and_can_be_stopped(
+    labkit_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "STOP_WITHIN_S", 0.5)
+    running = control.start("hangs")
+    os.kill(running.pid, signal.SIGSTOP)
+    try:
+        told = labkit("cluster", "status", "--name", "hangs")
+        assert (told.returncode, "does not answer: " in told.stdout) == (2, True)
+        assert "timed out" in told.stdout
+    finally:
+        control.stop("hangs")
+    assert not control.is_running("hangs")
+
+
+def test_of_one_that_was_killed_it_is_said(labkit_home: Path) -> None:
+    running = control.start("dead")
+    os.kill(running.pid, signal.SIGKILL)
+    reap(running.pid)
+    wait_until_ended("dead")
+    told = labkit("cluster", "status", "--name", "dead").stderr
+    assert "It ended without being stopped" in told
+    assert "`labkit cluster start --name dead` starts it again" in told
+    control.start("dead")
+    control.stop("dead")
+
+
+def test_kubectl_is_passed_its_words(
+    labkit_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "a kubectl"
+    program.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("LABKIT_KUBECTL", str(program))
+    control.start("one")
+    try:
+        said = labkit("cluster", "kubectl", "--name", "one", "-n", "x", "get", "po", "--help")
+        assert said.stdout == "--context|labkit-one|-n|x|get|po|--help|"
+        monkeypatch.setenv("LABKIT_KUBECTL", "/nowhere/kubectl")
+        none = labkit("cluster", "kubectl", "--name", "one", "get", "po")
+        assert none.returncode == 2
+        assert "LABKIT_KUBECTL names /nowhere/kubectl" in none.stderr
+    finally:
+        control.stop("one")

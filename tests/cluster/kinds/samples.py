@@ -76,6 +76,17 @@ WEBHOOK: Object = {
 _ROLE_RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
 _JOB_SPEC: Object = {"template": {"spec": {**POD_SPEC, "restartPolicy": "Never"}}}
 
+REQUEST = (
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIY01JR0NBZ0VBTUNBeEVEQU9CZ05W"
+    "QkFvTUIzSmxZV1JsY25NeEREQUtCZ05WQkFNTUEyRnViakJaTUJNRwpCeXFHU000OUFnRUdDQ3FHU000"
+    "OUF3RUhBMElBQklnMTNvbDZ0N25xUTJWcUZpWVIzVjZOL3hFTE1OaTI3ZnBSClU4K2laUHRZQkZDb3Vx"
+    "dHdSYzBoSXQvSzEvekM3Ym5zaUUrRDMwR3JpVkVHd0NCRVkvR2dBREFLQmdncWhrak8KUFFRREFnTkpB"
+    "REJHQWlFQXl5RXhkYlpIV01LeG1BWUtrbldzUmpkbHA4bmtLb3RHaThLM3B3SHlBcU1DSVFENgpWdlc5"
+    "bnVRSTJLbHhNczUrU0ZVeFBpV1dpTVRVYVh4NTZkVmJpcXo5TFE9PQotLS0tLUVORCBDRVJUSUZJQ0FU"
+    "RSBSRVFVRVNULS0tLS0K"
+)
+"""For a certificate of ann, one of the readers: PKCS #10."""
+
 BODIES: dict[str, Object] = {
     "configmaps": {"data": {"a.conf": "x"}, "binaryData": {"b": "AA=="}},
     "endpoints": {"subsets": [{"addresses": [{"ip": "10.1.0.4"}], "ports": [{"port": 80}]}]},
@@ -166,6 +177,13 @@ BODIES: dict[str, Object] = {
     },
     "cronjobs.batch": {"spec": {"schedule": "*/5 * * * *", "jobTemplate": {"spec": _JOB_SPEC}}},
     "jobs.batch": {"spec": _JOB_SPEC},
+    "certificatesigningrequests.certificates.k8s.io": {
+        "spec": {
+            "request": REQUEST,
+            "signerName": "kubernetes.io/kube-apiserver-client",
+            "usages": ["client auth"],
+        }
+    },
     "leases.coordination.k8s.io": {"spec": {"holderIdentity": "a", "leaseDurationSeconds": 15}},
     "endpointslices.discovery.k8s.io": {
         "addressType": "IPv4",
@@ -233,6 +251,7 @@ CLUSTER_SCOPED = frozenset(
         "namespaces", "nodes", "persistentvolumes",
         *(name for name in BODIES if name.endswith(".admissionregistration.k8s.io")),
         "customresourcedefinitions.apiextensions.k8s.io",
+        "certificatesigningrequests.certificates.k8s.io",
         *(name for name in BODIES if name.startswith("cluster")),
         "ingressclasses.networking.k8s.io", "runtimeclasses.node.k8s.io",
         "priorityclasses.scheduling.k8s.io", "csidrivers.storage.k8s.io",

@@ -112,6 +112,8 @@ class Api:
         asked.user = user
         answer = await dispatch.handle(self, asked)
         assert isinstance(answer, Answer)
+        if answer.code == 404:  # in plain text: nobody serves the path
+            raise status.no_such_resource()
         found: dict[str, Any] = orjson.loads(answer.body)
         return found
 

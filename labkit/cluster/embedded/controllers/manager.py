@@ -39,6 +39,10 @@ class Manager:
         self._seen, self._is_planned = 0, False
         self._unsubscribe = api.store.subscribe(self._plan)
 
+    def add(self, controller: Controller) -> None:
+        """One more, which wants to know more than the API."""
+        self.controllers[controller.name] = controller
+
     def start(self) -> None:
         """Starts them all, with all that there is in their queues."""
         self._tell()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -61,10 +62,11 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.close(_open_private(self.database))
         except BlockingIOError as error:
+            holder = f"`fuser {shlex.quote(str(lock))}` names it"
             raise Blocked(
                 f"the store in {self.path} is in use",
                 why="a folder is one process's at a time, and another one has it",
-                hint=f"Stop that one first (`fuser {lock}` names it), or use another folder",
+                hint=f"Stop that one first ({holder}), or use another folder",
             ) from error
         except OSError as error:
             raise Blocked(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,41 @@ def client(signer: Pair, user: str, groups: tuple[str, ...], *, days: int) -> Pa
     now = datetime.datetime.now(datetime.UTC)
     purpose = ExtendedKeyUsageOID.CLIENT_AUTH
     return _signed(signer, user, groups, purpose=purpose, days=days, now=now)
+
+
+def sign_request(
+    signer: Pair, request_pem: bytes, usages: Collection[str], *, lasts: datetime.timedelta
+) -> bytes:
+    """A client's certificate for the key and the name of a request, in PEM.
+
+    Args:
+        signer: the authority.
+        request_pem: PKCS #10; its signature was looked at before.
+        usages: what the key is for, as Kubernetes calls it: ``"digital signature"``.
+        lasts: how long; never longer than the authority.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    asked, now = x509.load_pem_x509_csr(request_pem), datetime.datetime.now(datetime.UTC)
+    usage = _usage(signs_certificates=False, enciphers_keys="key encipherment" in usages)
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    of_signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(asked.subject)
+        .issuer_name(signer.certificate.subject)
+        .public_key(asked.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(min(now + lasts, signer.expires))
+        .add_extension(usage, critical=True)
+        .add_extension(purpose, critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(of_signer, critical=False)
+    )
+    return builder.sign(signer.key, _digest()).public_bytes(form.Encoding.PEM)
 
 
 def read_pair(certificate_pem: bytes, key_pem: bytes) -> Pair | None:
@@ -192,7 +228,7 @@ def _name(common_name: str, organizations: tuple[str, ...]) -> x509.Name:
     return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _usage(*, signs_certificates: bool, enciphers_keys: bool = False) -> x509.KeyUsage:
     from cryptography import x509
 
     return x509.KeyUsage(
@@ -200,7 +236,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=enciphers_keys,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

@@ -130,7 +130,8 @@ def open_pki(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise SystemFault(f"make the folder {folder}", errno=error.errno or 0) from error
+        hint = "Give a folder that this user can write"
+        raise SystemFault(f"make the folder {folder}", errno=error.errno or 0, hint=hint) from error
     authority = _authority(folder, now)
     pki = Pki(folder, authority)
     _renew_server(pki, (*SERVER_NAMES, service_address), now)

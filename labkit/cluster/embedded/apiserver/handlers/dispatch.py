@@ -15,11 +15,11 @@ from labkit.cluster.embedded.apiserver.handlers import (
     subresources,
     write,
 )
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.watch.start import Watch
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
-    from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
     from labkit.cluster.embedded.apiserver.streams import Stream
@@ -32,6 +32,13 @@ WRITES = {
     "deletecollection": ending.delete_collection,
 }
 
+DEPRECATED = {
+    ("", "v1", "endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ),
+}
+"""What every client of a resource is told. Source: its `zz_generated.prerelease-lifecycle.go`."""
+
 
 async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     """Answers.
@@ -42,7 +49,18 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     authorize(api, request)
     if not request.is_resource:
         return paths.answer(api, request)
-    resource = _resource(api, request)
+    resource = api.registry.find(request.group, request.version, request.resource)
+    if resource is None and not api.registry.serves(request.group, request.version):
+        return paths.nothing_there()
+    if resource is None:
+        raise status.no_such_resource()
+    answer = await _of_resource(api, request, resource)
+    if isinstance(answer, Answer):
+        answer.warnings += DEPRECATED.get((request.group, request.version, request.resource), ())
+    return answer
+
+
+async def _of_resource(api: Api, request: Request, resource: Resource) -> Answer | Watch | Stream:
     if request.subresource:
         return await subresources.handle(api, request, resource)
     if request.verb not in resource.verbs:
@@ -50,10 +68,10 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     _check_path(request, resource)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
-    return await _of_resource(api, request, resource)
+    return await _whole(api, request, resource)
 
 
-async def _of_resource(api: Api, request: Request, resource: Resource) -> Answer | Watch:
+async def _whole(api: Api, request: Request, resource: Resource) -> Answer | Watch:
     if request.verb == "get":
         return read.get(api, request, resource)
     if request.verb == "list":
@@ -61,15 +79,6 @@ async def _of_resource(api: Api, request: Request, resource: Resource) -> Answer
     if request.verb == "watch":
         return Watch(api, request, resource)
     return await WRITES[request.verb](api, request, resource)
-
-
-def _resource(api: Api, request: Request) -> Resource:
-    found = api.registry.find(request.group, request.version, request.resource)
-    if found is not None:
-        return found
-    if not api.registry.serves(request.group, request.version):
-        raise status.ApiError(404, "NotFound", paths.NO_SUCH_PATH)
-    raise status.no_such_resource()
 
 
 def _check_path(request: Request, resource: Resource) -> None:

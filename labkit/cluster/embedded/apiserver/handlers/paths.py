@@ -30,7 +30,7 @@ def answer(api: Api, request: Request) -> Answer:
     """Answers a path that names no resource."""
     path = "/" + request.path.strip("/")
     if request.method not in ("GET", "HEAD"):
-        return as_text(f"{NO_SUCH_PATH}\n", 404)
+        return nothing_there()
     if path.startswith(HEALTH):
         return _health(request, path)
     if path in FIXED:
@@ -40,6 +40,11 @@ def answer(api: Api, request: Request) -> Answer:
     if path in ISSUER:
         return _issuer(api, request, path)
     return _discovery(api, request, path)
+
+
+def nothing_there() -> Answer:
+    """The answer for a path that nobody serves."""
+    return as_text(f"{NO_SUCH_PATH}\n", 404)
 
 
 def _discovery(api: Api, request: Request, path: str) -> Answer:
@@ -60,17 +65,20 @@ def _discovery(api: Api, request: Request, path: str) -> Answer:
     name, at = ("", parts[1:]) if parts[0] == "api" else (parts[1] if parts[1:] else "", parts[2:])
     if parts[0] in ("api", "apis") and len(at) == 1 and registry.serves(name, at[0]):
         return as_json(documents.resources(registry, name, at[0]))
-    return as_text(f"{NO_SUCH_PATH}\n", 404)
+    return nothing_there()
 
 
 def _health(request: Request, path: str) -> Answer:
     root, _, check = path.strip("/").partition("/")
     if check and check not in CHECKS:
-        return as_text(f"{NO_SUCH_PATH}\n", 404)
+        return nothing_there()
     if not request.says("verbose") and "verbose" not in request.query:
         return as_text("ok")
-    lines = "".join(f"[+]{name} ok\n" for name in CHECKS)
-    return as_text(f"{lines}{root} check passed\n")
+    left_out = request.query.get("exclude", "")
+    lines = [f"[+]{name} excluded: ok" if name == left_out else f"[+]{name} ok" for name in CHECKS]
+    if left_out and left_out not in CHECKS:
+        lines += [f'warn: some health checks cannot be excluded: no matches for "{left_out}"']
+    return as_text("".join(f"{line}\n" for line in (*lines, f"{root} check passed")))
 
 
 def _openapi(api: Api, request: Request, path: str) -> Answer:
@@ -81,7 +89,7 @@ def _openapi(api: Api, request: Request, path: str) -> Answer:
         return Answer(200, openapi.in_protobuf(api.registry), openapi_protobuf.CONTENT_TYPE)
     found = openapi.document(api.registry, path)
     if found is None:
-        return as_text(f"{NO_SUCH_PATH}\n", 404)
+        return nothing_there()
     (body, tag), kind = found, JSON
     headers = {"Etag": f'"{tag}"', "Vary": "Accept"}
     if request.headers.get("If-None-Match", "").strip('"') == tag:

@@ -14,6 +14,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
 from labkit.cluster.embedded.schema import set_defaults
 from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record, thaw
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Make = Callable[[dict[str, Any]], dict[str, Any]]
 """A new object from the one that is there."""
+SIGNING_REQUESTS = "certificatesigningrequests.certificates.k8s.io"
 TRIES = 5
 """How often a write that says no revision is tried when others come between; Kubernetes' number."""
 
@@ -88,6 +90,8 @@ async def create_object(
     attempt.name, attempt.is_dry_run = value["metadata"].get("name", ""), request.is_dry_run
     await api.admission.admit(attempt)
     resource.rules.before_create(value)
+    if resource.storage == SIGNING_REQUESTS:
+        note_requester(value, request.user)
     api.allocate(resource, value, None)
     _refuse(resource, value, resource.rules.validate(value))
     await api.admission.validate(attempt)
@@ -208,6 +212,8 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         parts.ONLY[attempt.subresource](value, old.object)
     if is_status:
         rules.before_status_update(value, old.object)
+        if resource.storage == SIGNING_REQUESTS:
+            note_times(value, old.object, stamp.timestamp())
     elif attempt.subresource != "finalize":  # which is about what an update may not change
         rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)

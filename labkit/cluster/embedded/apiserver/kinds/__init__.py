@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .autoscaling import AUTOSCALER, validate_scale
+from .certificates import SIGNING_REQUEST
 from .cluster import EVENT, LEASE, NAMESPACE, NODE, RUNTIME_CLASS, validate_finalize
 from .configuration import CONFIG_MAP, SECRET, SERVICE_ACCOUNT
 from .crds import DEFINITION
@@ -79,6 +80,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "horizontalpodautoscalers.autoscaling": AUTOSCALER,
         "cronjobs.batch": CRON_JOB,
         "jobs.batch": JOB,
+        "certificatesigningrequests.certificates.k8s.io": SIGNING_REQUEST,
         "leases.coordination.k8s.io": LEASE,
         "endpointslices.discovery.k8s.io": ENDPOINT_SLICE,
         "events.events.k8s.io": EVENT,
