@@ -86,7 +86,7 @@ def checker(
         has_authorizer: whether there is `authorizer`.
         variables: the types of `variables`, by name; None where there are none.
     """
-    declarations = Declarations()
+    declarations = Declarations(is_escaped=False)
     schemas = {"request": REQUEST, "namespaceObject": NAMESPACE}
     if variables is not None:
         kinds = {name: SCHEMA_OF.get(kind) for name, kind in variables.items()}

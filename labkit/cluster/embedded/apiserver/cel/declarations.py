@@ -72,9 +72,14 @@ def is_metadata(type_: Type) -> bool:
 
 
 class Declarations:
-    """The messages of one schema. Add what is wanted, then take the pool."""
+    """The messages of one schema. Add what is wanted, then take the pool.
 
-    def __init__(self) -> None:
+    Args:
+        is_escaped: whether names that CEL keeps for itself are spelt out, as in rules of schemas.
+    """
+
+    def __init__(self, *, is_escaped: bool = True) -> None:
+        self._is_escaped = is_escaped
         self._file = descriptor_pb2.FileDescriptorProto(name="schema.proto", syntax="proto2")
         self._file.dependency.extend(one.DESCRIPTOR.name for one in KNOWN)
         self._shapes: dict[int, tuple[Type, Shape | None]] = {}
@@ -109,7 +114,8 @@ class Declarations:
         shapes = {
             written: shape
             for name, field in fields.items()
-            if (written := escaped(name)) and (shape := self.shape(field))
+            if (written := escaped(name) if self._is_escaped else name)
+            and (shape := self.shape(field))
         }
         name = f"T{len(self._file.message_type)}"
         message = self._file.message_type.add(name=name)

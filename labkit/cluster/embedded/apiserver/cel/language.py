@@ -34,6 +34,11 @@ MOST_KEPT = 2048
 CODE = re.compile(r"^[A-Z_]+: ")
 TAIL = re.compile(r" \[[A-Z_]+\]$")
 STRUCT = re.compile(r" not found in struct '[^']*'")
+QUALIFIED = re.compile(
+    r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): undeclared reference to "
+    r"'(?P<before>(?P<root>\w+)(\.\w+)*)\.\w+'(?P<rest>.*\n \| )\.*\^",
+    re.DOTALL,
+)
 GO_WORDS = (
     (re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL), r"no such key: \1"),
     (re.compile(r"Key not found in map : (.*)", re.DOTALL), r"no such key: \1"),
@@ -144,7 +149,18 @@ def _told(text: str) -> str:
     """What a checker finds, without what only follows from it."""
     text = STRUCT.sub("", TAIL.sub("", CODE.sub("", text)))
     found = re.split(r"\n(?=ERROR: )", text)
-    return "\n".join([one for one in found if "'*error*'" not in one] or found)
+    return "\n".join([_rooted(one) for one in found if "'*error*'" not in one] or found)
+
+
+def _rooted(text: str) -> str:
+    """Of a name whose first part is unknown, that part alone, and its place."""
+    found = QUALIFIED.fullmatch(text)
+    if found is None:
+        return text
+    root, column = found["root"], int(found["column"]) - len(found["before"])
+    caret = "." * (column - 1) + "^"
+    place = f"{found['line']}:{column}"
+    return f"ERROR: <input>:{place}: undeclared reference to '{root}'{found['rest']}{caret}"
 
 
 def _said(text: str) -> str:
