@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.admission.asking import MERGE, PODS, ask, pod
+from tests.cluster.admission.asking import MERGE, PODS, pod
 from tests.cluster.admission.hooks import Hooks, configure, deny, patch, rule, with_hooks
 from tests.cluster.apiserver.plane import Plane
 
@@ -117,23 +117,54 @@ def test_the_same_object_in_another_version_is_meant_or_not(
     with_hooks(tmp_path, run)
 
 
-@pytest.mark.parametrize("policy", ["Fail", "Ignore"])
-def test_conditions_in_cel_are_conditions_that_cannot_be_evaluated(
-    tmp_path: Path, policy: str
+@pytest.mark.parametrize(
+    ("expressions", "policy", "is_asked"),
+    [
+        (["object.metadata.name == 'p'", "request.operation == 'CREATE'"], "Fail", True),
+        (["true", "oldObject != null"], "Fail", False),
+        (["object.nope == 1", "false"], "Fail", False),
+        (["object.nope == 1"], "Ignore", False),
+        (["request.userInfo.username == 'admin' && has(object.spec.containers)"], "Fail", True),
+        (["authorizer.group('apps').resource('deployments').check('get').allowed()"], "Fail", True),
+    ],
+)
+def test_conditions_say_whether_a_webhook_is_asked(
+    tmp_path: Path, expressions: list[str], policy: str, is_asked: bool
 ) -> None:
     async def run(plane: Plane, server: Hooks) -> None:
-        conditions = [{"name": "always", "expression": "true"}]
+        conditions = [{"name": f"c{n}", "expression": one} for n, one in enumerate(expressions)]
         webhook = server.webhook("x", failurePolicy=policy, matchConditions=conditions)
         await configure(plane, "validating", webhook)
-        why = 'match conditions of webhook "x.example.org" are CEL, which this cluster cannot'
-        answer = await ask(plane, "POST", PODS, pod("p"))
-        if policy == "Ignore":
-            assert answer.code == 201
-            assert answer.warnings == [f"{why} evaluate: it was not called"]
-        else:
-            assert answer.code == 403
-            assert why.replace('"', '\\"').encode() in answer.body
+        await plane.call("POST", PODS, pod("p"))
+        assert bool(server.asked) == is_asked
+
+    with_hooks(tmp_path, run)
+
+
+def test_a_condition_without_an_answer_is_refused(tmp_path: Path) -> None:
+    async def run(plane: Plane, server: Hooks) -> None:
+        conditions = [{"name": "c", "expression": "object.nope == 1"}]
+        await configure(plane, "validating", server.webhook("x", matchConditions=conditions))
+        error = await plane.refused("POST", PODS, pod("p"))
+        assert error.code == 403
+        words = "expression 'object.nope == 1' resulted in error: no such key: nope"
+        assert error.message == f'pods "p" is forbidden: {words}'
         assert not server.asked
+
+    with_hooks(tmp_path, run)
+
+
+def test_conditions_that_do_not_compile_are_refused(tmp_path: Path) -> None:
+    async def run(plane: Plane, server: Hooks) -> None:
+        conditions = [{"name": "c", "expression": "objekt.x == 1"}]
+        path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+        said = server.webhook("x", matchConditions=conditions)
+        error = await plane.refused("POST", path, {"metadata": {"name": "h"}, "webhooks": [said]})
+        assert error.message.endswith(
+            'webhooks[0].matchConditions[0].expression: Invalid value: "objekt.x == 1": '
+            "compilation failed: ERROR: <input>:1:1: undeclared reference to 'objekt' "
+            "(in container '')\n | objekt.x == 1\n | ^"
+        )
 
     with_hooks(tmp_path, run)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from labkit.cluster.embedded.schema import Type, faults, from_crd
-from labkit.cluster.embedded.schema.patterns import go_pattern
+from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
 from labkit.cluster.embedded.store.frozen import freeze
 from tests.cluster.schema.support import (
     POD,
@@ -228,6 +229,7 @@ def test_exclusive_limits_exclude() -> None:
         (r"^a\z", "a", "a\n"),
         (r"^\$[$]$", "$$", "$"),
         ("^[[:alpha:]_]+$", "a_Z", "a1"),
+        (r"^\pL\z", "\N{GREEK SMALL LETTER ALPHA}", "1"),
         (r"^\d$", "1", "\N{ARABIC-INDIC DIGIT ONE}"),
     ],
 )
@@ -236,8 +238,32 @@ def test_patterns_are_gos(pattern: str, good: str, bad: str) -> None:
     assert not go_pattern(pattern).search(bad)
 
 
-def test_a_pattern_that_python_does_not_know_is_passed_over() -> None:
-    assert said(schema_of(x={"type": "string", "pattern": r"^\pL$"}), {"x": "1"}) == []
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(", "missing closing ): `(`"),
+        ("a)", "unexpected ): `a)`"),
+        ("[a", "missing closing ]: `[a`"),
+        ("+", "missing argument to repetition operator: `+`"),
+        ("a**", "invalid nested repetition operator: `**`"),
+        ("a{2000}", "invalid repeat count: `{2000}`"),
+        ("[z-a]", "invalid character class range: `z-a`"),
+        (r"\8", r"invalid escape sequence: `\8`"),
+        ("a\\", "trailing backslash at end of expression: ``"),
+        ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
+    ],
+)
+def test_what_is_no_pattern_is_told_in_gos_words(pattern: str, message: str) -> None:
+    with pytest.raises(BadPattern) as error:
+        go_pattern(pattern)
+    assert str(error.value) == f"error parsing regexp: {message}"
+
+
+def test_no_pattern_takes_long() -> None:
+    type_ = schema_of(x={"type": "string", "pattern": "^(a+)+$"})
+    before = time.process_time()
+    assert len(said(type_, {"x": "a" * 5_000 + "b"})) == 1
+    assert time.process_time() - before < 1  # tried one by one, it would outlast the universe
 
 
 def test_of_built_in_kinds_it_is_what_is_required() -> None:

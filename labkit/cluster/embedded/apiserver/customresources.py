@@ -7,14 +7,11 @@ The registry follows the definitions in the store. Conditions and cleaning up ar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import builtin
-from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
-from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
-from labkit.cluster.embedded.schema import Type, faults, from_crd, set_defaults
+from labkit.cluster.embedded.schema import Type, from_crd
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -22,17 +19,6 @@ if TYPE_CHECKING:
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 OWN_VERBS = ("get", "patch", "update")
-
-
-class SchemaFault(Fault):
-    """A fault whose message says the value already, as schemas' messages do."""
-
-    __slots__ = ()
-
-    @property
-    def body(self) -> str:
-        """The line without its field."""
-        return self.message
 
 
 def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
@@ -70,24 +56,6 @@ def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, S
     if said.get("scale"):
         found["scale"] = Subresource("scale", "autoscaling", "v1", "Scale", OWN_VERBS)
     return found
-
-
-def rules_of(resource: Resource) -> Kind:
-    """What is particular to a custom kind: its schema's defaults and its schema's faults."""
-    of = resource.type
-    assert of is not None
-
-    def defaults(value: dict[str, Any]) -> None:
-        set_defaults(of, value)
-
-    def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
-        del path
-        for one in faults(of, value):
-            found.append(SchemaFault(one.path, Reason(one.reason), one.message))
-
-    has_status = "status" in resource.subresources
-    plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
-    return replace(plain, defaults=(defaults,), rules=(look,))
 
 
 class CustomResources:

@@ -74,9 +74,9 @@ class Resource:
     def rules(self) -> Kind:
         """What is particular to the kind."""
         if self.crd is not None:
-            from labkit.cluster.embedded.apiserver.customresources import rules_of
+            from labkit.cluster.embedded.apiserver.customkinds import custom_kind
 
-            return rules_of(self)
+            return custom_kind(self)
         return kind_of(self.storage, is_namespaced=self.is_namespaced)
 
     @cached_property

@@ -7,13 +7,12 @@ pkg/apis/apiextensions/validation, version 1.36. Rules in CEL are not looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.cluster.embedded.schema.custom import JUNCTORS, custom_type
 from labkit.cluster.embedded.schema.faults import faults
-from labkit.cluster.embedded.schema.patterns import go_pattern
+from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
 from labkit.cluster.embedded.schema.types import Fault, Path, show
 from labkit.cluster.embedded.schema.unknown import unknown_fields
 
@@ -177,7 +176,7 @@ def _values(schema: Schema, path: Path) -> Iterator[Fault]:
     if pattern := schema.get("pattern"):
         try:
             go_pattern(pattern)
-        except re.error as problem:
+        except BadPattern as problem:
             text = f"must be a valid regular expression, but isn't: {problem}"
             yield _invalid(f"{path}.pattern", pattern, text)
     for name, part in _nested(schema):

@@ -11,6 +11,8 @@
     pods         priority, tolerations, runtime class
     storage      a claim's default class, and its size
     ingresses    an ingress's default class
+    validatingpolicies  rules in CEL about what may be written
+    expressions  what they, and match conditions of webhooks, see
     webhooks     others are asked
     quota        no more than a namespace may have (usage, scopes, amounts: what is counted)
 """
@@ -23,8 +25,8 @@ from labkit.cluster.embedded.apiserver.admission.chain import Chain
 def default_chain() -> Chain:
     """The rules of a usual cluster, in Kubernetes' order (`AllOrderedPlugins`).
 
-    Escalation and schemas come first: there they belong to the storage of roles and definitions,
-    and no plug-in is before them. Quota has to be last.
+    Escalation, schemas and expressions come first: there they belong to the storage of roles and
+    definitions, and no plug-in is before them. Quota has to be last.
     """
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
@@ -43,6 +45,10 @@ def default_chain() -> Chain:
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
     from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
     from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
+    from labkit.cluster.embedded.apiserver.admission.validatingpolicies import (
+        Expressions,
+        ValidatingPolicies,
+    )
     from labkit.cluster.embedded.apiserver.admission.webhooks import (
         MutatingWebhooks,
         ValidatingWebhooks,
@@ -52,6 +58,7 @@ def default_chain() -> Chain:
         [
             NoEscalation(),
             Schemas(),
+            Expressions(),
             NamespaceLifecycle(),
             LimitRanger(),
             ServiceAccounts(),
@@ -63,6 +70,7 @@ def default_chain() -> Chain:
             RuntimeClass(),
             DefaultIngressClass(),
             MutatingWebhooks(),
+            ValidatingPolicies(),
             ValidatingWebhooks(),
             NamespaceStillThere(),
             ResourceQuota(),

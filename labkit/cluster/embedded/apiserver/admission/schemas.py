@@ -1,6 +1,7 @@
-"""The schemas of CustomResourceDefinitions: structural, and with paths that lead somewhere.
+"""The schemas of CustomResourceDefinitions: structural, with paths that lead somewhere.
 
-What makes a schema structural is `schema/structural.py`'s business; here a definition is refused.
+What makes a schema structural is `schema/structural.py`'s business; rules in CEL
+are `cel/definitions.py`'s. Here a definition is refused.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, spec_of
+from labkit.cluster.embedded.apiserver.customkinds import has_rules
 from labkit.cluster.embedded.apiserver.kinds.tables import BadPath, read_path
 from labkit.cluster.embedded.schema import structural_faults
+from labkit.cluster.embedded.schema.types import Fault
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.admission.chain import Attempt
@@ -44,7 +47,7 @@ def _faults(value: dict[str, Any], number: int) -> Iterator[status.StatusCause]:
     version, path = spec_of(value)["versions"][number], f"spec.versions[{number}]"
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if schema is not None:
-        for one in structural_faults(schema, f"{path}.schema.openAPIV3Schema"):
+        for one in _of_schema(schema, _path_of_schema(value, number)):
             yield status.StatusCause(one.reason, one.message, one.path)
     for name in ("additionalPrinterColumns", "selectableFields"):
         for index, column in enumerate(version.get(name) or ()):
@@ -55,3 +58,21 @@ def _faults(value: dict[str, Any], number: int) -> Iterator[status.StatusCause]:
                 words = f'Invalid value: "{said}": {error}'
                 where = f"{path}.{name}[{index}].jsonPath"
                 yield status.StatusCause("FieldValueInvalid", words, where)
+
+
+def _path_of_schema(value: dict[str, Any], number: int) -> str:
+    """Where a real server finds it: what all versions say alike is said of the definition."""
+    versions = spec_of(value)["versions"]
+    if all(one.get("schema") == versions[0].get("schema") for one in versions):
+        return "spec.validation.openAPIV3Schema"
+    return f"spec.versions[{number}].schema.openAPIV3Schema"
+
+
+def _of_schema(schema: dict[str, Any], path: str) -> list[Fault]:
+    """Rules are looked at when the schema itself is right."""
+    found = structural_faults(schema, path)
+    if not found and has_rules(schema):
+        from labkit.cluster.embedded.apiserver.cel.definitions import rule_faults
+
+        found = rule_faults(schema, path)
+    return found

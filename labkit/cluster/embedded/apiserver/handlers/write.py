@@ -21,6 +21,7 @@ from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+    from labkit.cluster.embedded.apiserver.kinds.faults import Fault
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
 
@@ -93,7 +94,7 @@ async def create_object(
     if resource.storage == SIGNING_REQUESTS:
         note_requester(value, request.user)
     api.allocate(resource, value, None)
-    _refuse(resource, value, resource.rules.validate(value))
+    _refuse(attempt, resource.rules.validate(value))
     await api.admission.validate(attempt)
     api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
@@ -218,7 +219,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_update(value, old.object)
     attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
-    _refuse(resource, value, parts.faults(rules, attempt.subresource, value, old.object))
+    _refuse(attempt, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
     attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
@@ -241,9 +242,16 @@ def _store(
     return record
 
 
-def _refuse(resource: Resource, value: dict[str, Any], faults: list[Any]) -> None:
-    if faults:
-        about = value["metadata"]
+def _refuse(attempt: Attempt, faults: list[Fault]) -> None:
+    if not faults:
+        return
+    attempt.warnings += [str(one) for one in faults if one.is_warning]
+    causes = [
+        status.StatusCause(str(one.reason), one.body, one.field)
+        for one in faults
+        if not one.is_warning
+    ]
+    if causes:
+        resource, about = attempt.resource, (attempt.object or {})["metadata"]
         name = about.get("name") or about.get("generateName", "")
-        causes = [status.StatusCause(str(one.reason), one.body, one.field) for one in faults]
         raise status.invalid(resource.group, resource.kind, name, causes)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from .quantity import Quantity
 
@@ -57,6 +57,8 @@ class Fault:
     reason: Reason
     message: str = ""
     bad_value: Any = ""
+    is_warning: ClassVar[bool] = False
+    """The client is told, and the write goes on."""
 
     @property
     def body(self) -> str:

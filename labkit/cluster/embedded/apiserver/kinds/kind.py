@@ -100,7 +100,7 @@ class Kind:
         faults = self._meta_update(new, old)
         for rule in self.update_rules:
             rule(new, old, faults)
-        if self.is_revalidated and _differ(new, old):
+        if self.is_revalidated and differ(new, old):
             for check in self.rules:
                 check(new, "", faults)
         return faults
@@ -120,7 +120,7 @@ class Kind:
         return faults
 
 
-def _differ(new: Object, old: Object) -> bool:
+def differ(new: Object, old: Object) -> bool:
     """Whether anything but metadata and status changes: what is stored is right already."""
     names = (new.keys() | old.keys()) - {"metadata", "status"}
     return any(new.get(name) != old.get(name) for name in names)

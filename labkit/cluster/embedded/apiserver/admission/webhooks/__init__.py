@@ -8,10 +8,7 @@
     calling    HTTPS: one question to one server
     errors     what can go wrong with a webhook
 
-What a real API server does in CEL is not done here. A webhook with `matchConditions` is treated as
-one whose conditions cannot be evaluated: with `failurePolicy: Fail` the request is refused, with
-`Ignore` the webhook is not asked, and the client is warned. ValidatingAdmissionPolicy and
-MutatingAdmissionPolicy are stored, and never evaluated: they allow everything.
+Whether `matchConditions` are met is evaluated before a webhook is asked.
 
 A webhook that is named by a service cannot be reached: no pod of this cluster has an address. Of
 subresources, `binding` is shown to no webhook, and an eviction is shown as the deletion that it is.

@@ -52,7 +52,9 @@ class Webhooks(Rule):
     may_change = False
 
     def __init__(self) -> None:
-        self._caller = Caller()
+        from labkit.cluster.embedded.apiserver.admission.expressions import Scenes
+
+        self._caller, self._scenes = Caller(), Scenes()
 
     async def close(self) -> None:
         """Ends its connections."""
@@ -64,6 +66,27 @@ class Webhooks(Rule):
             for record in attempt.api.store.list(self.storage)
             for said in record.object.get("webhooks") or ()
         ]
+
+    def _meant(self, attempt: Attempt, webhook: Webhook) -> Resource | None:
+        """The resource as the webhook wants to see it; None when it is not asked.
+
+        Raises:
+            ApiError: 403 for conditions that have no answer.
+        """
+        resource = matched(webhook.said, attempt)
+        conditions = webhook.said.get("matchConditions")
+        if resource is None or not conditions:
+            return resource
+        from labkit.cluster.embedded.apiserver.cel.conditions import NoAnswer, are_met
+
+        values = self._scenes.values(attempt, resource, has_namespace=False)
+        environment = self._scenes.environment(attempt)
+        is_ignored = webhook.is_ignored_when_it_fails
+        try:
+            is_met = are_met(conditions, environment, values, is_failure_ignored=is_ignored)
+        except NoAnswer as error:
+            raise refuse(attempt, str(error)) from None
+        return resource if is_met else None
 
     async def _ask(
         self, attempt: Attempt, webhook: Webhook, resource: Resource
@@ -103,24 +126,6 @@ class Webhooks(Rule):
             raise CallFailed(webhook.name, str(error)) from None
 
 
-def _is_to_be_asked(attempt: Attempt, webhook: Webhook) -> Resource | None:
-    """The resource as the webhook wants to see it; None when it is not asked.
-
-    Raises:
-        ApiError: 403 for conditions in CEL, which nobody here can evaluate.
-    """
-    resource = matched(webhook.said, attempt)
-    if resource is None or not webhook.said.get("matchConditions"):
-        return resource
-    why = (
-        f'match conditions of webhook "{webhook.name}" are CEL, which this cluster cannot evaluate'
-    )
-    if not webhook.is_ignored_when_it_fails:
-        raise refuse(attempt, why)
-    attempt.warnings.append(f"{why}: it was not called")
-    return None
-
-
 class ValidatingWebhooks(Webhooks):
     """ValidatingAdmissionWebhook."""
 
@@ -131,7 +136,7 @@ class ValidatingWebhooks(Webhooks):
         asked = [
             (webhook, resource)
             for webhook in self._all(attempt)
-            if (resource := _is_to_be_asked(attempt, webhook))
+            if (resource := self._meant(attempt, webhook))
         ]
         if not asked:
             return
@@ -156,7 +161,7 @@ class MutatingWebhooks(Webhooks):
         if rounds.is_second and rounds.last_seen != attempt.object:
             rounds.something_changed()  # by a plug-in that was asked again
         for webhook in webhooks:
-            resource = _is_to_be_asked(attempt, webhook)
+            resource = self._meant(attempt, webhook)
             if resource is None or (rounds.is_second and webhook.id not in rounds.due):
                 continue
             answer = await self._ask(attempt, webhook, resource)

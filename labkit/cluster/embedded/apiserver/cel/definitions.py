@@ -1,0 +1,177 @@
+"""What is wrong with the rules of a CRD's schema: they must compile, against the types it declares.
+
+Source: apiextensions-apiserver's `pkg/apis/apiextensions/validation/validation.go` and
+`pkg/apiserver/schema/cel/compilation.go`, version 1.36. What a rule may cost is not estimated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from labkit.cluster.embedded.apiserver.cel.compiling import names_old
+from labkit.cluster.embedded.apiserver.cel.declarations import Declarations
+from labkit.cluster.embedded.apiserver.cel.field_paths import BadFieldPath, read_field_path
+from labkit.cluster.embedded.apiserver.cel.functions.everything import FUNCTIONS
+from labkit.cluster.embedded.apiserver.cel.language import BadExpression, Environment
+from labkit.cluster.embedded.apiserver.kinds.faults import InOrder, shown
+from labkit.cluster.embedded.schema import Type, from_crd
+from labkit.cluster.embedded.schema.types import Fault
+
+Schema = Mapping[str, Any]
+
+RULES = "x-kubernetes-validations"
+REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
+ANY_KIND = ("", "v1", "Any")
+WRAPPED = "cel.bind(oldSelf, optional.of(before),\n{}\n)"
+LINE = re.compile(r"<input>:(\d+):")
+
+
+def rule_faults(schema: Schema, path: str) -> list[Fault]:
+    """What is wrong with the rules of an `openAPIV3Schema` that is structural."""
+    root = from_crd(schema, ANY_KIND)
+    told = [fault for place in _places(schema, root, path, "") for fault in _told(*place[:3])]
+    if told:  # of types nothing can be said before what a rule says is mended
+        return told
+    declarations = Declarations()
+    declarations.shape(root)
+    places = list(_places(schema, root, path, ""))
+    shapes = [declarations.shape(type_) for _, type_, _, _ in places]
+    pool = declarations.pool()
+    found: list[Fault] = []
+    for (node, _, where, uncorrelated), shape in zip(places, shapes, strict=True):
+        if shape is None:
+            text = "Internal error: failed to convert to declType for CEL validation rules"
+            found.append(Fault(f"{where}.{RULES}", text, "InternalError"))
+            continue
+        checker = _Checker(shape.cel_type, pool)
+        for index, rule in enumerate(node[RULES]):
+            found += checker.faults(rule, f"{where}.{RULES}[{index}]", uncorrelated)
+    return found
+
+
+Place = tuple[Schema, Type, str, str]
+"""A node with rules: as it is written, as a Type, its path, and the list that hides what it was."""
+
+
+def _places(schema: Schema, type_: Type, path: str, uncorrelated: str) -> Iterator[Place]:
+    for name, field in (schema.get("properties") or {}).items():
+        if name in type_.fields and type_.fields[name].is_custom:
+            where = f"{path}.properties[{name}]"
+            yield from _places(field, type_.fields[name], where, uncorrelated)
+    for name in ("additionalProperties", "items"):
+        if isinstance(schema.get(name), Mapping) and type_.element is not None:
+            hidden = uncorrelated
+            if name == "items" and schema.get("x-kubernetes-list-type") != "map":
+                hidden = uncorrelated or path
+            yield from _places(schema[name], type_.element, f"{path}.{name}", hidden)
+    if schema.get(RULES):
+        yield schema, type_, path, uncorrelated
+
+
+def _told(node: Schema, type_: Type, path: str) -> Iterator[Fault]:
+    """What can be said of rules without compiling them."""
+    for index, rule in enumerate(node[RULES]):
+        yield from _texts(rule, f"{path}.{RULES}[{index}]")
+        where, text = f"{path}.{RULES}[{index}].fieldPath", rule.get("fieldPath") or ""
+        try:
+            if text:
+                read_field_path(text, type_)
+        except BadFieldPath:
+            yield _invalid(where, text, "must be a valid path")
+
+
+def _texts(rule: Schema, path: str) -> Iterator[Fault]:
+    text, said = rule.get("rule", ""), rule.get("message") or ""
+    if not text.strip():
+        yield _required(f"{path}.rule", "rule is not specified")
+    elif said and not said.strip():
+        yield _invalid(f"{path}.message", said, "must be non-empty if specified")
+    elif _has_lines(said.strip()):
+        yield _invalid(f"{path}.message", said, "must not contain line breaks")
+    elif _has_lines(text.strip()) and not said.strip():
+        words = "message must be specified if rule contains line breaks"
+        yield _required(f"{path}.message", words)
+    expression = rule.get("messageExpression") or ""
+    if expression and not expression.strip():
+        words = "messageExpression must be non-empty if specified"
+        yield _required(f"{path}.messageExpression", words)
+    if rule.get("reason") and rule["reason"] not in REASONS:
+        words = ", ".join(map(shown, REASONS))
+        text = f"Unsupported value: {shown(rule['reason'])}: supported values: {words}"
+        yield Fault(f"{path}.reason", text, "FieldValueNotSupported")
+
+
+def _has_lines(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
+class _Checker:
+    """Compiles rules at one place of a schema."""
+
+    def __init__(self, self_type: Any, pool: Any) -> None:
+        usual = {"self": self_type, "oldSelf": self_type}
+        self._usual = Environment(usual, FUNCTIONS, pool=pool, is_checking=True)
+        self._self_type, self._pool = self_type, pool
+        self._optional: Environment | None = None
+
+    def faults(self, rule: Schema, path: str, uncorrelated: str) -> Iterator[Fault]:
+        """What is wrong with one rule."""
+        text = rule["rule"]
+        try:
+            kind = self._compile(text, is_optional=bool(rule.get("optionalOldSelf")))
+        except BadExpression as error:
+            yield _invalid(f"{path}.rule", _as_go(rule), f"compilation failed: {error}")
+            return
+        if kind != "bool":
+            yield _invalid(f"{path}.rule", _as_go(rule), "cel expression must evaluate to a bool")
+            return
+        if rule.get("messageExpression"):
+            yield from self._message(rule, f"{path}.messageExpression")
+        if names_old(text):
+            if uncorrelated:
+                words = "oldSelf cannot be used on the uncorrelatable portion of the schema within"
+                yield _invalid(f"{path}.rule", text, f"{words} {uncorrelated}")
+        elif rule.get("optionalOldSelf") is not None:
+            words = "may not be set if oldSelf is not used in rule"
+            yield _invalid(f"{path}.optionalOldSelf", rule["optionalOldSelf"], words)
+
+    def _message(self, rule: Schema, path: str) -> Iterator[Fault]:
+        try:
+            kind = self._usual.compile(rule["messageExpression"]).kind
+        except BadExpression as error:
+            words = f"messageExpression compilation failed: {error}"
+            yield _invalid(path, _as_go(rule), words)
+            return
+        if kind != "string":
+            yield _invalid(path, _as_go(rule), "messageExpression must evaluate to a string")
+
+    def _compile(self, text: str, *, is_optional: bool) -> str:
+        if not is_optional:
+            return self._usual.compile(text).kind
+        if self._optional is None:
+            variables = {"self": self._self_type, "before": self._self_type}
+            self._optional = Environment(
+                variables, FUNCTIONS, pool=self._pool, is_checking=True, has_bindings=True
+            )
+        try:
+            return self._optional.compile(WRAPPED.format(text)).kind
+        except BadExpression as error:
+            said = LINE.sub(lambda found: f"<input>:{int(found[1]) - 1}:", str(error))
+            raise BadExpression(said) from None
+
+
+def _as_go(rule: Schema) -> InOrder:
+    """A rule as a real server shows it: by the names of its own fields."""
+    names = {"rule": "", "message": "", "messageExpression": "", "reason": None, "fieldPath": ""}
+    names |= {"optionalOldSelf": None}
+    return InOrder({name[0].upper() + name[1:]: rule.get(name, no) for name, no in names.items()})
+
+
+def _invalid(path: str, value: Any, text: str) -> Fault:
+    return Fault(path, f"Invalid value: {shown(value)}: {text}")
+
+
+def _required(path: str, text: str) -> Fault:
+    return Fault(path, f"Required value: {text}", "FieldValueRequired")

@@ -1,0 +1,171 @@
+"""One expression: checked, compiled, evaluated. What goes wrong is said in the server's words.
+
+Two environments are made of the same tables of functions. In the one that checks, types are those
+of the schema. In the one that evaluates, objects are maps and the types that Kubernetes adds
+(`functions.Function`) are maps of one entry. Knows nothing about schemas and requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cel_expr_python import cel
+
+from labkit.cluster.embedded.apiserver.cel.functions import Function, declared
+
+MOST_STEPS = 10_000
+"""Of the loops of one evaluation, all together: the evaluator's own bound."""
+OVER = "operation cancelled: actual cost limit exceeded"
+LIBRARIES = """
+extensions:
+- name: optional
+- name: sets
+- name: two-var-comprehensions
+- name: math
+- name: encoders
+"""
+WITH_BINDINGS = LIBRARIES + "- name: bindings\n"
+MOST_KEPT = 2048
+"""Expressions that an environment keeps compiled; a rule takes some kilobytes."""
+
+CODE = re.compile(r"^[A-Z_]+: ")
+TAIL = re.compile(r" \[[A-Z_]+\]$")
+STRUCT = re.compile(r" not found in struct '[^']*'")
+QUALIFIED = re.compile(
+    r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): undeclared reference to "
+    r"'(?P<before>(?P<root>\w+)(\.\w+)*)\.\w+'(?P<rest>.*\n \| )\.*\^",
+    re.DOTALL,
+)
+GO_WORDS = (
+    (re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL), r"no such key: \1"),
+    (re.compile(r"Key not found in map : (.*)", re.DOTALL), r"no such key: \1"),
+    (re.compile(r"Index error: index=(-?\d+) size=\d+"), r"index out of bounds: \1"),
+    (re.compile(r"(divide|modulus) by zero"), r"division by zero"),
+    (re.compile(r"No matching overloads found.*", re.DOTALL), "no such overload"),
+    (re.compile(r"Applying SELECT to non-message type"), "no such overload"),
+    (re.compile(r".*Iteration budget exceeded.*", re.DOTALL), OVER),
+)
+"""What the evaluator says, and what Kubernetes' says."""
+
+
+class BadExpression(Exception):
+    """It does not compile. The text is what a real server says after `compilation failed: `."""
+
+
+class Failed(Exception):
+    """An evaluation ended without a value; the text says why."""
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether it ran too long."""
+        return str(self) == OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One that compiles.
+
+    Attributes:
+        text: as it was written.
+        kind: the type of its value: "bool", "string", "int" …; "dyn" where none is known.
+    """
+
+    text: str
+    kind: str
+    compiled: Any
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """Its value for these variables: plain JSON, or a time.
+
+        Raises:
+            Failed: it has none.
+        """
+        try:
+            found = self.compiled.eval(data=dict(values))
+            if found.type() == cel.Type.ERROR:
+                raise Failed(_said(str(found.value())))
+            return found.plain_value()
+        except RuntimeError as error:
+            raise Failed(_said(str(error))) from None
+        except TypeError:  # a value that cannot leave the evaluator, such as an optional one
+            return None
+
+
+class Environment:
+    """Compiles expressions over certain variables.
+
+    Args:
+        variables: their types; `Type.DYN` for any.
+        functions: what there is beside the language's own.
+        pool: the messages that the types name.
+        is_checking: whether types are those of a schema; else the values are plain maps.
+        has_bindings: whether `cel.bind` is known.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        functions: Iterable[Function],
+        *,
+        pool: Any = None,
+        is_checking: bool = False,
+        has_bindings: bool = False,
+    ) -> None:
+        self._env = cel.NewEnv(
+            pool,
+            config=cel.NewEnvConfigFromYaml(WITH_BINDINGS if has_bindings else LIBRARIES),
+            variables=dict(variables),
+            functions=declared(functions, is_checking=is_checking),
+        )
+        self._kept: dict[str, Expression | BadExpression] = {}
+
+    def compile(self, text: str) -> Expression:
+        """An expression, ready to be evaluated; the same text is compiled once.
+
+        Raises:
+            BadExpression: it is none, or its types do not fit.
+        """
+        found = self._kept.get(text)
+        if found is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[text] = self._compile(text)
+        if isinstance(found, BadExpression):
+            raise found
+        return found
+
+    def _compile(self, text: str) -> Expression | BadExpression:
+        try:
+            compiled = self._env.compile(text)
+        except RuntimeError as error:
+            return BadExpression(_told(str(error)))
+        return Expression(text, compiled.return_type().name().lower(), compiled)
+
+
+def _told(text: str) -> str:
+    """What a checker finds, without what only follows from it."""
+    text = STRUCT.sub("", TAIL.sub("", CODE.sub("", text)))
+    found = re.split(r"\n(?=ERROR: )", text)
+    return "\n".join([_rooted(one) for one in found if "'*error*'" not in one] or found)
+
+
+def _rooted(text: str) -> str:
+    """Of a name whose first part is unknown, that part alone, and its place."""
+    found = QUALIFIED.fullmatch(text)
+    if found is None:
+        return text
+    root, column = found["root"], int(found["column"]) - len(found["before"])
+    caret = "." * (column - 1) + "^"
+    place = f"{found['line']}:{column}"
+    return f"ERROR: <input>:{place}: undeclared reference to '{root}'{found['rest']}{caret}"
+
+
+def _said(text: str) -> str:
+    text = CODE.sub("", TAIL.sub("", text))
+    for theirs, go in GO_WORDS:
+        if theirs.search(text):
+            return theirs.sub(go, text, count=1)
+    return text

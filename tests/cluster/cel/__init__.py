@@ -1,0 +1,1 @@
+"""Rules in CEL: the language, and where Kubernetes asks it."""
