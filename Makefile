@@ -28,9 +28,14 @@ PYTHON = $(or $(call find-python,ensurepip),$(call find-python,pip))
 is-whole = [ ! -e .venv/.installing ] && grep -qsF "$(CURDIR)/.venv/bin/python" .venv/bin/pip && \
   .venv/bin/python -I -c 'import pip' 2>/dev/null
 
+# One after the other: two that install into one .venv spoil it. The lock ends with those who hold it.
+in-turn = exec 9< Makefile; ! command -v flock >/dev/null || flock -n 9 || { \
+  echo "Another make installs in this folder: waiting for its end …"; flock 9; }
+
 install-lab install-test: install-%:
-	@[ ! -e .venv ] || { $(is-whole); } || { echo "The .venv here is not whole: making it anew."; rm -rf .venv; }
-	@$(MAKE) --silent --no-print-directory .venv/.labkit-$* $(MORE_$*)
+	@$(in-turn); \
+	[ ! -e .venv ] || { $(is-whole); } || { echo "The .venv here is not whole: making it anew."; rm -rf .venv; }; \
+	$(MAKE) --silent --no-print-directory .venv/.labkit-$* $(MORE_$*)
 
 # What Jupyter reads is copied at the install: a change of it is one of the project.
 COPIED = $(shell find labkit/machine/kernelspec labkit/jupyter/lab -type f -not -name '*.py*' 2>/dev/null)

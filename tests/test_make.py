@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wait import wait_until
+
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.timeout(300)
@@ -147,3 +149,22 @@ def test_plain_make_lists_the_targets() -> None:
     said = make(ROOT).stdout
     for target in ("make lab", "make test ", "make test-deps"):
         assert target in said
+
+
+@pytest.mark.requires("program:flock")
+def test_two_at_once_install_one_after_the_other(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "a project")
+    with subprocess.Popen(
+        ["/usr/bin/make", "lab"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        text=True,
+    ) as first:  # fmt: skip
+        wait_until((folder / ".venv").exists, timeout_s=60)
+        second = make(folder, "lab")
+        said, _ = first.communicate(timeout=200)
+    assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
+    assert said.splitlines()[-1] == "labkit lab"
+    assert second.stdout.splitlines() == [
+        "Another make installs in this folder: waiting for its end …",
+        "labkit lab",
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit.cluster.embedded.apiserver.admission.usage import Ledger
+from labkit.cluster.embedded.apiserver.admission.tally import Ledger
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.controllers.controller import Controller
 from labkit.cluster.embedded.store import Key, thaw

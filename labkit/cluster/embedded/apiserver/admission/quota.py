@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.admission import amounts, scopes
 from labkit.cluster.embedded.apiserver.admission.amounts import Amounts
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, refuse, spec_of
-from labkit.cluster.embedded.apiserver.admission.usage import Ledger, computed, storage_of, usage
+from labkit.cluster.embedded.apiserver.admission.tally import Ledger
+from labkit.cluster.embedded.apiserver.admission.usage import computed, storage_of, usage
 from labkit.cluster.embedded.apiserver.kinds.quantity import Quantity
 from labkit.cluster.embedded.store import thaw
 

@@ -1,23 +1,19 @@
-"""What an object uses of a quota, and what of a namespace is used already.
+"""What an object uses of a quota.
 
 A name of a quota, such as `requests.cpu` or `count/deployments.apps`, is about the objects of one
-resource. Functions of objects and of what is stored; they write nothing. Source: Kubernetes
+resource. Functions of objects. Source: Kubernetes
 `pkg/quota/v1/evaluator/core`, `apiserver/pkg/quota/v1/generic`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import Any
 
-from labkit.cluster.embedded.apiserver.admission import amounts, scopes
+from labkit.cluster.embedded.apiserver.admission import amounts
 from labkit.cluster.embedded.apiserver.admission.amounts import Amounts
 from labkit.cluster.embedded.apiserver.kinds.quantity import Quantity, parse
-
-if TYPE_CHECKING:
-    from labkit.cluster.embedded.store import Record, Store
 
 Object = dict[str, Any]
 
@@ -133,49 +129,3 @@ OF_KIND: dict[str, Callable[[Object], Amounts]] = {
     "services": _of_service,
     "persistentvolumeclaims": _of_claim,
 }
-
-
-class Ledger:
-    """Counts what is stored. What it has read of a record it remembers as long as that is there."""
-
-    def __init__(self) -> None:
-        self._read: WeakKeyDictionary[Record, Amounts] = WeakKeyDictionary()
-
-    def used(self, store: Store, quota: Object, names: Iterable[str]) -> Amounts:
-        """What is used of a quota now.
-
-        Args:
-            store: where objects are.
-            quota: whose scopes say which objects count.
-            names: those of the quota that are asked for; others are not in the answer.
-        """
-        found: Amounts = {}
-        by_storage: dict[str, list[str]] = {}
-        for name in names:
-            if storage := storage_of(name):
-                by_storage.setdefault(storage, []).append(name)
-        for storage, wanted in by_storage.items():
-            found |= self._used_by(store, storage, quota, wanted)
-        return found
-
-    def _used_by(self, store: Store, storage: str, quota: Object, names: list[str]) -> Amounts:
-        total = dict.fromkeys(names, NOTHING)
-        asked = scopes.of_quota(quota)
-        for record in store.list(storage, quota["metadata"]["namespace"]):
-            if asked and not scopes.all_match(asked, storage, record.object):
-                continue
-            own = self._usage(storage, record)
-            for name in names:
-                if name in own:
-                    total[name] = amounts.plus(total[name], own[name])
-        return total
-
-    def _usage(self, storage: str, record: Record) -> Amounts:
-        if storage not in OF_KIND:
-            return usage(storage, {})  # a count: the object need not be read
-        if record not in self._read:
-            found = usage(storage, record.object)
-            if record.object["metadata"].get("deletionTimestamp"):
-                return found  # which time alone may change
-            self._read[record] = found
-        return self._read[record]
