@@ -315,3 +315,18 @@ def test_kubectl_is_passed_its_words(
         assert "LABKIT_KUBECTL names /nowhere/kubectl" in none.stderr
     finally:
         control.stop("one")
+
+
+def test_a_shell_completes_the_names_of_those_that_run(
+    labkit_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.start("one")
+    try:
+        with monkeypatch.context() as environment:
+            environment.setenv("_LABKIT_COMPLETE", "bash_complete")
+            environment.setenv("COMP_WORDS", "labkit cluster stop --name ")
+            environment.setenv("COMP_CWORD", "4")
+            said = labkit().stdout
+        assert said == "plain,one\n"
+    finally:
+        control.stop("one")
