@@ -9,7 +9,7 @@ from labkit.cli.console import say
 
 @click.command("clean")
 def clean_command() -> None:
-    """Remove what sessions that were killed left behind.
+    """Remove what sessions and clusters that were killed left behind.
 
     Touches nothing of sessions that live, and nothing that others made.
     """

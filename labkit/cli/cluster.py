@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.control import Running
 
 DEFAULT = "lab"
+
+
+def _running(ctx: click.Context, parameter: click.Parameter, beginning: str) -> list[str]:
+    """The clusters that run, for a shell that completes a name."""
+    from labkit.cluster.embedded import control
+
+    return [one.name for one in control.running() if one.name.startswith(beginning)]
+
+
 NAME = click.option("--name", default=DEFAULT, show_default=True, help="Of the cluster.")
+WHICH = click.option("--name", default=DEFAULT, show_default=True, help="Of the cluster.",
+                     shell_complete=_running)  # fmt: skip
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 DOES_NOT_ANSWER = 2
@@ -79,7 +90,7 @@ def _say_how(started: Running, *, is_somebodys: bool) -> None:
 
 
 @cluster_command.command("stop")
-@NAME
+@WHICH
 def stop_command(name: str) -> None:
     """Stop a cluster. What it keeps in a data folder stays."""
     from labkit.cluster.embedded import control
@@ -90,7 +101,7 @@ def stop_command(name: str) -> None:
 
 
 @cluster_command.command("status")
-@NAME
+@WHICH
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.pass_context
 def status_command(ctx: click.Context, name: str, as_json: bool) -> None:
@@ -153,7 +164,7 @@ def list_command(as_json: bool) -> None:
 
 
 @cluster_command.command("kubeconfig")
-@NAME
+@WHICH
 def kubeconfig_command(name: str) -> None:
     """Print the path of a cluster's kubeconfig.
 
@@ -171,7 +182,8 @@ def kubeconfig_command(name: str) -> None:
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option("--name", envvar="LABKIT_CLUSTER", default=DEFAULT, show_default=True,
-              show_envvar=True, help="Of the cluster; before the words for kubectl.")  # fmt: skip
+              show_envvar=True, help="Of the cluster; before the words for kubectl.",
+              shell_complete=_running)  # fmt: skip
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def kubectl_command(name: str, words: tuple[str, ...]) -> None:
     """Run kubectl against a cluster.

@@ -9,6 +9,7 @@ nothing about what the entries mean. Source: client-go (`tools/clientcmd`: the l
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -120,7 +121,8 @@ def _changing(path: Path) -> Iterator[Any]:
             text = yaml.serialize(root, Dumper=_dumper())
             write_private(real, text.encode(), like=like)
     except OSError as error:
-        hint = "Name a file that this user can write"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "Make room on that disk" if is_full else "Name a file that this user can write"
         raise SystemFault(f"change {path}", errno=error.errno or 0, hint=hint) from error
 
 

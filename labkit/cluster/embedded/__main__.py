@@ -45,9 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         try:
             asyncio.run(_serve(options.folder, options.data, options.port, options.ready))
         except LabkitError as error:
-            print(error, file=sys.stderr)  # noqa: T201 - this is the log
             about = {"what": error.what, "why": error.why, "hint": error.hint}
-            _say(options.ready, {"error": about})
+            _say(options.ready, {"error": about})  # first: the log may lie on a disk that is full
+            print(error, file=sys.stderr)  # noqa: T201 - this is the log
             return 2
     return 0
 

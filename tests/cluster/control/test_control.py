@@ -315,3 +315,32 @@ def test_kubectl_is_passed_its_words(
         assert "LABKIT_KUBECTL names /nowhere/kubectl" in none.stderr
     finally:
         control.stop("one")
+
+
+def test_a_shell_completes_the_names_of_those_that_run(
+    labkit_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.start("one")
+    try:
+        with monkeypatch.context() as environment:
+            environment.setenv("_LABKIT_COMPLETE", "bash_complete")
+            environment.setenv("COMP_WORDS", "labkit cluster stop --name ")
+            environment.setenv("COMP_CWORD", "4")
+            said = labkit().stdout
+        assert said == "plain,one\n"
+    finally:
+        control.stop("one")
+
+
+def test_why_it_does_not_start_is_told_where_its_log_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "labkit.cluster.embedded", str(tmp_path)]
+    command += ["--data", str(tmp_path / "data"), "--ready", str(writing)]
+    with Path("/dev/full").open("wb") as full:
+        subprocess.run(command, stderr=full, pass_fds=[writing], check=False)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        told = json.load(pipe)["error"]
+    assert told["what"] == f"cannot make the folder {tmp_path}/data/pki"
+    assert told["hint"] == "Give a folder that this user can write"

@@ -29,6 +29,10 @@ def default_chain() -> Chain:
     definitions, and no plug-in is before them. Quota has to be last.
     """
     from labkit.cluster.embedded.apiserver.admission.accounts import ServiceAccounts
+    from labkit.cluster.embedded.apiserver.admission.certificates import (
+        CertificateSigners,
+        CertificateSubjects,
+    )
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
     from labkit.cluster.embedded.apiserver.admission.limits import LimitRanger
     from labkit.cluster.embedded.apiserver.admission.namespaces import (
@@ -68,6 +72,8 @@ def default_chain() -> Chain:
             DefaultStorageClass(),
             ClaimResize(),
             RuntimeClass(),
+            CertificateSigners(),
+            CertificateSubjects(),
             DefaultIngressClass(),
             MutatingWebhooks(),
             ValidatingPolicies(),

@@ -126,6 +126,16 @@ def sign_request(
     return builder.sign(signer.key, _digest()).public_bytes(form.Encoding.PEM)
 
 
+def organizations_of(request_pem: bytes) -> list[str]:
+    """The groups that a request names, PKCS #10."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    subject = x509.load_pem_x509_csr(request_pem).subject
+    found = subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return [str(one.value) for one in found]
+
+
 def read_pair(certificate_pem: bytes, key_pem: bytes) -> Pair | None:
     """The certificate and the key in PEM; None when one is damaged or is not of the other."""
     from cryptography import x509
