@@ -42,8 +42,10 @@ def cluster_command() -> None:
 
 @cluster_command.command("start", short_help="Start a cluster; print the path of its kubeconfig.")
 @NAME
-@click.option("--nodes", type=click.IntRange(0), default=0, hidden=True)
-@click.option("--simulated-nodes", type=click.IntRange(0), default=0, hidden=True)
+@click.option("--nodes", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+              help="Nodes that are this machine. Only 0 as yet.")  # fmt: skip
+@click.option("--simulated-nodes", type=click.IntRange(0), default=0, show_default=True,
+              metavar="N", help="Nodes that only pretend. Only 0 as yet.")  # fmt: skip
 @click.option("--kubeconfig", type=FILE,
               help="Add the cluster's context to this file, and make it current.")  # fmt: skip
 @click.option("--data", type=FOLDER, help="Keep objects and keys here, from one start to the next.")
