@@ -283,7 +283,7 @@ def test_the_name_may_have_a_schema() -> None:
     ]
 
 
-def test_rules_in_cel_are_kept_and_not_evaluated() -> None:
+def test_rules_in_cel_are_kept_for_those_who_evaluate_them() -> None:
     rule = {"rule": "self == 1", "message": "must be one"}
     type_ = schema_of(x={"type": "integer", "x-kubernetes-validations": [rule]})
     assert type_.fields["x"].validations == (rule,)

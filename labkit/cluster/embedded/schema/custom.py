@@ -1,7 +1,7 @@
 """The schema of a CRD as a Type.
 
 It takes any schema, structural or not; `structural.py` finds what is wrong with one. Rules in CEL
-(`x-kubernetes-validations`) are kept and not evaluated. Source: apiextensions-apiserver's
+(`x-kubernetes-validations`) are kept as they are written. Source: apiextensions-apiserver's
 pkg/apiserver/schema, version 1.36.
 """
 

@@ -2,7 +2,8 @@
 
 That is: every node says its type, and what is said in anyOf, allOf, oneOf and not is about values
 only. Source: apiextensions-apiserver's pkg/apiserver/schema/validation.go and
-pkg/apis/apiextensions/validation, version 1.36. Rules in CEL are not looked at.
+pkg/apis/apiextensions/validation, version 1.36. Rules in CEL are looked at elsewhere:
+they need a language.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Type:
     limits: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What else a schema asks for, in its own words: minimum, pattern, maxItems, anyOf …"""
     validations: tuple[Mapping[str, Any], ...] = ()
-    """`x-kubernetes-validations`: rules in CEL, kept and not evaluated."""
+    """`x-kubernetes-validations`: rules in CEL, kept as they are written."""
     published: Mapping[str, Any] | None = None
     """Of the root of a CRD's kind: the schema as the CRD has it."""
     make_parts: Callable[[], Parts] = no_parts
