@@ -47,6 +47,9 @@ each level takes up to six of Python's frames, of which there are a thousand."""
 MOST_FIELDS = 100_000
 """Of all messages of a body: a second of work. An object that etcd takes has fewer."""
 
+AS_MANY_AS = 10
+"""A message in a list counts as so many fields: it costs as much, here and afterwards."""
+
 Occurrences = Sequence[Occurrence]
 
 
@@ -159,6 +162,8 @@ def _items(type: Type, sent: Occurrences, bounds: Bounds) -> Iterator[Any]:
             bounds.take(len(value))
             yield from (SCALARS[type.name](number) for number in read_varints(value))
         else:
+            if type.shape == "message":
+                bounds.take(AS_MANY_AS)
             yield _value(type, [occurrence], bounds)
 
 
