@@ -11,16 +11,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import builtin
+from labkit.cluster.embedded.apiserver.conversion import Conversion
+from labkit.cluster.embedded.apiserver.kinds import scales
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
 from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
-from labkit.cluster.embedded.schema import Type, faults, from_crd, set_defaults
+from labkit.cluster.embedded.schema import Fault as SchemaFaultOf
+from labkit.cluster.embedded.schema import Type, faults, from_crd, prune, set_defaults
+from labkit.cluster.embedded.schema.types import child
+from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.store import Record
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+"""The finalizer that a definition gets when it is deleted: its objects go first."""
 OWN_VERBS = ("get", "patch", "update")
 
 
@@ -63,6 +70,32 @@ def _type(group: str, version: dict[str, Any], kind: str) -> Type:
     return from_crd(schema, (group, version["name"], kind))
 
 
+def conversion_of(resource: Resource) -> Conversion | None:
+    """Between the versions of a definition, as strategy None has it: only `apiVersion` changes.
+
+    What is written loses what the stored version's schema does not know; what is read, what the
+    version that was asked for does not know, and gets its defaults. None: there is one version.
+    """
+    versions = resource.crd["spec"]["versions"]
+    if len(versions) < 2 or resource.type is None:
+        return None
+    of = resource.type
+    stored = next(one for one in versions if one.get("storage"))
+    kept = _type(resource.group, stored, resource.kind)
+
+    def shown(value: dict[str, Any]) -> dict[str, Any]:
+        if value["apiVersion"] == resource.api_version:
+            return value
+        found: dict[str, Any] = thaw(prune(of, {**value, "apiVersion": resource.api_version}))
+        set_defaults(of, found)
+        return found
+
+    def read(value: dict[str, Any]) -> dict[str, Any]:
+        return value if stored["name"] == resource.version else prune(kept, value)
+
+    return Conversion((resource.group, resource.version), shown, read)
+
+
 def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, Subresource]:
     said, found = version.get("subresources") or {}, {}
     if said.get("status") is not None:
@@ -82,12 +115,27 @@ def rules_of(resource: Resource) -> Kind:
 
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
-        for one in faults(of, value):
-            found.append(SchemaFault(one.path, Reason(one.reason), one.message))
+        found += map(_fault, faults(of, value))
+        scales.of_spec(scale, value, found)
+        scales.of_status(scale, value, found)
+
+    def look_at_status(new: dict[str, Any], old: dict[str, Any], found: list[Fault]) -> None:
+        del old
+        status = of.fields.get("status")
+        if status is not None and "status" in new:
+            for one in faults(status, new["status"]):
+                path = one.path if one.path.startswith("<") else child("status", one.path)
+                found.append(SchemaFault(path, Reason(one.reason), one.message))
+        scales.of_status(scale, new, found)
 
     has_status = "status" in resource.subresources
+    scale = (resource.crd_version.get("subresources") or {}).get("scale")
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
-    return replace(plain, defaults=(defaults,), rules=(look,))
+    return replace(plain, defaults=(defaults,), rules=(look,), status_rules=(look_at_status,))
+
+
+def _fault(one: SchemaFaultOf) -> SchemaFault:
+    return SchemaFault(one.path, Reason(one.reason), one.message)
 
 
 class CustomResources:

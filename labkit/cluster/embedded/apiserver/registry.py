@@ -106,6 +106,14 @@ class Resource:
         return next(one for one in versions if one["name"] == self.version)
 
     @cached_property
+    def deprecation(self) -> str:
+        """What every answer of a deprecated version of a custom resource warns of, or nothing."""
+        if self.crd is None or not self.crd_version.get("deprecated"):
+            return ""
+        said = self.crd_version.get("deprecationWarning")
+        return str(said or f"{self.group}/{self.version} {self.kind} is deprecated")
+
+    @cached_property
     def needs_revision(self) -> bool:
         """Whether an update has to say which revision it changes."""
         return self.crd is not None or self.storage in NEEDS_REVISION
@@ -118,6 +126,10 @@ class Resource:
     @cached_property
     def conversion(self) -> Conversion | None:
         """From how it is stored to this version, where that is another."""
+        if self.crd is not None:
+            from labkit.cluster.embedded.apiserver.customresources import conversion_of
+
+            return conversion_of(self)
         return conversion(self.group, self.version, self.plural)
 
     def key(self, namespace: str, name: str) -> Key:

@@ -132,9 +132,11 @@ def not_acceptable(types: Sequence[str]) -> ApiError:
     return ApiError(406, "NotAcceptable", message)
 
 
-def already_exists(group: str, resource: str, name: str) -> ApiError:
-    """409: the name is taken."""
+def already_exists(group: str, resource: str, name: str, *, is_ending: bool = False) -> ApiError:
+    """409: the name is taken, maybe by what waits for its finalizers."""
     message = f'{qualified(group, resource)} "{name}" already exists'
+    if is_ending:
+        message = f"object is being deleted: {message}"
     return ApiError(409, "AlreadyExists", message, _about(group, resource, name))
 
 

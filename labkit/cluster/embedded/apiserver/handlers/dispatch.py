@@ -14,12 +14,13 @@ from labkit.cluster.embedded.apiserver.handlers import (
     reviews,
     subresources,
     write,
+    write_options,
 )
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.watch.start import Watch
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
-    from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
     from labkit.cluster.embedded.apiserver.streams import Stream
@@ -43,11 +44,19 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     if not request.is_resource:
         return paths.answer(api, request)
     resource = _resource(api, request)
+    answer = await _of_served(api, request, resource)
+    if resource.deprecation and isinstance(answer, Answer):
+        answer.warnings.insert(0, resource.deprecation)
+    return answer
+
+
+async def _of_served(api: Api, request: Request, resource: Resource) -> Answer | Watch | Stream:
     if request.subresource:
         return await subresources.handle(api, request, resource)
     if request.verb not in resource.verbs:
         raise status.method_not_supported("", "")
     _check_path(request, resource)
+    write_options.check(request)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
     return await _of_resource(api, request, resource)

@@ -51,8 +51,6 @@ async def patch(api: Api, request: Request, resource: Resource) -> Answer:
         raise status.too_large()
     if kind == APPLY:
         return await _apply(api, request, resource, presenter)
-    if "force" in request.query:
-        _refuse_option("force", "Forbidden: may not be specified for non-apply patch")
     warnings: list[str] = []
     make = _maker(kind, request, resource, warnings)
     key = resource.key(request.namespace, request.name)
@@ -158,6 +156,8 @@ def _check(
     What a patch leaves as it was need not be looked at again: most change one part of two.
     """
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
+        if resource.crd is not None and new.get("kind") and new.get("apiVersion"):
+            decode.check_type_meta(new, resource)
         decode.check_kind(new, resource.api_version, resource.kind)
     changed = {name: part for name, part in new.items() if part != old.get(name)}
     if resource.type is not None:
@@ -176,10 +176,7 @@ def _check(
     for name in changed:
         new.pop(name)
     new.update(kept)
-    name = new["metadata"].get("name")
-    if name != request.name:
-        words = f"the name of the object ({name}) does not match the name on the URL"
-        raise status.bad_request(f"{words} ({request.name})")
+    write.check_name(new, request)
 
 
 def _without_body(request: Request) -> Request:
@@ -190,8 +187,6 @@ def _without_body(request: Request) -> Request:
 
 
 async def _apply(api: Api, request: Request, resource: Resource, presenter: Presenter) -> Answer:
-    if not request.query.get("fieldManager"):
-        _refuse_option("fieldManager", "Required value: is required for apply patch")
     applied = _read_applied(request, resource)
     decode.check_types(request, applied, resource.type, resource.kind)
     warnings = decode.check_fields(_without_body(request), applied, resource.type, resource.kind)
@@ -259,9 +254,3 @@ def _applied(
         raise status.apply_conflict(error.message, error.causes) from None
     except BadPatch as error:
         raise _bad(error) from None
-
-
-def _refuse_option(name: str, words: str) -> None:
-    reason = "FieldValueRequired" if words.startswith("Required") else "FieldValueForbidden"
-    cause = status.StatusCause(reason, words, name)
-    raise status.invalid("meta.k8s.io", "PatchOptions", "", [cause])

@@ -51,6 +51,8 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
         ApiError: 400, 413, 415.
     """
     sent = decode.read_body(request)
+    if resource.crd is not None:
+        decode.check_custom_kind(request, sent, resource)
     decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
@@ -100,7 +102,11 @@ async def create_object(
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
-        raise status.already_exists(resource.group, resource.plural, key.name) from None
+        there = api.store.get(key)
+        is_ending = there is not None and "deletionTimestamp" in there.object["metadata"]
+        raise status.already_exists(
+            resource.group, resource.plural, key.name, is_ending=is_ending
+        ) from None
     api.written(resource, record)
     return record, attempt.warnings
 
@@ -116,7 +122,7 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     resource = api.registry.stored(resource)
     value = stamp.in_order(sent)
     stamp.check_namespace(value, request, resource)
-    _check_name(value, request)
+    check_name(value, request)
     key = resource.key(request.namespace, request.name)
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
@@ -125,11 +131,17 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     return presenter.answer(presenter.written(record), 200, [*warnings, *further])
 
 
-def _check_name(value: dict[str, Any], request: Request) -> None:
+def check_name(value: dict[str, Any], request: Request) -> None:
+    """Makes sure that an object is named as its path is.
+
+    Raises:
+        ApiError: 400.
+    """
     name = value["metadata"].get("name")
     if not name:
-        value["metadata"]["name"] = request.name
-    elif name != request.name:
+        words = f"the name of the object ({request.name} based on URL) was undeterminable"
+        raise status.bad_request(f"{words}: name must be provided")
+    if name != request.name:
         words = f"the name of the object ({name}) does not match the name on the URL"
         raise status.bad_request(f"{words} ({request.name})")
 
@@ -188,7 +200,7 @@ def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> N
         if resource.needs_revision:
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
-            raise status.invalid(resource.group, resource.kind, old.key.name, [cause])
+            raise status.invalid(resource.group, resource.plural, old.key.name, [cause])
     elif said != is_there["resourceVersion"]:
         raise status.conflict(resource.group, resource.plural, old.key.name)
 
@@ -227,9 +239,10 @@ def _keep(about: dict[str, Any], was: dict[str, Any], name: str) -> None:
 
 def _store(
     api: Api, request: Request, resource: Resource, value: dict[str, Any], old: Record
-) -> Record:
+) -> Record | dict[str, Any]:
     if ending.is_over(value):
-        return ending.remove(api, request, resource, old)
+        ending.remove(api, request, resource, old)
+        return value
     record = api.store.update(old.key, value, api.cause(request), expected=old.revision)
     api.written(resource, record, old)
     return record
