@@ -128,7 +128,7 @@ def test_a_schema_that_is_not_structural_is_refused(tmp_path: Path) -> None:
             "POST", DEFINITIONS, definition(schema={"openAPIV3Schema": wrong})
         )
         assert error.code == 422
-        where = "spec.versions[0].schema.openAPIV3Schema.properties[spec]"
+        where = "spec.validation.openAPIV3Schema.properties[spec]"
         assert f"{where}.type: Required value: must not be empty for specified object fields" in (
             error.message
         )

@@ -42,6 +42,11 @@ def faults(type_: Type, value: Any) -> list[Fault]:
     return found
 
 
+def values_faults(type_: Type, value: Any) -> list[Fault]:
+    """The same without what is asked of identities, and of elements that are there twice."""
+    return list(_find(type_, value, ""))
+
+
 def _find(type_: Type, value: Any, path: Path) -> Iterable[Fault]:
     if type_.is_custom:
         return _find_in_custom(type_, value, path)

@@ -43,3 +43,33 @@ def _translate(token: str, is_in_class: bool) -> str:
         name = token.strip("[:]")
         return CLASSES.get(name, "\\" + token)
     return token
+
+
+PERL = re.compile(r"\\.|\(\?(?![:imsU-]|P<\w+>|<\w+>)(P?<?.?)", re.DOTALL)
+
+
+def unknown_to_go(pattern: str) -> str:
+    """What Go's parser says of a pattern that Python knows and Go does not, or nothing."""
+    for found in PERL.finditer(pattern):
+        if found[0][0] == "\\":
+            if found[0][1:] in "123456789":
+                return f"invalid escape sequence: `{found[0]}`"
+        elif found[0].startswith("(?<"):
+            return f"invalid named capture: `{pattern[found.start() :]}`"
+        else:
+            return f"invalid or unsupported Perl syntax: `{found[0]}`"
+    return ""
+
+
+def as_go_says(error: re.error, pattern: str) -> str:
+    """What Go's parser says where Python's says something else."""
+    words, at = str(error), error.pos or 0
+    if "unterminated subpattern" in words:
+        return f"missing closing ): `{pattern}`"
+    if "unbalanced parenthesis" in words:
+        return f"unexpected ): `{pattern}`"
+    if "unterminated character set" in words:
+        return f"missing closing ]: `{pattern[at:]}`"
+    if "nothing to repeat" in words:
+        return f"missing argument to repetition operator: `{pattern[at : at + 1]}`"
+    return words

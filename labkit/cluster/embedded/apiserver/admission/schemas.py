@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, spec_of
-from labkit.cluster.embedded.apiserver.kinds.tables import BadPath, read_path
+from labkit.cluster.embedded.apiserver.kinds.crd_versions import is_shared, place
 from labkit.cluster.embedded.schema import structural_faults
 
 if TYPE_CHECKING:
@@ -38,20 +38,14 @@ def _changed(attempt: Attempt) -> Iterator[int]:
     for number, version in enumerate(spec_of(attempt.object).get("versions") or ()):
         if version not in before:
             yield number
+            if is_shared(spec_of(attempt.object), "schema"):
+                return  # it is the same schema in all of them
 
 
 def _faults(value: dict[str, Any], number: int) -> Iterator[status.StatusCause]:
-    version, path = spec_of(value)["versions"][number], f"spec.versions[{number}]"
+    spec = spec_of(value)
+    version, path = spec["versions"][number], place(spec, number, "schema")
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if schema is not None:
-        for one in structural_faults(schema, f"{path}.schema.openAPIV3Schema"):
+        for one in structural_faults(schema, f"{path}.openAPIV3Schema"):
             yield status.StatusCause(one.reason, one.message, one.path)
-    for name in ("additionalPrinterColumns", "selectableFields"):
-        for index, column in enumerate(version.get(name) or ()):
-            try:
-                read_path(column.get("jsonPath", ""))
-            except BadPath as error:
-                said = column.get("jsonPath", "")
-                words = f'Invalid value: "{said}": {error}'
-                where = f"{path}.{name}[{index}].jsonPath"
-                yield status.StatusCause("FieldValueInvalid", words, where)
