@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from labkit.cluster.embedded.apiserver import builtin
 from labkit.cluster.embedded.apiserver.conversion import Conversion
 from labkit.cluster.embedded.apiserver.kinds import scales
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
@@ -29,6 +28,8 @@ DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 """The finalizer that a definition gets when it is deleted: its objects go first."""
 OWN_VERBS = ("get", "patch", "update")
+VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which discovery gives them."""
 
 
 class SchemaFault(Fault):
@@ -57,7 +58,7 @@ def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
                 is_namespaced=spec["scope"] == "Namespaced",
                 short_names=tuple(names.get("shortNames") or ()),
                 categories=tuple(names.get("categories") or ()),
-                verbs=builtin.USUAL,
+                verbs=VERBS,
                 subresources=_subresources(group, version, names["kind"]),
                 storage=f"{names['plural']}.{group}",
                 type=_type(group, version, names["kind"]),

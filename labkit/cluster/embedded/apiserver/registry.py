@@ -106,6 +106,12 @@ class Resource:
         return next(one for one in versions if one["name"] == self.version)
 
     @cached_property
+    def stored_version(self) -> str:
+        """The version that a definition stores; of what is built in, its own."""
+        versions = self.crd["spec"]["versions"] if self.crd is not None else ()
+        return next((str(one["name"]) for one in versions if one.get("storage")), self.version)
+
+    @cached_property
     def deprecation(self) -> str:
         """What every answer of a deprecated version of a custom resource warns of, or nothing."""
         if self.crd is None or not self.crd_version.get("deprecated"):

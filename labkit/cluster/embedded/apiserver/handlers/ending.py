@@ -74,7 +74,8 @@ def read_options(request: Request) -> Options:
     try:
         grace_s = None if grace is None else int(grace)
     except (TypeError, ValueError):
-        raise status.bad_request(f"invalid gracePeriodSeconds: {grace!r}") from None
+        words = f'strconv.ParseInt: parsing "{grace}": invalid syntax'
+        raise status.bad_request(words) from None
     if grace_s is not None and grace_s < 0:
         grace_s = 1  # as Kubernetes takes it
     expected = said.get("preconditions") or {}

@@ -95,6 +95,7 @@ async def create_object(
     await api.admission.validate(attempt)
     api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
+    attempt.warnings += _warnings(resource, value, {})
     if request.is_dry_run:
         return value, attempt.warnings
     about = value["metadata"]
@@ -154,6 +155,7 @@ async def change(
     make: Make,
     *,
     is_applied: bool = False,
+    is_patch: bool = False,
 ) -> tuple[Record | dict[str, Any], list[str]]:
     """Changes a stored object.
 
@@ -161,6 +163,7 @@ async def change(
         make: gives the new object from the one that is there (frozen). Called again when others
             came between and the client named no revision.
         is_applied: whether `make` sets managedFields itself.
+        is_patch: whether another uid is a change of a field, and not a precondition.
 
     Returns:
         The record (or the object, if nothing is to be stored), and warnings.
@@ -173,11 +176,12 @@ async def change(
         if old is None:
             raise status.not_found(resource.group, resource.plural, key.name)
         value = stamp.in_order(make(old.object))
-        _check_identity(resource, value, old)
+        _check_identity(resource, value, old, is_patch=is_patch)
         attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
         value = await _judged(attempt, old, is_applied=is_applied)
+        attempt.warnings += _warnings(resource, value, old.object["metadata"])
         if value == old.object or request.is_dry_run:
             return (old if value == old.object else value), attempt.warnings
         try:
@@ -187,10 +191,12 @@ async def change(
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
-def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> None:
+def _check_identity(
+    resource: Resource, value: dict[str, Any], old: Record, *, is_patch: bool
+) -> None:
     """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
-    if about.get("uid") and about["uid"] != is_there["uid"]:
+    if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
         words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
         raise status.conflict(
             resource.group, resource.plural, old.key.name, f"{words} {is_there['uid']}"
@@ -209,8 +215,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     resource, value, request = attempt.resource, attempt.object, attempt.request
     assert value is not None
     rules = resource.rules
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        _keep(value["metadata"], old.object["metadata"], name)
+    _keep(value["metadata"], old.object["metadata"])
     rules.set_defaults(value)
     if not is_applied:  # whose is what was sent; what admission adds is nobody's
         stamp.note_managers(request, resource, old.object, value)
@@ -230,11 +235,12 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     return stamp.in_order(value)
 
 
-def _keep(about: dict[str, Any], was: dict[str, Any], name: str) -> None:
-    if name in was:
-        about[name] = was[name]
-    else:
-        about.pop(name, None)
+def _keep(about: dict[str, Any], was: dict[str, Any]) -> None:
+    """What a client cannot change stays; what it tries to add is refused later."""
+    about.setdefault("uid", was["uid"])
+    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if name in was:
+            about[name] = was[name]
 
 
 def _store(
@@ -246,6 +252,20 @@ def _store(
     record = api.store.update(old.key, value, api.cause(request), expected=old.revision)
     api.written(resource, record, old)
     return record
+
+
+def _warnings(resource: Resource, value: dict[str, Any], was: dict[str, Any]) -> list[str]:
+    """What is warned of in a custom resource: new finalizers that say not whose they are."""
+    if resource.crd is None:
+        return []
+    added = {*(value["metadata"].get("finalizers") or ())} - {*(was.get("finalizers") or ())}
+    words = "to avoid accidental conflicts with other finalizer writers"
+    return [
+        f'metadata.finalizers: "{name}": prefer a domain-qualified finalizer name '
+        f"{'including a path (/) ' if '.' in name else ''}{words}"
+        for name in sorted(added)
+        if "/" not in name and name not in (ending.ORPHAN, ending.FOREGROUND)
+    ]
 
 
 def _refuse(resource: Resource, value: dict[str, Any], faults: list[Any]) -> None:
