@@ -184,6 +184,16 @@ def test_options_that_mean_nothing_are_refused(
             'Tree.d.example.org "t" is invalid: spec.set[2]: Duplicate value: "a"',
         ),
         (
+            tree(replicas=2**63),
+            422,
+            'Tree.d.example.org "t" is invalid: [spec.replicas: Invalid value: "number": '
+            'spec.replicas in body must be of type integer: "number", '
+            '<nil>: Invalid value: "": '
+            "Checked value must be of type integer (default format) in spec.replicas, "
+            ".spec.replicas: Invalid value: 0: .spec.replicas accessor error: "
+            "9.223372036854776e+18 is of the type float64, expected int64]",
+        ),
+        (
             tree(num=3),
             422,
             'Tree.d.example.org "t" is invalid: spec.num: Invalid value: 0: '
@@ -225,6 +235,17 @@ def test_a_field_that_is_said_twice_is_warned_of_and_the_object_is_kept(tmp_path
         said = await warned(plane, "POST", TREES, body)
         assert said == ['duplicate field "metadata.name"', 'duplicate field "spec.kind"']
         assert (await plane.call("GET", f"{TREES}/r"))["spec"] == {"kind": "elm"}
+
+    with_plane(tmp_path, run)
+
+
+def test_a_refusal_warns_as_well(tmp_path: Path) -> None:
+    body = tree(replicas=-1, zz=1)
+
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        error = await plane.refused("POST", TREES, body)
+        assert (error.code, error.warnings) == (422, ['unknown field "spec.zz"'])
 
     with_plane(tmp_path, run)
 

@@ -117,6 +117,8 @@ def _is_of(type_: Type, value: Any) -> bool:
         return True
     if isinstance(value, bool):
         return type_.kind == "boolean"
+    if isinstance(value, int) and not limits.is_int64(value):
+        return float in classes
     if isinstance(value, float) and int in classes:
         return float in classes or value.is_integer()
     return isinstance(value, classes)

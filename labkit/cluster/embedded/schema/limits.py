@@ -58,7 +58,14 @@ def json_schema_type(value: Any) -> str:
     """What a schema calls a value."""
     if isinstance(value, bool):
         return "boolean"
+    if isinstance(value, int) and not is_int64(value):
+        return "number"
     return TYPES[next(kind for kind in TYPES if isinstance(value, kind))]
+
+
+def is_int64(value: int) -> bool:
+    """Whether Go has room for a whole number; a larger one is a float there."""
+    return -(2**63) <= value < 2**63
 
 
 def faults_of_scalar(type_: Type, value: Any, path: Path) -> Iterator[Fault]:

@@ -7,7 +7,8 @@ tried again on what is there now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -40,8 +41,19 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
         raise status.method_not_supported("", "")
     sent, warnings = read_object(request, resource)
     resource = api.registry.stored(resource)
-    made, further = await create_object(api, request, resource, sent)
+    with _warning(warnings):
+        made, further = await create_object(api, request, resource, sent)
     return presenter.answer(presenter.written(made), 201, [*warnings, *further])
+
+
+@contextmanager
+def _warning(warnings: list[str]) -> Iterator[None]:
+    """What was warned of is said with a refusal, too."""
+    try:
+        yield
+    except status.ApiError as error:
+        error.warnings = [*warnings, *error.warnings]
+        raise
 
 
 def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], list[str]]:
@@ -128,7 +140,8 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
-    record, further = await change(api, request, resource, key, lambda _: thaw(value))
+    with _warning(warnings):
+        record, further = await change(api, request, resource, key, lambda _: thaw(value))
     return presenter.answer(presenter.written(record), 200, [*warnings, *further])
 
 

@@ -19,7 +19,7 @@ _GO_TYPES = {
     int: "int64",
     float: "float64",
     list: "[]interface {}",
-    dict: "map[string]interface {}",
+    dict: "map[string]interface{}",
 }
 
 
@@ -68,11 +68,13 @@ def _look(path: str, value: Any, wanted: type) -> Any:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            raise _misfit(gone, value, dict)
+            raise _misfit(path.removeprefix(".").split("."), value, dict)
         if name not in value:
             return None
         value = value[name]
         gone.append(name)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        value = float(value)
     if type(value) is not wanted:
         raise _misfit(gone, value, wanted)
     return value
