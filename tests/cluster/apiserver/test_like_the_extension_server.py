@@ -44,6 +44,7 @@ SCHEMA: dict[str, Any] = {
         "status": {"type": "object", "properties": {"replicas": {"type": "integer"}}},
     },
 }
+OWNER_WITHOUT_NAME = {"apiVersion": "v1", "kind": "A", "uid": "u"}
 SUBRESOURCES = {
     "status": {},
     "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"},
@@ -210,6 +211,20 @@ def test_options_that_mean_nothing_are_refused(
             422,
             'Tree.d.example.org "t" is invalid: spec.inner.apiVersion: Invalid value: "": '
             "must not be empty",
+        ),
+        (
+            tree(
+                inner={
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {
+                        "ownerReferences": [{"apiVersion": "v1", "kind": "A", "uid": "u"}]
+                    },
+                }
+            ),
+            422,
+            'Tree.d.example.org "t" is invalid: spec.inner.metadata.ownerReferences.name: '
+            'Invalid value: "": must not be empty',
         ),
     ],
 )

@@ -14,9 +14,12 @@ from labkit.cluster.embedded.apiserver.conversion import Conversion
 from labkit.cluster.embedded.apiserver.kinds import scales
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
 from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
+from labkit.cluster.embedded.apiserver.kinds.meta import validate_meta
+from labkit.cluster.embedded.apiserver.kinds.names import path_segment
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
 from labkit.cluster.embedded.schema import Fault as SchemaFaultOf
 from labkit.cluster.embedded.schema import Type, faults, from_crd, prune, set_defaults
+from labkit.cluster.embedded.schema.embedded import embedded_objects
 from labkit.cluster.embedded.schema.types import child
 from labkit.cluster.embedded.store import thaw
 
@@ -117,6 +120,8 @@ def rules_of(resource: Resource) -> Kind:
     def look(value: dict[str, Any], path: str, found: list[Fault]) -> None:
         del path
         found += map(_fault, faults(of, value))
+        for where, one in embedded_objects(of, value):
+            found += _in_metadata(where, one.get("metadata"))
         scales.of_spec(scale, value, found)
         scales.of_status(scale, value, found)
 
@@ -133,6 +138,17 @@ def rules_of(resource: Resource) -> Kind:
     scale = (resource.crd_version.get("subresources") or {}).get("scale")
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
     return replace(plain, defaults=(defaults,), rules=(look,), status_rules=(look_at_status,))
+
+
+def _in_metadata(path: str, about: Any) -> Iterator[Fault]:
+    """What is wrong with the metadata of an object within another; it needs no name."""
+    if not isinstance(about, dict):
+        return
+    found: list[Fault] = []
+    named = {**about, "name": about.get("name") or "fakename"}
+    validate_meta(named, path_segment, bool(about.get("namespace")), found)
+    for one in found:
+        yield Fault(f"{path}.{one.field}", one.reason, one.message, one.bad_value)
 
 
 def _fault(one: SchemaFaultOf) -> SchemaFault:
