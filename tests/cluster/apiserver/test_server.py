@@ -136,7 +136,7 @@ BROKEN = [
     ("GET", f"{MAPS}?fieldSelector=data.a%3Db", None, "", 400),
     ("GET", f"{MAPS}?limit=many", None, "", 400),
     ("GET", f"{MAPS}?continue=nonsense", None, "", 400),
-    ("GET", f"{MAPS}?resourceVersion=nonsense", None, "", 422),
+    ("GET", f"{MAPS}?resourceVersion=nonsense", None, "", 400),
     ("GET", f"{MAPS}?resourceVersion=99999999", None, "", 504),
     ("GET", f"{MAPS}?resourceVersion=1&resourceVersionMatch=Sideways", None, "", 422),
     ("GET", "/api/v1/namespaces/default/nonsense", None, "", 404),

@@ -139,12 +139,13 @@ def test_a_definition_is_filled_in() -> None:
         (CRDS, {"metadata/name": "boats"}, [
             'metadata.name: Invalid value: "boats": must be spec.names.plural+"."+spec.group']),
         (CRDS, {"spec/versions/0/storage": False}, [
-            'spec.versions: Invalid value: [{"name":"v1","schema":{"openAPIV3Schema":{"type":'
-            '"object"}},"served":true,"storage":false,"subresources":{"scale":{"specReplicasPath":'
-            '".spec.n","statusReplicasPath":".status.n"}}}]: must have exactly one version marked as '
-            "storage version"]),
+            'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":'
+            'false,"DeprecationWarning":null,"Schema":null,"Subresources":null,'
+            '"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version '
+            "marked as storage version",
+            "status.storedVersions: Invalid value: null: must have at least one stored version"]),
         (CRDS, {"spec/versions/0/schema": GONE}, [
-            "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"]),
+            "spec.versions[0].schema.openAPIV3Schema: Required value"]),
         (CRDS, {"spec/scope": "Global"}, [
             'spec.scope: Unsupported value: "Global": supported values: "Cluster", "Namespaced"']),
         (CRDS, {"spec/names": {"plural": "boats"}}, [
@@ -275,13 +276,14 @@ TARGET = "spec.metrics[0].resource.target"
         (CRDS, {"spec/names/listKind": "Boat"}, [
             'spec.names.listKind: Invalid value: "Boat": kind and listKind may not be the same']),
         (CRDS, {"spec/versions": [{**VERSION, "storage": True}, VERSION]}, [
-            'spec.versions: Invalid value: [{"name":"v2","schema":{"openAPIV3Schema":{"type":"object"}},"served":true,"storage":true},'
-            '{"name":"v2","schema":{"openAPIV3Schema":{"type":"object"}},"served":true,"storage":false}]: must contain unique version names']),
+            'spec.versions: Invalid value: [{"Name":"v2","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null},'
+            '{"Name":"v2","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must contain unique version names']),
         (CRDS, {"spec/versions/0/subresources/scale": {"specReplicasPath": "spec.n", "statusReplicasPath": ".spec.n"}}, [
-            'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: "spec.n": must be a simple json path starting with .',
-            'spec.versions[0].subresources.scale.statusReplicasPath: Invalid value: ".spec.n": should be a json path under .status']),
+            'spec.subresources.scale.specReplicasPath: Invalid value: "spec.n": must be a simple json path starting with .',
+            'spec.subresources.scale.statusReplicasPath: Invalid value: ".spec.n": should be a json path under .status']),
         (CRDS, {"spec/conversion": {"strategy": "Webhook"}}, [
-            "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook"]),
+            "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook",
+            "spec.conversion.conversionReviewVersions: Required value"]),
     ],
 )  # fmt: skip
 def test_more_that_is_wrong(resource: str, changes: dict[str, Any], lines: list[str]) -> None:

@@ -51,6 +51,7 @@ def field(**schema: Any) -> dict[str, Any]:
         ),
         field(type="object", additionalProperties={"type": "string"}),
         field(type="object", properties={"a": {"type": "string"}}, anyOf=[{"required": ["a"]}]),
+        field(type="object", anyOf=[{"properties": {"a": {"minimum": 1}}}]),
         {
             "type": "object",
             "properties": {
@@ -128,17 +129,17 @@ def test_a_structural_schema_has_no_faults(schema: Any) -> None:
             ],
         ),
         (
-            field(type="object", anyOf=[{"properties": {"a": {"minimum": 1}}}]),
+            {"type": "object", "anyOf": [{"properties": {"a": {"minimum": 1}}}]},
             [
-                f"{FIELD}.properties[a]: Required value: because it is defined in "
-                f"{FIELD}.anyOf[0].properties[a]"
+                f"{ROOT}.properties[a]: Required value: because it is defined in "
+                f"{ROOT}.anyOf[0].properties[a]"
             ],
         ),
         (
             field(type="integer", default="one"),
             [
                 f'{FIELD}.default: Invalid value: "string": '
-                'in body must be of type integer: "string"'
+                ' in body must be of type integer: "string"'
             ],
         ),
         (

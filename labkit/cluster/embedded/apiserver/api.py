@@ -155,7 +155,7 @@ class Api:
 
 def error_answer(error: status.ApiError) -> Answer:
     """A Status, with its code."""
-    answer = Answer(error.code, orjson.dumps(error.to_status()))
+    answer = Answer(error.code, orjson.dumps(error.to_status()), warnings=error.warnings)
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         answer.headers["Retry-After"] = str(seconds)

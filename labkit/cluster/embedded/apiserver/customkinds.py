@@ -1,4 +1,4 @@
-"""The kind of a CRD: its schema's defaults, its schema's faults, and its rules in CEL.
+"""The kind of a CRD: what its schema fills in and refuses, its rules in CEL, its scale.
 
 Rules are asked when the schema has nothing against the object that would make them senseless.
 Source: apiextensions-apiserver's `pkg/registry/customresource/strategy.go`, version 1.36.
@@ -6,16 +6,21 @@ Source: apiextensions-apiserver's `pkg/registry/customresource/strategy.go`, ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from labkit.cluster.embedded.apiserver.kinds import scales
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
 from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom, differ
+from labkit.cluster.embedded.apiserver.kinds.meta import validate_meta
+from labkit.cluster.embedded.apiserver.kinds.names import path_segment
 from labkit.cluster.embedded.apiserver.kinds.rules import Object
 from labkit.cluster.embedded.schema import Type, faults, set_defaults
+from labkit.cluster.embedded.schema.embedded import embedded_objects
 from labkit.cluster.embedded.schema.types import Fault as SchemaSays
+from labkit.cluster.embedded.schema.types import child
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.cel.rules import Rules
@@ -56,10 +61,12 @@ class CustomKind(Kind):
     Attributes:
         type: the schema.
         has_rules: whether it has rules in CEL.
+        scale: where its numbers for the scale subresource are, if it has one.
     """
 
     type: Type
     has_rules: bool = False
+    scale: Mapping[str, Any] | None = None
 
     def set_defaults(self, new: Object) -> None:
         """What the schema fills in."""
@@ -78,12 +85,25 @@ class CustomKind(Kind):
 
     def validate_status_update(self, new: Object, old: Object) -> list[Fault]:
         """The faults of its status; rules are about all of it."""
-        found = super().validate_status_update(new, old)
-        found += [one for one in self._by_schema(new) if one.field.startswith("status")]
+        found = [*super().validate_status_update(new, old), *self._by_schema_of_status(new)]
+        scales.of_status(self.scale, new, found)
         return self._ruled(found, new, old)
 
     def _by_schema(self, new: Object) -> list[Fault]:
-        return list(map(_fault, faults(self.type, new)))
+        found = list(map(_fault, faults(self.type, new)))
+        for path, one in embedded_objects(self.type, new):
+            found += _in_metadata(path, one.get("metadata"))
+        scales.of_spec(self.scale, new, found)
+        scales.of_status(self.scale, new, found)
+        return found
+
+    def _by_schema_of_status(self, new: Object) -> Iterator[Fault]:
+        status = self.type.fields.get("status")
+        if status is None or "status" not in new:
+            return
+        for one in faults(status, new["status"]):
+            path = one.path if one.path.startswith("<") else child("status", one.path)
+            yield SchemaFault(path, Reason(one.reason), one.message)
 
     def _ruled(self, found: list[Fault], new: Object, old: Object | None) -> list[Fault]:
         if not self.has_rules:
@@ -108,14 +128,30 @@ def _fault(said: SchemaSays) -> Fault:
     return SchemaFault(said.path, Reason(said.reason), said.message)
 
 
+def _in_metadata(path: str, about: Any) -> Iterator[Fault]:
+    """What is wrong with the metadata of an object within another; it needs no name."""
+    if not isinstance(about, dict):
+        return
+    found: list[Fault] = []
+    named = {**about, "name": about.get("name") or "fakename"}
+    validate_meta(named, path_segment, bool(about.get("namespace")), found)
+    for one in found:
+        yield Fault(f"{path}.{one.field}", one.reason, one.message, one.bad_value)
+
+
 def custom_kind(resource: Resource) -> Kind:
     """What is particular to the kind of a CRD."""
     assert resource.type is not None
     has_status = "status" in resource.subresources
     plain = custom(is_namespaced=resource.is_namespaced, has_status=has_status)
     said: dict[str, Any] = {one.name: getattr(plain, one.name) for one in fields(plain)}
-    schema = (resource.crd_version.get("schema") or {}).get("openAPIV3Schema")
-    return CustomKind(**said, type=resource.type, has_rules=has_rules(schema))
+    version = resource.crd_version
+    return CustomKind(
+        **said,
+        type=resource.type,
+        has_rules=has_rules((version.get("schema") or {}).get("openAPIV3Schema")),
+        scale=(version.get("subresources") or {}).get("scale"),
+    )
 
 
 def has_rules(schema: Any) -> bool:

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from labkit.cluster.embedded.apiserver import builtin
+from labkit.cluster.embedded.apiserver.conversion import Conversion
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
-from labkit.cluster.embedded.schema import Type, from_crd
+from labkit.cluster.embedded.schema import Type, from_crd, prune, set_defaults
+from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.store import Record
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+"""The finalizer that a definition gets when it is deleted: its objects go first."""
 OWN_VERBS = ("get", "patch", "update")
+VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which discovery gives them."""
 
 
 def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
@@ -36,7 +41,7 @@ def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
                 is_namespaced=spec["scope"] == "Namespaced",
                 short_names=tuple(names.get("shortNames") or ()),
                 categories=tuple(names.get("categories") or ()),
-                verbs=builtin.USUAL,
+                verbs=VERBS,
                 subresources=_subresources(group, version, names["kind"]),
                 storage=f"{names['plural']}.{group}",
                 type=_type(group, version, names["kind"]),
@@ -47,6 +52,32 @@ def resources_of(definition: dict[str, Any]) -> Iterator[Resource]:
 def _type(group: str, version: dict[str, Any], kind: str) -> Type:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     return from_crd(schema, (group, version["name"], kind))
+
+
+def conversion_of(resource: Resource) -> Conversion | None:
+    """Between the versions of a definition, as strategy None has it: only `apiVersion` changes.
+
+    What is written loses what the stored version's schema does not know; what is read, what the
+    version that was asked for does not know, and gets its defaults. None: there is one version.
+    """
+    versions = resource.crd["spec"]["versions"]
+    if len(versions) < 2 or resource.type is None:
+        return None
+    of = resource.type
+    stored = next(one for one in versions if one.get("storage"))
+    kept = _type(resource.group, stored, resource.kind)
+
+    def shown(value: dict[str, Any]) -> dict[str, Any]:
+        if value["apiVersion"] == resource.api_version:
+            return value
+        found: dict[str, Any] = thaw(prune(of, {**value, "apiVersion": resource.api_version}))
+        set_defaults(of, found)
+        return found
+
+    def read(value: dict[str, Any]) -> dict[str, Any]:
+        return value if stored["name"] == resource.version else prune(kept, value)
+
+    return Conversion((resource.group, resource.version), shown, read)
 
 
 def _subresources(group: str, version: dict[str, Any], kind: str) -> dict[str, Subresource]:

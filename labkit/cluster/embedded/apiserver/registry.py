@@ -24,6 +24,13 @@ from labkit.cluster.embedded.store import Key
 if TYPE_CHECKING:
     from labkit.cluster.embedded.schema import Type
 
+DEPRECATED = {
+    ("", "v1", "endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ),
+}
+"""What every client of what is built in is told. Source: `zz_generated.prerelease-lifecycle.go`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
@@ -106,6 +113,22 @@ class Resource:
         return next(one for one in versions if one["name"] == self.version)
 
     @cached_property
+    def stored_version(self) -> str:
+        """The version that a definition stores; of what is built in, its own."""
+        versions = self.crd["spec"]["versions"] if self.crd is not None else ()
+        return next((str(one["name"]) for one in versions if one.get("storage")), self.version)
+
+    @cached_property
+    def deprecation(self) -> str:
+        """What every answer of a resource on its way out warns of, or nothing."""
+        if self.crd is None:
+            return DEPRECATED.get((self.group, self.version, self.plural), "")
+        if not self.crd_version.get("deprecated"):
+            return ""
+        said = self.crd_version.get("deprecationWarning")
+        return str(said or f"{self.group}/{self.version} {self.kind} is deprecated")
+
+    @cached_property
     def needs_revision(self) -> bool:
         """Whether an update has to say which revision it changes."""
         return self.crd is not None or self.storage in NEEDS_REVISION
@@ -118,6 +141,10 @@ class Resource:
     @cached_property
     def conversion(self) -> Conversion | None:
         """From how it is stored to this version, where that is another."""
+        if self.crd is not None:
+            from labkit.cluster.embedded.apiserver.customresources import conversion_of
+
+            return conversion_of(self)
         return conversion(self.group, self.version, self.plural)
 
     def key(self, namespace: str, name: str) -> Key:

@@ -38,6 +38,9 @@ class ApiError(Exception):
         reason: a word of `metav1.StatusReason`; empty where Kubernetes has none.
         message: what a person reads.
         details: `name`, `group`, `kind`, `uid`, `causes`, `retryAfterSeconds`, as they apply.
+
+    Attributes:
+        warnings: what the answer warns of besides.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.code, self.reason, self.message, self.details = code, reason, message, details
+        self.warnings: list[str] = []
 
     def to_status(self) -> dict[str, Any]:
         """The `Status` object, in the order in which Kubernetes writes it."""
@@ -132,9 +136,11 @@ def not_acceptable(types: Sequence[str]) -> ApiError:
     return ApiError(406, "NotAcceptable", message)
 
 
-def already_exists(group: str, resource: str, name: str) -> ApiError:
-    """409: the name is taken."""
+def already_exists(group: str, resource: str, name: str, *, is_ending: bool = False) -> ApiError:
+    """409: the name is taken, maybe by what waits for its finalizers."""
     message = f'{qualified(group, resource)} "{name}" already exists'
+    if is_ending:
+        message = f"object is being deleted: {message}"
     return ApiError(409, "AlreadyExists", message, _about(group, resource, name))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labkit.cluster.embedded.apiserver.customresources import DEFINITIONS
+from labkit.cluster.embedded.apiserver.customresources import CLEANUP, DEFINITIONS
 from labkit.cluster.embedded.apiserver.handlers.stamp import timestamp
 from labkit.cluster.embedded.controllers.controller import Controller
 from labkit.cluster.embedded.store import Key, thaw
@@ -16,7 +16,9 @@ from labkit.cluster.embedded.store import Key, thaw
 if TYPE_CHECKING:
     from labkit.cluster.embedded.store import Change
 
-CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+SHORT = "shortNames"
+MANAGER = {"fieldManager": "kube-apiserver"}
+"""The process in which a real cluster's controllers of definitions run."""
 
 
 class DefinitionController(Controller):
@@ -46,76 +48,90 @@ class DefinitionController(Controller):
         if value["metadata"].get("deletionTimestamp"):
             await self._clean_up(value)
             return
-        if CLEANUP not in (value["metadata"].get("finalizers") or ()):
-            value["metadata"].setdefault("finalizers", []).append(CLEANUP)
-            await self.call("PUT", self._path(key), value)
-            return
         status = self._status(value)
         if status != value.get("status"):
             value["status"] = status
-            await self.call("PUT", f"{self._path(key)}/status", value)
+            await self.call("PUT", f"{self._path(key)}/status", value, query=MANAGER)
 
     def _status(self, value: dict[str, Any]) -> dict[str, Any]:
         spec = value["spec"]
         status: dict[str, Any] = thaw(value.get("status") or {})
-        taken = self._taken(value)
-        accepted = not taken
-        conditions = [
-            _condition(
-                "NamesAccepted",
-                is_true=accepted,
-                reason="NoConflicts" if accepted else "PluralConflict",
-                message="no conflicts found" if accepted else taken,
+        names, conflict = self._accepted(value, status.get("acceptedNames") or {})
+        reason, message = conflict or ("NoConflicts", "no conflicts found")
+        found = {
+            "NamesAccepted": _condition(
+                "NamesAccepted", is_true=not conflict, reason=reason, message=message
             )
-        ]
-        if accepted or _is_true(status, "Established"):
-            conditions.append(
-                _condition(
-                    "Established",
-                    is_true=True,
-                    reason="InitialNamesAccepted",
-                    message="the initial names have been accepted",
-                )
+        }
+        if not conflict and not _is_true(status, "Established"):
+            found["Established"] = _condition(
+                "Established",
+                is_true=True,
+                reason="InitialNamesAccepted",
+                message="the initial names have been accepted",
             )
-        else:
-            conditions.append(
-                _condition(
-                    "Established",
-                    is_true=False,
-                    reason="NotAccepted",
-                    message="not all names are accepted",
-                )
+        elif not _is_true(status, "Established"):
+            found["Established"] = _condition(
+                "Established",
+                is_true=False,
+                reason="NotAccepted",
+                message="not all names are accepted",
             )
-        status["conditions"] = [_kept(status, one) for one in conditions]
-        if accepted:
-            names = spec["names"]
-            status["acceptedNames"] = {
-                "plural": names["plural"],
-                "singular": names.get("singular") or names["kind"].lower(),
-                **{k: names[k] for k in ("shortNames", "categories") if names.get(k)},
-                "kind": names["kind"],
-                "listKind": names.get("listKind") or f"{names['kind']}List",
-            }
+        conditions = {one["type"]: one for one in status.get("conditions") or ()}
+        conditions |= {kind: _kept(status, one) for kind, one in found.items()}
+        status["conditions"] = list(conditions.values())
+        status["acceptedNames"] = names
         stored = [one["name"] for one in spec["versions"] if one.get("storage")]
         known = status.get("storedVersions") or []
         status["storedVersions"] = [*known, *(one for one in stored if one not in known)]
         return status
 
-    def _taken(self, value: dict[str, Any]) -> str:
-        """Which of a definition's names another resource of its group has."""
-        spec = value["spec"]
-        for other in self.api.registry:
-            is_own = other.crd and other.crd["metadata"]["name"] == value["metadata"]["name"]
-            if other.group != spec["group"] or is_own:
+    def _accepted(
+        self, value: dict[str, Any], old: dict[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, str] | None]:
+        """The names that a definition has now, and the last conflict: its reason and message.
+
+        A name that another definition of the group has stays as it was; all others are taken.
+        """
+        wanted = value["spec"]["names"]
+        resources, kinds = self._taken(value)
+        names: dict[str, Any] = {"plural": old.get("plural", "")}
+        conflict: tuple[str, str] | None = None
+        for name, reason, taken in (
+            ("plural", "PluralConflict", resources),
+            ("singular", "SingularConflict", resources),
+            ("shortNames", "ShortNamesConflict", resources),
+            ("kind", "KindConflict", kinds),
+            ("listKind", "ListKindConflict", kinds),
+        ):
+            said, had = wanted.get(name), old.get(name)
+            asked = (
+                [one for one in said or () if one not in (had or ())] if name == SHORT else [said]
+            )
+            clashes = [one for one in asked if one in taken and one != had]
+            if clashes:
+                conflict = (reason, _clash(clashes))
+            kept = had if clashes else said
+            if kept or name == "kind":
+                names[name] = kept or ""
+            if name == SHORT and wanted.get("categories"):
+                names["categories"] = wanted["categories"]
+        return names, conflict
+
+    def _taken(self, value: dict[str, Any]) -> tuple[set[str], set[str]]:
+        """The names that the other definitions of a group have: of resources, and of kinds."""
+        resources: set[str] = set()
+        kinds: set[str] = set()
+        for record in self.api.store.list(DEFINITIONS):
+            other = record.object
+            is_own = other["metadata"]["name"] == value["metadata"]["name"]
+            if is_own or other["spec"]["group"] != value["spec"]["group"]:
                 continue
-            names = spec["names"]
-            if other.kind in (names["kind"], names.get("listKind")):
-                return f'"{other.kind}" is already in use'
-            short = {names["plural"], *(names.get("shortNames") or ())}
-            for name in (other.plural, other.singular, *other.short_names):
-                if name in short:
-                    return f'"{name}" is already in use'
-        return ""
+            names = (other.get("status") or {}).get("acceptedNames") or {}
+            resources |= {names.get(one, "") for one in ("plural", "singular")}
+            resources |= {*(names.get(SHORT) or ())}
+            kinds |= {names.get(one, "") for one in ("kind", "listKind")}
+        return resources - {""}, kinds - {""}
 
     async def _clean_up(self, value: dict[str, Any]) -> None:
         spec, key = value["spec"], Key(DEFINITIONS, "", value["metadata"]["name"])
@@ -136,11 +152,16 @@ class DefinitionController(Controller):
                 value = thaw(record.object)
                 about = value["metadata"]
                 about["finalizers"] = [one for one in about["finalizers"] if one != CLEANUP]
-                await self.call("PUT", self._path(key), value)
+                await self.call("PUT", self._path(key), value, query=MANAGER)
 
     @staticmethod
     def _path(key: Key) -> str:
         return f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{key.name}"
+
+
+def _clash(names: list[str]) -> str:
+    said = [f'"{name}" is already in use' for name in names]
+    return said[0] if len(said) == 1 else f"[{', '.join(said)}]"
 
 
 def _condition(kind: str, *, is_true: bool, reason: str, message: str) -> dict[str, Any]:

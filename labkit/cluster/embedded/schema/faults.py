@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from labkit.cluster.embedded.schema import limits
+from labkit.cluster.embedded.schema.embedded import identity_faults
+from labkit.cluster.embedded.schema.lists import duplicates
 from labkit.cluster.embedded.schema.types import Fault, Path, Type, child
 
 NO_PATH = "<nil>"
@@ -28,7 +30,20 @@ TYPE_NAMES = {"map": "object", "list": "array", "int-or-string": "integer,string
 
 
 def faults(type_: Type, value: Any) -> list[Fault]:
-    """All that the schema says against a value, in the order of the object."""
+    """All that the schema says against a value, in the order of the object.
+
+    Objects within a custom resource, and elements that are there twice, come last: the real
+    server goes through it again for them.
+    """
+    found = list(_find(type_, value, ""))
+    if type_.is_custom:
+        found += identity_faults(type_, value)
+        found += duplicates(type_, value)
+    return found
+
+
+def values_faults(type_: Type, value: Any) -> list[Fault]:
+    """The same without what is asked of identities, and of elements that are there twice."""
     return list(_find(type_, value, ""))
 
 
@@ -54,7 +69,13 @@ def _find_in_fields(type_: Type, value: dict[str, Any], path: Path) -> list[Faul
     fields = type_.fields
     for name, part in value.items():
         field = fields.get(name)
-        if field is not None and (field.is_custom or isinstance(part, (dict, list))):
+        if field is None:
+            continue
+        if type_.is_custom and not field.is_custom:  # metadata, which has rules of its own
+            for inner in part if isinstance(part, dict) else ():
+                if inner in field.fields and field.fields[inner].is_custom:
+                    found += _find(field.fields[inner], part[inner], f"{child(path, name)}.{inner}")
+        elif field.is_custom or isinstance(part, (dict, list)):
             found += _find(field, part, child(path, name))
     return found
 
@@ -87,8 +108,6 @@ def _find_in_custom(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
         yield from _find_in_fields(type_, value, path)
         if type_.element:
             yield from _find_in_elements(type_.element, value.items(), path)
-        if type_.is_embedded:
-            yield from _find_in_identity(value, path)
 
 
 def _is_of(type_: Type, value: Any) -> bool:
@@ -98,6 +117,8 @@ def _is_of(type_: Type, value: Any) -> bool:
         return True
     if isinstance(value, bool):
         return type_.kind == "boolean"
+    if isinstance(value, int) and not limits.is_int64(value):
+        return float in classes
     if isinstance(value, float) and int in classes:
         return float in classes or value.is_integer()
     return isinstance(value, classes)
@@ -107,16 +128,9 @@ def _wrong_type(type_: Type, value: Any, path: Path) -> Fault:
     got = limits.json_schema_type(value)
     wanted = TYPE_NAMES.get(type_.kind, type_.kind)
     if type_.format and got == "number":
-        wanted, got = type_.format, "double"
+        wanted, got = type_.format, "float64"
     said = limits.in_body(path, f'must be of type {wanted}: "{got}"')
     return Fault(path, f'Invalid value: "{got}": {said}', "FieldValueTypeInvalid")
-
-
-def _find_in_identity(value: dict[str, Any], path: Path) -> Iterator[Fault]:
-    """An object within an object says what it is."""
-    for name in ("apiVersion", "kind"):
-        if not value.get(name):
-            yield Fault(child(path, name), "Required value: must not be empty", REQUIRED)
 
 
 def _find_in_junctors(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
@@ -128,9 +142,9 @@ def _find_in_junctors(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
     if "allOf" in said:
         below = [list(_find(part, value, path)) for part in said["allOf"]]
         if any(below):
+            yield from (fault for part in below for fault in part)
             none = "" if not all(below) else ". None validated"
             yield _against(f'"{path}" must validate all the schemas (allOf){none}')
-            yield from (fault for part in below for fault in part)
     if "not" in said and not list(_find(said["not"], value, path)):
         yield _against(f'"{path}" must not validate the schema (not)')
 

@@ -18,8 +18,9 @@ from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
 from labkit.cluster.embedded.schema.types import Fault, Path, Type, show
 
 DATE_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+URI = re.compile(r"/.*|[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 HOSTNAME = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?(\.[a-zA-Z0-9_-]{1,63})*\.?")
 UUID = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 MAC = re.compile(r"([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
@@ -34,6 +35,7 @@ TYPES = {
 FORMATS: dict[str, Callable[[str], object]] = {
     "date": datetime.date.fromisoformat,
     "date-time": DATE_TIME.fullmatch,
+    "uri": URI.fullmatch,
     "byte": lambda text: base64.b64decode(text, validate=True) is not None,
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
@@ -56,7 +58,14 @@ def json_schema_type(value: Any) -> str:
     """What a schema calls a value."""
     if isinstance(value, bool):
         return "boolean"
+    if isinstance(value, int) and not is_int64(value):
+        return "number"
     return TYPES[next(kind for kind in TYPES if isinstance(value, kind))]
+
+
+def is_int64(value: int) -> bool:
+    """Whether Go has room for a whole number; a larger one is a float there."""
+    return -(2**63) <= value < 2**63
 
 
 def faults_of_scalar(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
@@ -76,7 +85,8 @@ def _faults_of_string(type_: Type, value: str, path: Path) -> Iterator[Fault]:
     if "pattern" in said and not _matches(said["pattern"], value):
         yield _invalid(path, value, f"should match '{said['pattern']}'")
     if type_.format in FORMATS and not _has_format(type_.format, value):
-        yield _invalid(path, value, f"must be of type {type_.format}: {show(value)}")
+        fault = _invalid(path, value, f"must be of type {type_.format}: {show(value)}")
+        yield Fault(path, fault.message, "FieldValueTypeInvalid")
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -96,8 +106,12 @@ def _has_format(name: str, value: str) -> bool:
 
 def _faults_of_number(type_: Type, value: float, path: Path) -> Iterator[Fault]:
     said = type_.limits
-    if said.get("multipleOf") and value % said["multipleOf"]:
-        yield _invalid(path, value, f"should be a multiple of {_number(said['multipleOf'])}")
+    if type_.kind in ("integer", "int-or-string") and not _fits(type_.format, value):
+        form = f"with format {type_.format}" if type_.format else "(default format)"
+        text = f"Checked value must be of type integer {form} in {path}"
+        yield Fault("<nil>", f'Invalid value: "": {text}')
+    if said.get("multipleOf"):
+        yield from _faults_of_multiple(said["multipleOf"], value, path)
     if "maximum" in said:
         limit, is_open = said["maximum"], said.get("exclusiveMaximum", False)
         if value > limit or (is_open and value == limit):
@@ -110,6 +124,21 @@ def _faults_of_number(type_: Type, value: float, path: Path) -> Iterator[Fault]:
             yield _invalid(path, value, f"should be {words} {_number(limit)}")
 
 
+def _fits(form: str, value: float) -> bool:
+    """Whether a number is a whole one that has room in its format."""
+    bits = 31 if form == "int32" else 63
+    return float(value).is_integer() and -(2**bits) <= value < 2**bits
+
+
+def _faults_of_multiple(factor: float, value: float, path: Path) -> Iterator[Fault]:
+    """The real server takes the factor as a whole number where the value is one."""
+    if isinstance(value, int) and int(factor) < 1:
+        text = f"factor MultipleOf declared for {path} must be positive: {int(factor)}"
+        yield Fault(path, f"Invalid value: {int(factor)}: {text}")
+    elif value % factor:
+        yield _invalid(path, value, f"should be a multiple of {_number(factor)}")
+
+
 def faults_of_list(type_: Type, value: list[Any], path: Path) -> Iterator[Fault]:
     """Of the number of a list's elements, and of those that are there twice."""
     said = type_.limits
@@ -117,23 +146,6 @@ def faults_of_list(type_: Type, value: list[Any], path: Path) -> Iterator[Fault]
         yield _invalid(path, len(value), f"should have at least {said['minItems']} items")
     if len(value) > said.get("maxItems", len(value)):
         yield _too_many(path, len(value), said["maxItems"])
-    if type_.list_type in ("set", "map"):
-        yield from _duplicates(type_, value, path)
-
-
-def _duplicates(type_: Type, value: list[Any], path: Path) -> Iterator[Fault]:
-    """Elements of a set that are the same, of a map those whose keys are."""
-    seen: set[str] = set()
-    for index, element in enumerate(value):
-        same: Any = element
-        if type_.list_type == "map":
-            if not isinstance(element, dict):
-                continue
-            same = {key: element[key] for key in type_.list_keys if key in element}
-        text = show(same)
-        if text in seen:
-            yield Fault(f"{path}[{index}]", f"Duplicate value: {text}", "FieldValueDuplicate")
-        seen.add(text)
 
 
 def faults_of_object(type_: Type, value: dict[str, Any], path: Path) -> Iterator[Fault]:

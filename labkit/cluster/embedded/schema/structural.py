@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.cluster.embedded.schema.custom import JUNCTORS, custom_type
-from labkit.cluster.embedded.schema.faults import faults
+from labkit.cluster.embedded.schema.embedded import identity_faults
+from labkit.cluster.embedded.schema.faults import values_faults
+from labkit.cluster.embedded.schema.openapi_rules import IDENTITY, is_convertible, openapi_faults
 from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
 from labkit.cluster.embedded.schema.types import Fault, Path, show
 from labkit.cluster.embedded.schema.unknown import unknown_fields
@@ -20,9 +22,6 @@ from labkit.cluster.embedded.schema.unknown import unknown_fields
 Schema = Mapping[str, Any]
 
 ROOT = "spec.versions[0].schema.openAPIV3Schema"
-TYPES = ("array", "boolean", "integer", "number", "object", "string")
-UNSUPPORTED = ("$ref", "$schema", "id", "definitions", "dependencies", "additionalItems",
-               "patternProperties")  # fmt: skip
 INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 NOT_NESTED = {
     "type": "empty", "title": "empty", "description": "empty", "default": "undefined",
@@ -40,9 +39,18 @@ IS_INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
 def structural_faults(schema: Schema, path: Path = ROOT) -> list[Fault]:
-    """What is wrong with an `openAPIV3Schema`, sorted as a real server sorts it."""
-    found = [*_root(schema, path), *_node(schema, path, "root"), *_incomplete(schema, path)]
-    return sorted(found, key=str)
+    """What is wrong with an `openAPIV3Schema`, as a real server tells it.
+
+    First, sorted, what makes it no structural schema; or, where it is one, which defaults it does
+    not allow itself. Then what no schema may say.
+    """
+    found: list[Fault] = []
+    if schema.get("nullable"):
+        found.append(_forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
+    if is_convertible(schema):
+        plain = [*_root(schema, path), *_node(schema, path, "root"), *_incomplete(schema, path)]
+        found += sorted(plain, key=str) or _defaults(schema, path, is_root=True)
+    return found + openapi_faults(schema, path)
 
 
 def _root(schema: Schema, path: Path) -> Iterator[Fault]:
@@ -51,10 +59,8 @@ def _root(schema: Schema, path: Path) -> Iterator[Fault]:
         yield _invalid(f"{path}.type", kind, "must be object at the root")
     if schema.get("additionalProperties"):
         yield _forbidden(f"{path}.additionalProperties", "must not be used at the root")
-    if schema.get("nullable"):
-        yield _forbidden(f"{path}.nullable", "nullable cannot be set to true at the root")
     metadata = (schema.get("properties") or {}).get("metadata", {})
-    said = {*metadata} - {"type", "description", "properties"}
+    said = {*metadata} - {"type", "default", "properties"}
     said |= {*metadata.get("properties", ())} - {"name", "generateName"}
     if said:
         yield _forbidden(
@@ -68,9 +74,7 @@ def _node(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
     """One node and those below it."""
     yield from _type(schema, path, level)
     yield from _keywords(schema, path)
-    yield from _list(schema, path)
     yield from _identity(schema, path, level)
-    yield from _default(schema, path)
     yield from _values(schema, path)
     for name, field in (schema.get("properties") or {}).items():
         yield from _node(field, f"{path}.properties[{name}]", "field")
@@ -89,55 +93,15 @@ def _type(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
     elif not kind and not schema.get(IS_INT_OR_STRING) and not schema.get(PRESERVE):
         words = where.get(level, "for specified object fields")
         yield _required(f"{path}.type", f"must not be empty {words}")
-    if kind and kind not in TYPES:
-        said = ", ".join(map(show, TYPES))
-        text = f"Unsupported value: {show(kind)}: supported values: {said}"
-        yield Fault(f"{path}.type", text, "FieldValueNotSupported")
-    items = schema.get("items")
-    if isinstance(items, list):
-        text = "items must be a schema object and not an array"
-        yield _forbidden(f"{path}.items", text)
-    elif kind == "array" and not isinstance(items, Mapping):
+    if kind == "array" and not isinstance(schema.get("items"), Mapping):
         yield _required(f"{path}.items", "must be specified")
 
 
 def _keywords(schema: Schema, path: Path) -> Iterator[Fault]:
-    for name in UNSUPPORTED:
-        if schema.get(name):
-            yield _forbidden(f"{path}.{name}", f"{name} is not supported")
-    if schema.get("properties") and schema.get("additionalProperties") is not None:
-        text = "additionalProperties and properties are mutual exclusive"
-        yield _forbidden(f"{path}.additionalProperties", text)
-    if schema.get("uniqueItems"):
-        text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
-        yield _forbidden(f"{path}.uniqueItems", text)
-    if schema.get(PRESERVE) is False:
-        yield _invalid(f"{path}.{PRESERVE}", False, "must be true or undefined")
     for name in (PRESERVE, EMBEDDED):
         if schema.get(name) and schema.get(IS_INT_OR_STRING):
             text = "must be false if x-kubernetes-int-or-string is true"
             yield _invalid(f"{path}.{name}", True, text)
-
-
-def _list(schema: Schema, path: Path) -> Iterator[Fault]:
-    """A list of type map has keys, and elements that are objects."""
-    list_type, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys")
-    if list_type not in (None, "atomic", "set", "map"):
-        text = f'Unsupported value: {show(list_type)}: supported values: "atomic", "map", "set"'
-        yield Fault(f"{path}.x-kubernetes-list-type", text, "FieldValueNotSupported")
-    if list_type and schema.get("type") != "array":
-        kind = schema.get("type", "")
-        text = "must be array if x-kubernetes-list-type is set"
-        yield _invalid(f"{path}.type", kind, text) if kind else _required(f"{path}.type", text)
-    if list_type == "map" and not keys:
-        text = "must not be empty if x-kubernetes-list-type is map"
-        yield _required(f"{path}.x-kubernetes-list-map-keys", text)
-    element = schema.get("items")
-    fields = (element.get("properties") or {}) if isinstance(element, Mapping) else {}
-    for index, key in enumerate(keys or ()):
-        if list_type == "map" and key not in fields:
-            text = "must be one of the specified properties"
-            yield _invalid(f"{path}.x-kubernetes-list-map-keys[{index}]", key, text)
 
 
 def _identity(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
@@ -160,16 +124,42 @@ def _identity(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
         )
 
 
-def _default(schema: Schema, path: Path) -> Iterator[Fault]:
-    """A default is what the schema allows."""
-    default = schema.get("default")
-    if default is None:
-        return
-    type_ = custom_type(schema)
-    for unknown in unknown_fields(type_, default):
-        yield _invalid(f"{path}.default", default, f"must not have unknown field {unknown}")
-    for fault in faults(type_, default):
-        yield Fault(f"{path}.default", fault.message, fault.reason)
+def _defaults(
+    schema: Schema, path: Path, *, is_root: bool = False, is_identity: bool = False
+) -> list[Fault]:
+    """Defaults are what their schemas allow; below additionalProperties there can be none."""
+    found = []
+    if schema.get("default") is not None and not is_identity:
+        found += _of_default(schema, f"{path}.default", is_root=is_root)
+    if isinstance(schema.get("items"), Mapping):
+        found += _defaults(schema["items"], f"{path}.items", is_identity=is_identity)
+    for name, field in (schema.get("properties") or {}).items():
+        has_identity = is_root or bool(schema.get(EMBEDDED))
+        below = is_identity or (has_identity and name in IDENTITY)
+        found += _defaults(field, f"{path}.properties[{name}]", is_identity=below)
+    return found
+
+
+def _of_default(schema: Schema, path: Path, *, is_root: bool) -> list[Fault]:
+    default, type_ = schema["default"], custom_type(schema)
+    found = []
+    if [one for one in unknown_fields(type_, default) if ".metadata." not in f".{one}"]:
+        found.append(_invalid(path, default, "must not have unknown fields"))
+    embedded = {**schema, EMBEDDED: True} if is_root else schema
+    identity = list(identity_faults(custom_type(embedded), default))
+    wrong = identity or values_faults(type_, default)
+    return found + [Fault(_below(path, one.path), _said(one), one.reason) for one in wrong]
+
+
+def _below(path: Path, inner: Path) -> Path:
+    return f"{path}.{inner}" if inner and not inner.startswith("<") else path
+
+
+def _said(fault: Fault) -> str:
+    """The message, in which a value without a path leaves a gap."""
+    return (
+        fault.message.replace(": in body ", ":  in body ", 1) if not fault.path else fault.message
+    )
 
 
 def _values(schema: Schema, path: Path) -> Iterator[Fault]:
@@ -203,7 +193,7 @@ def _says_int_or_string(schema: Schema, name: str, part: Schema) -> bool:
 def _value(schema: Schema, path: Path) -> Iterator[Fault]:
     """A schema about values only."""
     for name, must in NOT_NESTED.items():
-        if schema.get(name):
+        if schema.get(name) or (name == "default" and schema.get(name) is not None):
             yield _forbidden(f"{path}.{name}", f"must be {must} to be structural")
     yield from _values(schema, path)
     for name, field in (schema.get("properties") or {}).items():
@@ -216,14 +206,12 @@ def _value(schema: Schema, path: Path) -> Iterator[Fault]:
 
 
 def _incomplete(schema: Schema, path: Path) -> Iterator[Fault]:
-    """What anyOf and the like speak of is specified outside of them, too."""
+    """What anyOf and the like of the root speak of is specified outside of them, too.
+
+    Of the root alone: the real server does not ask it of what is below.
+    """
     for name, part in _nested(schema):
         yield from _missing(schema, part, path, f"{path}.{name}")
-    for name, field in (schema.get("properties") or {}).items():
-        yield from _incomplete(field, f"{path}.properties[{name}]")
-    for name in ("items", "additionalProperties"):
-        if isinstance(schema.get(name), Mapping):
-            yield from _incomplete(schema[name], f"{path}.{name}")
 
 
 def _missing(schema: Schema, part: Schema, path: Path, nested: Path) -> Iterator[Fault]:
@@ -232,7 +220,7 @@ def _missing(schema: Schema, part: Schema, path: Path, nested: Path) -> Iterator
         where, within = f"{path}.properties[{name}]", f"{nested}.properties[{name}]"
         if name in fields:
             yield from _missing(fields[name], field, where, within)
-        elif not schema.get("additionalProperties"):
+        else:
             yield _required(where, f"because it is defined in {within}")
     items, values = schema.get("items"), part.get("items")
     if isinstance(items, Mapping) and isinstance(values, Mapping):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, spec_of
 from labkit.cluster.embedded.apiserver.customkinds import has_rules
-from labkit.cluster.embedded.apiserver.kinds.tables import BadPath, read_path
+from labkit.cluster.embedded.apiserver.kinds.crd_versions import is_shared, place
 from labkit.cluster.embedded.schema import structural_faults
 from labkit.cluster.embedded.schema.types import Fault
 
@@ -41,31 +41,17 @@ def _changed(attempt: Attempt) -> Iterator[int]:
     for number, version in enumerate(spec_of(attempt.object).get("versions") or ()):
         if version not in before:
             yield number
+            if is_shared(spec_of(attempt.object), "schema"):
+                return  # it is the same schema in all of them
 
 
 def _faults(value: dict[str, Any], number: int) -> Iterator[status.StatusCause]:
-    version, path = spec_of(value)["versions"][number], f"spec.versions[{number}]"
+    spec = spec_of(value)
+    version, path = spec["versions"][number], place(spec, number, "schema")
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if schema is not None:
-        for one in _of_schema(schema, _path_of_schema(value, number)):
+        for one in _of_schema(schema, f"{path}.openAPIV3Schema"):
             yield status.StatusCause(one.reason, one.message, one.path)
-    for name in ("additionalPrinterColumns", "selectableFields"):
-        for index, column in enumerate(version.get(name) or ()):
-            try:
-                read_path(column.get("jsonPath", ""))
-            except BadPath as error:
-                said = column.get("jsonPath", "")
-                words = f'Invalid value: "{said}": {error}'
-                where = f"{path}.{name}[{index}].jsonPath"
-                yield status.StatusCause("FieldValueInvalid", words, where)
-
-
-def _path_of_schema(value: dict[str, Any], number: int) -> str:
-    """Where a real server finds it: what all versions say alike is said of the definition."""
-    versions = spec_of(value)["versions"]
-    if all(one.get("schema") == versions[0].get("schema") for one in versions):
-        return "spec.validation.openAPIV3Schema"
-    return f"spec.versions[{number}].schema.openAPIV3Schema"
 
 
 def _of_schema(schema: dict[str, Any], path: str) -> list[Fault]:

@@ -59,7 +59,7 @@ def _entries(resource: Resource) -> list[dict[str, Any]]:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if "create" in resource.verbs and "list" in resource.verbs:
-        words = f"{resource.group}/{resource.version}/{resource.kind}"
+        words = f"{resource.group}/{resource.stored_version}/{resource.kind}"
         entry["storageVersionHash"] = _hash(words)
     parts = [_part(resource, part) for _, part in sorted(resource.subresources.items())]
     return [entry, *parts]

@@ -17,6 +17,7 @@ from labkit.cluster.embedded.apiserver.handlers.sizes import (
     demand_few,
     holds_too_much,
 )
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.schema import (
     duplicate_fields,
     prune,
@@ -25,6 +26,7 @@ from labkit.cluster.embedded.schema import (
 )
 
 if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
     from labkit.cluster.embedded.schema import Type
 
@@ -115,6 +117,62 @@ def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
     sent["kind"], sent["apiVersion"] = kind, api_version
 
 
+def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource) -> None:
+    """Makes sure that a custom resource says what it is: nothing is made up for it.
+
+    Raises:
+        ApiError: 400, 422 for another kind.
+    """
+    version, kind = sent.get("apiVersion", ""), sent.get("kind", "")
+    why = ""
+    for name, value in (("apiVersion", version), ("kind", kind)):
+        if not isinstance(value, str):
+            got = {int: "number", float: "number", bool: "bool", dict: "object"}
+            found = got.get(type(value), "array")
+            words = f"json: cannot unmarshal {found} into Go struct field .{name} of type string"
+            why = f"couldn't get version/kind; json parse error: {words}"
+            break
+    else:
+        if version.count("/") > 1:
+            why = f"unexpected GroupVersion string: {version}"
+        elif not kind:
+            why = f"Object 'Kind' is missing in '{request.body.decode(errors='replace')}'"
+    if why:
+        beginning = f"the object provided is unrecognized (must be of type {resource.kind})"
+        raise status.bad_request(f"{beginning}: {why} ({_summary(request.body)})")
+    if version != resource.api_version:
+        words = f"the API version in the data ({version}) does not match the expected API version"
+        raise status.bad_request(f"{words} ({resource.api_version})")
+    check_type_meta(sent, resource)
+
+
+def check_type_meta(value: dict[str, Any], resource: Resource) -> None:
+    """Refuses a custom resource that says that it is something else.
+
+    Raises:
+        ApiError: 422.
+    """
+    causes = [
+        status.StatusCause(
+            "FieldValueInvalid", f"Invalid value: {shown(value.get(name))}: must be {wanted}", name
+        )
+        for name, wanted in (("kind", resource.kind), ("apiVersion", resource.api_version))
+        if value.get(name) != wanted
+    ]
+    if causes:
+        group = str(value.get("apiVersion") or "").rpartition("/")[0]
+        name = str((value.get("metadata") or {}).get("name", ""))
+        raise status.invalid(group, str(value.get("kind")), name, causes)
+
+
+def _summary(body: bytes) -> str:
+    """The beginning of a body, as Kubernetes shows it: an object as it is, all else in hex."""
+    if not body:
+        return "<empty>"
+    start, more = body[:30], " ..." if len(body) > 30 else ""
+    return (start.decode(errors="replace") if body[:1] == b"{" else start.hex()) + more
+
+
 def check_types(request: Request, sent: dict[str, Any], of: Type | None, kind: str) -> None:
     """Refuses what a decoder would: text where a number has to be.
 
@@ -122,7 +180,10 @@ def check_types(request: Request, sent: dict[str, Any], of: Type | None, kind: s
         ApiError: 400.
     """
     for fault in wrong_types(of, sent) if of is not None else ():
-        raise status.bad_request(f"{_where(request, kind)}: {fault.message}")
+        message = fault.message
+        if of is not None and of.is_custom:  # whose metadata is decoded by itself
+            message = message.replace("field ObjectMeta.metadata.", "field ObjectMeta.")
+        raise status.bad_request(f"{_where(request, kind)}: {message}")
 
 
 def _where(request: Request, kind: str) -> str:
@@ -147,16 +208,25 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
     if of is None:
         return []
     how = request.query.get("fieldValidation") or "Warn"
-    if how not in ("Strict", "Warn", "Ignore"):
-        raise status.bad_request(f'invalid field validation directive: "{how}"')
-    found = [f'unknown field "{path}"' for path in unknown_fields(of, sent)]
+    unknown = unknown_fields(of, sent)
+    found: list[str] = []
     if how != "Ignore" and content_type(request) in ("", "application/json"):
         found += [f'duplicate field "{path}"' for path in duplicate_fields(request.body)]
+    in_order = sorted(unknown, key=_place) if of.is_custom else unknown
+    found += [f'unknown field "{path}"' for path in in_order]
     if found and how == "Strict":
         words = f"strict decoding error: {', '.join(found)}"
         raise status.bad_request(f"{_where(request, kind)}: {words}")
-    if found:
+    if unknown:
         pruned = prune(of, sent)
         sent.clear()
         sent.update(pruned)
     return found if how == "Warn" else []
+
+
+def _place(path: str) -> tuple[int, str]:
+    """Where a custom resource's unknown field is named: its metadata first, that of objects
+    within it last, as the extension server's three passes have it."""
+    if path.startswith("metadata."):
+        return 0, path
+    return (2 if ".metadata." in path else 1), path

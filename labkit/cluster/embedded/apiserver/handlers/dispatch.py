@@ -14,6 +14,7 @@ from labkit.cluster.embedded.apiserver.handlers import (
     reviews,
     subresources,
     write,
+    write_options,
 )
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.watch.start import Watch
@@ -32,13 +33,6 @@ WRITES = {
     "deletecollection": ending.delete_collection,
 }
 
-DEPRECATED = {
-    ("", "v1", "endpoints"): (
-        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-    ),
-}
-"""What every client of a resource is told. Source: its `zz_generated.prerelease-lifecycle.go`."""
-
 
 async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     """Answers.
@@ -54,18 +48,19 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
         return paths.nothing_there()
     if resource is None:
         raise status.no_such_resource()
-    answer = await _of_resource(api, request, resource)
-    if isinstance(answer, Answer):
-        answer.warnings += DEPRECATED.get((request.group, request.version, request.resource), ())
+    answer = await _of_served(api, request, resource)
+    if resource.deprecation and isinstance(answer, Answer):
+        answer.warnings.insert(0, resource.deprecation)
     return answer
 
 
-async def _of_resource(api: Api, request: Request, resource: Resource) -> Answer | Watch | Stream:
+async def _of_served(api: Api, request: Request, resource: Resource) -> Answer | Watch | Stream:
     if request.subresource:
         return await subresources.handle(api, request, resource)
     if request.verb not in resource.verbs:
         raise status.method_not_supported("", "")
     _check_path(request, resource)
+    write_options.check(request)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
     return await _whole(api, request, resource)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-from labkit.cluster.embedded.apiserver.handlers import decode, read, stamp
+from labkit.cluster.embedded.apiserver.customresources import CLEANUP, DEFINITIONS
+from labkit.cluster.embedded.apiserver.handlers import decode, read, stamp, write_options
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.store import Conflict, NotFound, Record, thaw
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
-POLICIES = ("Background", "Foreground", "Orphan")
+POLICY = "propagationPolicy"
+POLICIES = ("Foreground", "Background", "Orphan")
 GIVES_THE_OBJECT = frozenset(
     {
         *("pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims"),
@@ -64,18 +68,14 @@ def read_options(request: Request) -> Options:
     orphan = said.get("orphanDependents")
     if orphan is None and "orphanDependents" in request.query:
         orphan = request.says("orphanDependents")
-    if policy and orphan is not None:
-        words = "orphanDependents and deletionPropagation cannot be both set"
-        _invalid("propagationPolicy", f"Invalid value: {words}")
-    if policy and policy not in POLICIES:
-        known = ", ".join(f'"{one}"' for one in POLICIES)
-        _invalid("propagationPolicy", f'Unsupported value: "{policy}": supported values: {known}')
+    _check_options(request, said, policy, is_orphan_said=orphan is not None)
     if orphan is not None:
         policy = "Orphan" if orphan else "Background"
     try:
         grace_s = None if grace is None else int(grace)
     except (TypeError, ValueError):
-        raise status.bad_request(f"invalid gracePeriodSeconds: {grace!r}") from None
+        words = f'strconv.ParseInt: parsing "{grace}": invalid syntax'
+        raise status.bad_request(words) from None
     if grace_s is not None and grace_s < 0:
         grace_s = 1  # as Kubernetes takes it
     expected = said.get("preconditions") or {}
@@ -85,9 +85,24 @@ def read_options(request: Request) -> Options:
     )
 
 
-def _invalid(field: str, words: str) -> None:
-    cause = status.StatusCause("FieldValueInvalid", words, field)
-    raise status.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
+def _check_options(
+    request: Request, said: dict[str, Any], policy: str, *, is_orphan_said: bool
+) -> None:
+    """Refuses what DeleteOptions cannot mean, all of it at once."""
+    causes = []
+    if policy and is_orphan_said:
+        words = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be'
+        causes.append(status.StatusCause("FieldValueInvalid", f"{words} both set", POLICY))
+    if policy and policy not in POLICIES:
+        known = ", ".join(f'"{one}"' for one in (*POLICIES, "nil"))
+        words = f'Unsupported value: "{policy}": supported values: {known}'
+        causes.append(status.StatusCause("FieldValueNotSupported", words, POLICY))
+    causes += write_options.dry_run(request)
+    if (dry := said.get("dryRun")) and dry != ["All"]:
+        words = f'Unsupported value: {orjson.dumps(dry).decode()}: supported values: "All"'
+        causes.append(status.StatusCause("FieldValueNotSupported", words, "dryRun"))
+    if causes:
+        raise status.invalid("meta.k8s.io", "DeleteOptions", "", causes)
 
 
 async def delete(api: Api, request: Request, resource: Resource) -> Answer:
@@ -193,6 +208,8 @@ def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any
     finalizers = _finalizers(about.get("finalizers") or [], asked)
     if resource.storage == "namespaces":
         value.setdefault("status", {})["phase"] = "Terminating"
+    if resource.storage == DEFINITIONS and not was:
+        return _ending_definition(value, finalizers)
     if was and grace >= about.get("deletionGracePeriodSeconds", 0):
         if finalizers == (about.get("finalizers") or []):
             return None
@@ -205,6 +222,19 @@ def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any
     about["deletionGracePeriodSeconds"] = grace
     if "generation" in about:
         about["generation"] += 1
+    return stamp.in_order(value)
+
+
+def _ending_definition(value: dict[str, Any], finalizers: list[str]) -> dict[str, Any]:
+    """A definition waits for its objects (apiextensions, `registry/customresourcedefinition`)."""
+    about = value["metadata"]
+    about["finalizers"] = [*finalizers, *([] if CLEANUP in finalizers else [CLEANUP])]
+    about["deletionTimestamp"] = stamp.timestamp()
+    conditions = value.setdefault("status", {}).get("conditions") or []
+    words = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+    ending = {"type": "Terminating", "status": "True", "lastTransitionTime": stamp.timestamp()}
+    ending |= {"reason": "InstanceDeletionPending", "message": words}
+    value["status"]["conditions"] = [*conditions, ending]
     return stamp.in_order(value)
 
 

@@ -65,8 +65,12 @@ def _form(media: str, said: dict[str, str]) -> Form | None:
             return PLAIN
         is_meta = said.get("g") == "meta.k8s.io" and said.get("v") in ("v1", "v1beta1")
         return Form(shape, said["v"]) if is_meta and shape in SHAPES else None
-    if media in ("application/yaml", "text/yaml") and "as" not in said:
-        return Form(is_yaml=True)
+    if media == "application/yaml":
+        shape = said.get("as", "")
+        is_meta = said.get("g") == "meta.k8s.io" and said.get("v") in ("v1", "v1beta1")
+        if not shape:
+            return Form(is_yaml=True)
+        return Form(shape, said["v"], is_yaml=True) if is_meta and shape in SHAPES else None
     return None
 
 
@@ -83,7 +87,20 @@ def number(request: Request, name: str) -> int | None:
         return int(text)
     except ValueError:
         words = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-        raise status.bad_request(f"invalid value for {name}: {words}") from None
+        raise status.bad_request(words) from None
+
+
+def list_revision(request: Request) -> int | None:
+    """`resourceVersion` of a list, which is refused in other words.
+
+    Raises:
+        ApiError: 400.
+    """
+    try:
+        return revision(request)
+    except status.ApiError as error:
+        words = error.message.partition("is invalid: ")[2]
+        raise status.bad_request(f"invalid resource version: {words}") from None
 
 
 def revision(request: Request) -> int | None:

@@ -16,6 +16,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers.answer import JSON, Answer
 from labkit.cluster.embedded.apiserver.handlers.options import PLAIN, Form, form_of
 from labkit.cluster.embedded.apiserver.kinds.tables import to_table
+from labkit.cluster.embedded.schema import builtin
 from labkit.cluster.embedded.store import Record
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ class Presenter:
             ApiError: 406, or 400 for an unknown `includeObject`.
         """
         include = request.query.get("includeObject", "")
-        if include not in ("", "None", "Metadata", "Object"):
-            raise status.bad_request(f'unrecognized includeObject value: "{include}"')
         form = form_of(request.headers.get("Accept", ""))
+        if form.shape == "Table" and include not in ("", "None", "Metadata", "Object"):
+            why = f'includeObject: Invalid value: "{include}"'
+            words = f"Unable to convert to Table as requested: {why}: must be 'Metadata', 'Object',"
+            raise status.bad_request(f"{words} 'None', or empty")
         return cls(resource, form, cast(Include, include or "Metadata"))
 
     @property
@@ -77,11 +80,11 @@ class Presenter:
     def of_object(self, value: dict[str, Any]) -> bytes:
         """An object, stored or not."""
         if self.form.shape == "Table":
-            return orjson.dumps(
-                self._table([value], str(value["metadata"].get("resourceVersion", "")))
-            )
-        if self.form.shape:
-            return orjson.dumps(self._metadata(value))
+            revision = str(value["metadata"].get("resourceVersion", ""))
+            return self._bytes(self._table([value], revision))
+        return self._bytes(self._metadata(value) if self.form.shape else value)
+
+    def _bytes(self, value: Any) -> bytes:
         return as_yaml(value) if self.form.is_yaml else orjson.dumps(value)
 
     def many(
@@ -93,19 +96,20 @@ class Presenter:
     ) -> bytes:
         """A list, with the token for the rest of it and how many that rest has."""
         about: dict[str, Any] = {"resourceVersion": str(revision)}
+        if self.resource.crd is not None and not self.form.shape:
+            about["continue"] = ""  # a list of no known type has all of its metadata
         if token:
             about["continue"] = token
             if remaining is not None:
                 about["remainingItemCount"] = remaining
         if self.form.shape == "Table":
             table = self._table([self.shown(one) for one in records], str(revision))
-            return orjson.dumps(table | {"metadata": about})
+            return self._bytes(table | {"metadata": about})
         if self.form.shape:
             items = [self._metadata(self.shown(one)) for one in records]
             kind, version = "PartialObjectMetadataList", f"meta.k8s.io/{self.form.version}"
-            return orjson.dumps(
-                {"kind": kind, "apiVersion": version, "metadata": about, "items": items}
-            )
+            head = {"kind": kind, "apiVersion": version, "metadata": about}
+            return self._bytes(head | {"items": items or None})
         head = {"kind": self.resource.list_kind, "apiVersion": self.resource.api_version}
         if self.form.is_yaml:
             return as_yaml(
@@ -127,6 +131,7 @@ class Presenter:
             include=self.include,
             resource_version=revision,
             version=self.form.version,
+            describe=_describe,
         )
 
     def _metadata(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +141,10 @@ class Presenter:
             "apiVersion": version,
             "metadata": value["metadata"],
         }
+
+
+def _describe(definition: str, field: str) -> str:
+    return builtin().describe(definition).get(field, "")
 
 
 def as_yaml(value: Any) -> bytes:
@@ -166,5 +175,5 @@ def read_token(token: str) -> tuple[int, tuple[str, str]]:
         namespace, _, name = said["start"].partition("\x00")
         return int(said["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError, AttributeError):
-        words = "continue key is not valid: encoded key is not valid"
+        words = "invalid continue token: continue key is not valid: encoded key is not valid"
         raise status.bad_request(words) from None

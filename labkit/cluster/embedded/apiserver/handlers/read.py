@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import options
+from labkit.cluster.embedded.apiserver.handlers import list_options, options
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter, make_token, read_token
 from labkit.cluster.embedded.apiserver.selectors import (
     BadSelector,
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
     from labkit.cluster.embedded.store import Record
-
-NOT_OLDER, EXACT = "NotOlderThan", "Exact"
 
 
 @dataclass(frozen=True)
@@ -120,12 +118,16 @@ def list_(api: Api, request: Request, resource: Resource) -> Answer:
     presenter = Presenter.for_request(request, resource)
     chosen = selection(request, resource)
     limit = options.number(request, "limit") or 0
+    options.number(request, "timeoutSeconds")
+    list_options.check(request)
+    if request.query.get("resourceVersion") == "0":
+        limit = 0  # what any revision will do for comes from a cache, which gives all it has
     token = request.query.get("continue", "")
     if token:
-        if options.revision(request):
+        revision, after = read_token(token)
+        if options.list_revision(request):
             words = "specifying resource version is not allowed when using continue"
             raise status.bad_request(words)
-        revision, after = read_token(token)
         records = _at(api, chosen, revision)
         records = [one for one in records if (one.key.namespace, one.key.name) > after]
     else:
@@ -139,30 +141,13 @@ def list_(api: Api, request: Request, resource: Resource) -> Answer:
 
 
 def _first(api: Api, request: Request, chosen: Selection) -> tuple[int, list[Record]]:
-    wanted = options.revision(request) or 0
-    match = request.query.get("resourceVersionMatch", "")
-    check_match(request, wanted, match)
+    wanted = options.list_revision(request) or 0
+    match = request.query.get(list_options.MATCH, "")
     if wanted > api.store.revision:
         raise status.revision_too_large(wanted, api.store.revision)
-    if match == EXACT:
+    if match == list_options.EXACT:
         return wanted, _at(api, chosen, wanted)
     return api.store.revision, present(api, chosen)
-
-
-def check_match(request: Request, wanted: int, match: str) -> None:
-    """Refuses what `resourceVersionMatch` cannot mean."""
-    if not match:
-        return
-    why = ""
-    if match not in (NOT_OLDER, EXACT):
-        why = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"'
-    elif "resourceVersion" not in request.query and not request.says("sendInitialEvents"):
-        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-    elif match == EXACT and wanted == 0:
-        why = 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'
-    if why:
-        cause = status.StatusCause("FieldValueForbidden", why, "resourceVersionMatch")
-        raise status.invalid("meta.k8s.io", "ListOptions", "", [cause])
 
 
 def present(api: Api, chosen: Selection) -> list[Record]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers.write_options import LONGEST_MANAGER
 from labkit.cluster.embedded.apiserver.patches import managed_fields
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """Of made-up names: no vowels, so that no word comes of it (apimachinery/pkg/util/rand)."""
 LONGEST_GIVEN = 58
 """Of a name's beginning: five made-up letters follow, and 63 is the most."""
-LONGEST_MANAGER = 128
 
 ORDER = (
     *("name", "generateName", "namespace", "uid", "resourceVersion", "generation"),
@@ -82,16 +82,8 @@ def check_namespace(value: dict[str, Any], request: Request, resource: Resource)
 
 
 def manager_of(request: Request) -> str:
-    """Who manages the fields of a write: what the client says, else how it calls itself.
-
-    Raises:
-        ApiError: 422 for a name that is too long.
-    """
+    """Who manages the fields of a write: what the client says, else how it calls itself."""
     said = request.query.get("fieldManager", "")
-    if len(said) > LONGEST_MANAGER:
-        words = f"Too long: may not be more than {LONGEST_MANAGER} bytes"
-        cause = status.StatusCause("FieldValueTooLong", words, "fieldManager")
-        raise status.invalid("meta.k8s.io", "PatchOptions", "", [cause])
     agent = request.headers.get("User-Agent", "").partition("/")[0].strip()
     return said or agent[:LONGEST_MANAGER] or "unknown"
 
@@ -115,4 +107,6 @@ def note_managers(
 
 def not_settable(request: Request, resource: Resource) -> tuple[str, ...]:
     """What this write cannot set, so nobody gets to manage it by it."""
-    return ("spec",) if request.subresource == "status" else resource.not_settable
+    if request.subresource != "status":
+        return resource.not_settable
+    return ("metadata", "spec") if resource.crd is not None else ("spec",)

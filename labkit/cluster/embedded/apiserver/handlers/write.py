@@ -7,7 +7,8 @@ tried again on what is there now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -43,8 +44,19 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
         raise status.method_not_supported("", "")
     sent, warnings = read_object(request, resource)
     resource = api.registry.stored(resource)
-    made, further = await create_object(api, request, resource, sent)
+    with _warning(warnings):
+        made, further = await create_object(api, request, resource, sent)
     return presenter.answer(presenter.written(made), 201, [*warnings, *further])
+
+
+@contextmanager
+def _warning(warnings: list[str]) -> Iterator[None]:
+    """What was warned of is said with a refusal, too."""
+    try:
+        yield
+    except status.ApiError as error:
+        error.warnings = [*warnings, *error.warnings]
+        raise
 
 
 def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], list[str]]:
@@ -54,6 +66,8 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
         ApiError: 400, 413, 415.
     """
     sent = decode.read_body(request)
+    if resource.crd is not None:
+        decode.check_custom_kind(request, sent, resource)
     decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
@@ -98,6 +112,7 @@ async def create_object(
     await api.admission.validate(attempt)
     api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
+    attempt.warnings += _warnings(resource, value, {})
     if request.is_dry_run:
         return value, attempt.warnings
     about = value["metadata"]
@@ -105,7 +120,11 @@ async def create_object(
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
-        raise status.already_exists(resource.group, resource.plural, key.name) from None
+        there = api.store.get(key)
+        is_ending = there is not None and "deletionTimestamp" in there.object["metadata"]
+        raise status.already_exists(
+            resource.group, resource.plural, key.name, is_ending=is_ending
+        ) from None
     api.written(resource, record)
     return record, attempt.warnings
 
@@ -121,20 +140,27 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     resource = api.registry.stored(resource)
     value = stamp.in_order(sent)
     stamp.check_namespace(value, request, resource)
-    _check_name(value, request)
+    check_name(value, request)
     key = resource.key(request.namespace, request.name)
     if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
-    record, further = await change(api, request, resource, key, lambda _: thaw(value))
+    with _warning(warnings):
+        record, further = await change(api, request, resource, key, lambda _: thaw(value))
     return presenter.answer(presenter.written(record), 200, [*warnings, *further])
 
 
-def _check_name(value: dict[str, Any], request: Request) -> None:
+def check_name(value: dict[str, Any], request: Request) -> None:
+    """Makes sure that an object is named as its path is.
+
+    Raises:
+        ApiError: 400.
+    """
     name = value["metadata"].get("name")
     if not name:
-        value["metadata"]["name"] = request.name
-    elif name != request.name:
+        words = f"the name of the object ({request.name} based on URL) was undeterminable"
+        raise status.bad_request(f"{words}: name must be provided")
+    if name != request.name:
         words = f"the name of the object ({name}) does not match the name on the URL"
         raise status.bad_request(f"{words} ({request.name})")
 
@@ -147,6 +173,7 @@ async def change(
     make: Make,
     *,
     is_applied: bool = False,
+    is_patch: bool = False,
 ) -> tuple[Record | dict[str, Any], list[str]]:
     """Changes a stored object.
 
@@ -154,6 +181,7 @@ async def change(
         make: gives the new object from the one that is there (frozen). Called again when others
             came between and the client named no revision.
         is_applied: whether `make` sets managedFields itself.
+        is_patch: whether another uid is a change of a field, and not a precondition.
 
     Returns:
         The record (or the object, if nothing is to be stored), and warnings.
@@ -166,11 +194,12 @@ async def change(
         if old is None:
             raise status.not_found(resource.group, resource.plural, key.name)
         value = stamp.in_order(make(old.object))
-        _check_identity(resource, value, old)
+        _check_identity(resource, value, old, is_patch=is_patch)
         attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
         value = await _judged(attempt, old, is_applied=is_applied)
+        attempt.warnings += _warnings(resource, value, old.object["metadata"])
         if value == old.object or request.is_dry_run:
             return (old if value == old.object else value), attempt.warnings
         try:
@@ -180,10 +209,12 @@ async def change(
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
-def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> None:
+def _check_identity(
+    resource: Resource, value: dict[str, Any], old: Record, *, is_patch: bool
+) -> None:
     """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
-    if about.get("uid") and about["uid"] != is_there["uid"]:
+    if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
         words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
         raise status.conflict(
             resource.group, resource.plural, old.key.name, f"{words} {is_there['uid']}"
@@ -193,7 +224,7 @@ def _check_identity(resource: Resource, value: dict[str, Any], old: Record) -> N
         if resource.needs_revision:
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
-            raise status.invalid(resource.group, resource.kind, old.key.name, [cause])
+            raise status.invalid(resource.group, resource.plural, old.key.name, [cause])
     elif said != is_there["resourceVersion"]:
         raise status.conflict(resource.group, resource.plural, old.key.name)
 
@@ -202,8 +233,7 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     resource, value, request = attempt.resource, attempt.object, attempt.request
     assert value is not None
     rules = resource.rules
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        _keep(value["metadata"], old.object["metadata"], name)
+    _keep(value["metadata"], old.object["metadata"])
     rules.set_defaults(value)
     if not is_applied:  # whose is what was sent; what admission adds is nobody's
         stamp.note_managers(request, resource, old.object, value)
@@ -225,21 +255,37 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     return stamp.in_order(value)
 
 
-def _keep(about: dict[str, Any], was: dict[str, Any], name: str) -> None:
-    if name in was:
-        about[name] = was[name]
-    else:
-        about.pop(name, None)
+def _keep(about: dict[str, Any], was: dict[str, Any]) -> None:
+    """What a client cannot change stays; what it tries to add is refused later."""
+    about.setdefault("uid", was["uid"])
+    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if name in was:
+            about[name] = was[name]
 
 
 def _store(
     api: Api, request: Request, resource: Resource, value: dict[str, Any], old: Record
-) -> Record:
+) -> Record | dict[str, Any]:
     if ending.is_over(value):
-        return ending.remove(api, request, resource, old)
+        ending.remove(api, request, resource, old)
+        return value
     record = api.store.update(old.key, value, api.cause(request), expected=old.revision)
     api.written(resource, record, old)
     return record
+
+
+def _warnings(resource: Resource, value: dict[str, Any], was: dict[str, Any]) -> list[str]:
+    """What is warned of in a custom resource: new finalizers that say not whose they are."""
+    if resource.crd is None:
+        return []
+    added = {*(value["metadata"].get("finalizers") or ())} - {*(was.get("finalizers") or ())}
+    words = "to avoid accidental conflicts with other finalizer writers"
+    return [
+        f'metadata.finalizers: "{name}": prefer a domain-qualified finalizer name '
+        f"{'including a path (/) ' if '.' in name else ''}{words}"
+        for name in sorted(added)
+        if "/" not in name and name not in (ending.ORPHAN, ending.FOREGROUND)
+    ]
 
 
 def _refuse(attempt: Attempt, faults: list[Fault]) -> None:

@@ -9,8 +9,10 @@ What a schema may be (structural rules, defaults, CEL) is the schema's own busin
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import faults as f
+from .crd_versions import shared, versions
 from .kind import Kind
 from .names import dns1035_label, dns1123_subdomain
 from .rules import (
@@ -22,7 +24,6 @@ from .rules import (
     each,
     fill,
     fill_absent,
-    items,
     one_of,
     part,
     parts,
@@ -41,7 +42,8 @@ def _defaults(new: Object) -> None:
     names = child(spec, "names")
     kind = names.get("kind") or ""
     fill(names, {"singular": kind.lower(), "listKind": f"{kind}List" if kind else ""})
-    fill(child(spec, "conversion"), {"strategy": "None"})
+    if spec.get("conversion") is None:
+        spec["conversion"] = {"strategy": "None"}
     service_port_defaults(part(spec, "conversion.webhook.clientConfig"))
     for version in parts(spec, "versions"):
         fill_absent(version, {"served": False, "storage": False})
@@ -88,38 +90,6 @@ def _group(value: Any, path: str, faults: Faults) -> None:
         faults.append(f.invalid(path, value, "should be a domain with at least one dot"))
 
 
-def _versions(spec: Any, path: str, faults: Faults) -> None:
-    versions = spec.get("versions") or []
-    names = [version.get("name") or "" for version in versions]
-    for version, own_path in items(spec, "versions", path):
-        name = version.get("name") or ""
-        if wrong := dns1035_label(name):
-            faults.append(f.invalid(f"{own_path}.name", name, ",".join(wrong)))
-        if part(version, "schema.openAPIV3Schema") is None:
-            faults.append(f.required(f"{own_path}.schema.openAPIV3Schema", "schemas are required"))
-        _subresources(version.get("subresources") or {}, f"{own_path}.subresources", faults)
-    if len(set(names)) < len(names):
-        faults.append(f.invalid(f"{path}.versions", versions, "must contain unique version names"))
-    if sum(bool(version.get("storage")) for version in versions) != 1:
-        message = "must have exactly one version marked as storage version"
-        faults.append(f.invalid(f"{path}.versions", versions, message))
-
-
-def _subresources(value: Object, path: str, faults: Faults) -> None:
-    scale = value.get("scale")
-    if scale is None:
-        return
-    for name, under in (("specReplicasPath", "spec"), ("statusReplicasPath", "status")):
-        own_path, text = f"{path}.scale.{name}", scale.get(name) or ""
-        if not text:
-            faults.append(f.required(own_path))
-        elif not text.startswith("."):
-            message = "must be a simple json path starting with ."
-            faults.append(f.invalid(own_path, text, message))
-        elif not text.startswith(f".{under}."):
-            faults.append(f.invalid(own_path, text, f"should be a json path under .{under}"))
-
-
 def _names(value: Any, path: str, faults: Faults) -> None:
     for name in ("plural", "singular", "kind", "listKind"):
         required()(value.get(name), f"{path}.{name}", faults)
@@ -144,40 +114,99 @@ _NAMES = struct(
 def _conversion(value: Any, path: str, faults: Faults) -> None:
     value = value or {}
     required(one_of("None", "Webhook"))(value.get("strategy"), f"{path}.strategy", faults)
-    if value.get("strategy") != "Webhook":
+    webhook = value.get("webhook") or {}
+    reviews = webhook.get("conversionReviewVersions")
+    own_path, reviews_path = f"{path}.webhookClientConfig", f"{path}.conversionReviewVersions"
+    if value.get("strategy") == "Webhook":
+        if webhook.get("clientConfig") is None:
+            faults.append(f.required(own_path, "required when strategy is set to Webhook"))
+        else:
+            client_config(webhook["clientConfig"], own_path, faults)
+        _review_versions(reviews or [], reviews_path, faults)
         return
-    webhook, own_path = value.get("webhook") or {}, f"{path}.webhookClientConfig"
-    if webhook.get("clientConfig") is None:
-        faults.append(f.required(own_path, "required when strategy is set to Webhook"))
-    else:
-        client_config(webhook["clientConfig"], own_path, faults)
+    message = "should not be set when strategy is not set to Webhook"
+    if webhook.get("clientConfig") is not None:
+        faults.append(f.forbidden(own_path, message))
+    if reviews:
+        faults.append(f.forbidden(reviews_path, message))
+
+
+def _review_versions(said: list[str], path: str, faults: Faults) -> None:
+    if not said:
+        faults.append(f.required(path))
+        return
+    for index, version in enumerate(said):
+        if version in said[:index]:
+            faults.append(f.invalid(f"{path}[{index}]", version, "duplicate version"))
+            continue
+        wrong = dns1035_label(version)
+        faults += [f.invalid(f"{path}[{index}]", version, message) for message in wrong]
+    if not {"v1", "v1beta1"}.intersection(said):
+        faults.append(f.invalid(path, said, "must include at least one of v1, v1beta1"))
 
 
 _SPEC = struct(
-    {
-        "group": required(_group),
-        "scope": required(one_of("Cluster", "Namespaced")),
-        "names": required(_names),
-        "conversion": Always(_conversion),
-    },
-    _versions,
+    {"group": required(_group), "scope": required(one_of("Cluster", "Namespaced"))},
+    versions,
+    struct({"names": required(_names)}),
+    shared,
+    struct({"conversion": Always(_conversion)}),
 )
 
 
 def _name(new: Any, path: str, faults: Faults) -> None:
     name, spec = new["metadata"].get("name"), new.get("spec") or {}
+    if not name:
+        return
+    faults += [f.invalid("metadata.name", name, message) for message in dns1123_subdomain(name)]
     wanted = f"{part(spec, 'names.plural') or ''}.{spec.get('group') or ''}"
-    if name and name != wanted:
+    if name != wanted:
         faults.append(f.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group'))
+
+
+def _stored_versions(new: Any, path: str, faults: Faults) -> None:
+    """Of the status, where each version that was ever stored is remembered."""
+    stored, own_path = part(new, "status.storedVersions") or [], "status.storedVersions"
+    if not stored:
+        faults.append(f.invalid(own_path, None, "must have at least one stored version"))
+        return
+    there = [one.get("name") or "" for one in _versions_of(new)]
+    for version in _versions_of(new):
+        if version.get("storage") and (version.get("name") or "") not in stored:
+            message = f"must have the storage version {version.get('name') or ''}"
+            faults.append(f.invalid(own_path, stored, message))
+    for index, name in enumerate(stored):
+        if name not in there:
+            message = (
+                f"missing from spec.versions; {name} was previously a storage version, and must "
+                "remain in spec.versions until a storage migration ensures no data remains "
+                f"persisted in {name} and removes {name} from status.storedVersions"
+            )
+            faults.append(f.invalid(f"{own_path}[{index}]", name, message))
+
+
+def _preserving(new: Any, path: str, faults: Faults) -> None:
+    if part(new, "spec.preserveUnknownFields"):
+        message = (
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true "
+            "in spec.versions[*].schema instead"
+        )
+        faults.append(f.invalid("spec.preserveUnknownFields", True, message))
 
 
 def _approved(new: Any, path: str, faults: Faults) -> None:
     group = part(new, "spec.group") or ""
     annotations = new["metadata"].get("annotations") or {}
     is_protected = f".{group}".endswith((".k8s.io", ".kubernetes.io"))
-    if is_protected and not annotations.get(_APPROVAL):
-        message = f'protected groups must have approval annotation "{_APPROVAL}", see {_WHERE}'
-        faults.append(f.required(f"metadata.annotations[{_APPROVAL}]", message))
+    said, path = annotations.get(_APPROVAL), f"metadata.annotations[{_APPROVAL}]"
+    if not is_protected:
+        return
+    message = f'protected groups must have approval annotation "{_APPROVAL}"'
+    if not said:
+        faults.append(f.required(path, f"{message}, see {_WHERE}"))
+    elif not said.startswith("unapproved") and not urlsplit(said).netloc:
+        message += ' with either a URL or a reason starting with "unapproved"'
+        faults.append(f.invalid(path, said, f"{message}, see {_WHERE}"))
 
 
 def _update(new: Object, old: Object, faults: Faults) -> None:
@@ -187,15 +216,6 @@ def _update(new: Object, old: Object, faults: Faults) -> None:
     for path in paths:
         if not same(value := part(new, path), part(old, path)):
             faults.append(f.invalid(path, value, IMMUTABLE))
-    there = {version.get("name") for version in part(new, "spec.versions") or ()}
-    for index, name in enumerate(part(new, "status.storedVersions") or ()):
-        if name not in there:
-            message = (
-                f"missing from spec.versions; {name} was previously a storage version, and must "
-                "remain in spec.versions until a storage migration ensures no data remains "
-                f"persisted in {name} and removes {name} from status.storedVersions"
-            )
-            faults.append(f.invalid(f"status.storedVersions[{index}]", name, message))
 
 
 def _is_established(definition: Object) -> bool:
@@ -209,7 +229,7 @@ DEFINITION = Kind(
     is_namespaced=False,
     name=lambda name: [],  # it is made of other fields: see `_name`
     defaults=(_defaults,),
-    rules=(_name, _approved, struct({"spec": _SPEC})),
+    rules=(_name, struct({"spec": required(_SPEC)}), _stored_versions, _approved, _preserving),
     update_rules=(_update,),
     status={},
     generation_of=("spec",),

@@ -141,7 +141,7 @@ def _copy(value: Any) -> Any:
 
 def custom(*, is_namespaced: bool, has_status: bool) -> Kind:
     """The kind of a custom resource; its schema is checked elsewhere."""
-    apart = {"metadata", "status"} if has_status else {"metadata"}
+    apart = {"apiVersion", "kind", "metadata"} | ({"status"} if has_status else set())
 
     def begin(new: Object) -> None:
         new["metadata"]["generation"] = 1

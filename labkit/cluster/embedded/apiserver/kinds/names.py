@@ -20,8 +20,13 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 
 
 def too_long(limit: int) -> str:
-    """The words for a value of more than `limit` bytes."""
+    """The words for a label, or a name with a domain, of more than `limit` bytes."""
     return f"must be no more than {limit} bytes"
+
+
+def name_too_long(limit: int) -> str:
+    """The words for a name of more than `limit` bytes, which older code calls characters."""
+    return f"must be no more than {limit} characters"
 
 
 def out_of_range(lowest: int, highest: int) -> str:
@@ -36,7 +41,13 @@ def mismatch(message: str, pattern: str, *examples: str) -> str:
     return f"{message} ({given}regex used for validation is '{pattern}')"
 
 
-def _matching(message: str, pattern: str, *examples: str, limit: int | None = None) -> Check:
+def _matching(
+    message: str,
+    pattern: str,
+    *examples: str,
+    limit: int | None = None,
+    words: Callable[[int], str] = name_too_long,
+) -> Check:
     matches = re.compile(pattern).fullmatch
     fault = mismatch(message, pattern, *examples)
 
@@ -44,7 +55,7 @@ def _matching(message: str, pattern: str, *examples: str, limit: int | None = No
         is_long = limit is not None and len(value) > limit
         if not is_long and matches(value):
             return ()
-        return [too_long(limit or 0)] * is_long + [fault] * (not matches(value))
+        return [words(limit or 0)] * is_long + [fault] * (not matches(value))
 
     return check
 
@@ -80,6 +91,7 @@ label_value = _matching(
     "my_value",
     "12345",
     limit=63,
+    words=too_long,
 )
 percent = _matching(
     "a valid percent string must be a numeric string followed by an ending '%'",
@@ -125,7 +137,7 @@ def dns1123_label(value: str) -> Sequence[str]:
     """A name of one part: of containers, volumes, ports of services."""
     if _is_label(value) or not _is_subdomain(value):
         return _dns1123_label(value)
-    return [too_long(63)] * (len(value) > 63) + ["must not contain dots"]
+    return [name_too_long(63)] * (len(value) > 63) + ["must not contain dots"]
 
 
 @lru_cache(maxsize=4096)  # keys of labels are few, and seen at every write
@@ -184,7 +196,7 @@ def port_name(value: str) -> Sequence[str]:
     """A name of a port of a container (IANA_SVC_NAME)."""
     wrong: list[str] = []
     if len(value) > 15:
-        wrong.append(too_long(15))
+        wrong.append(name_too_long(15))
     if not re.fullmatch("[-a-z0-9]+", value):
         wrong.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not re.search("[a-z]", value):

@@ -44,7 +44,7 @@ class EventWriter:
     def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
         """How far a watcher has been told everything."""
         resource = self.presenter.resource
-        about: dict[str, Any] = {"resourceVersion": str(revision), "creationTimestamp": None}
+        about: dict[str, Any] = {"resourceVersion": str(revision)}
         if annotations:
             about["annotations"] = annotations
         value = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": about}
@@ -55,7 +55,14 @@ class EventWriter:
         if namespace and change.record.key.namespace != namespace:
             return None
         kind = change.type if self.chosen.is_all else self._seen(change)
+        if kind == DELETED != change.type and change.previous is not None:
+            return _line(kind, self._as_it_was(change.previous, change.revision))
         return _line(kind, self.presenter.one(change.record)) if kind else None
+
+    def _as_it_was(self, previous: Record, revision: int) -> bytes:
+        """What leaves a selection is told as it last was in it, at the revision of its leaving."""
+        about = {**previous.object["metadata"], "resourceVersion": str(revision)}
+        return self.presenter.written({**previous.object, "metadata": about})
 
     def _seen(self, change: Change) -> str:
         is_there = change.type != DELETED and self.chosen.matches(change.record.object)

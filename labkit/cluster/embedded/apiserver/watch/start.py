@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import options, read
+from labkit.cluster.embedded.apiserver.handlers import list_options, options, read
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.watch.events import END_OF_INITIAL, EventWriter, error
 from labkit.cluster.embedded.apiserver.watch.hub import Hub, Sink, Watcher
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
 
+ACCEPTED = ("application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 SHORTEST_S = 1800.0
 """How long a watch may last that says nothing: so long to twice as long, as in Kubernetes."""
 
@@ -34,37 +35,23 @@ class Watch:
     def __init__(self, api: Api, request: Request, resource: Resource) -> None:
         self._api, self.hub = api, api.hub
         presenter = Presenter.for_request(request, resource)
+        if presenter.form.is_yaml:
+            raise status.not_acceptable(ACCEPTED)
+        list_options.check(request)
         self.writer = EventWriter(read.selection(request, resource), presenter)
         self._wants_bookmarks = request.says("allowWatchBookmarks")
         self._since = options.revision(request) or 0
-        self._is_list = self._check_initial(request)
+        self._is_list = self._since == 0 and list_options.INITIAL not in request.query
+        self._is_list |= request.says(list_options.INITIAL)
+        self._has_end = self._wants_bookmarks and (
+            request.says(list_options.INITIAL)
+            or (self._is_list and not request.query.get("resourceVersion"))
+        )
         seconds = options.number(request, "timeoutSeconds")
         lasts = seconds if seconds else SHORTEST_S * (1 + random.random())
         self._ends_at = time.monotonic() + lasts
         if self._since > api.store.revision and not self._is_list:
             raise status.revision_too_large(self._since, api.store.revision)
-
-    def _check_initial(self, request: Request) -> bool:
-        """Whether what is there is told first, with a bookmark after it."""
-        match = request.query.get("resourceVersionMatch", "")
-        if "sendInitialEvents" not in request.query:
-            if match:
-                words = "resourceVersionMatch is forbidden for watch unless sendInitialEvents"
-                self._refuse(f"{words} is provided")
-            return False
-        if match != read.NOT_OLDER:
-            self._refuse("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
-        if not request.says("sendInitialEvents"):
-            return False
-        if not self._wants_bookmarks:
-            self._refuse("sendInitialEvents requires allowWatchBookmarks")
-        return True
-
-    @staticmethod
-    def _refuse(words: str) -> None:
-        field, words = "resourceVersionMatch", f"Forbidden: {words}"
-        cause = status.StatusCause("FieldValueForbidden", words, field)
-        raise status.invalid("meta.k8s.io", "ListOptions", "", [cause])
 
     def begin(self, sink: Sink) -> Watcher | None:
         """Tells what is there, if that is asked for, and goes on with what happens.
@@ -73,14 +60,16 @@ class Watch:
             The watcher; None where it has ended already.
         """
         store, since = self._api.store, self._since
-        if since == 0 or self._is_list:
+        if self._is_list:
             since = store.revision
             records = read.present(self._api, self.writer.chosen)
             said = self.writer.initial(records)
-            if self._is_list:
+            if self._has_end:
                 said += self.writer.bookmark(since, END_OF_INITIAL)
             if said:
                 sink.write(said)
+        elif since == 0:
+            since = store.revision
         elif since < store.compacted:
             words = f"too old resource version: {since} ({store.compacted})"
             sink.write(error(status.expired(words)))

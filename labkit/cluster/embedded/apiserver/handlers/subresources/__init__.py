@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import patch, read, write
+from labkit.cluster.embedded.apiserver.handlers import patch, read, write, write_options
 from labkit.cluster.embedded.apiserver.handlers.subresources import (
     binding,
     eviction,
@@ -45,6 +45,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer | Str
         raise status.no_such_resource()
     if request.verb not in part.verbs:
         raise status.method_not_supported("", "")
+    write_options.check(request)
     if name not in PARTS:
         return await OWN[name](api, request, resource)
     if request.verb == "get":

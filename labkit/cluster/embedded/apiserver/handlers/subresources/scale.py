@@ -96,6 +96,11 @@ def _change(api: Api, request: Request, resource: Resource) -> Any:
     if request.verb == "update":
         sent = decode.read_body(request)
         decode.check_kind(sent, "autoscaling/v1", "Scale")
+        sent.setdefault("metadata", {})
+        write.check_name(sent, request)
+        if sent["metadata"].get("namespace") not in (None, "", request.namespace):
+            words = "the namespace of the provided object does not match the namespace sent on the"
+            raise status.bad_request(f"{words} request")
         return lambda _: sent
     kind = decode.content_type(request)
     if kind == patch.APPLY:
@@ -103,6 +108,8 @@ def _change(api: Api, request: Request, resource: Resource) -> Any:
 
         applied = decode.as_object(read_yaml(request.body))
         return lambda scale: patch.patched(patch.MERGE_PATCH, resource, scale, applied)
+    if resource.crd is not None and kind == patch.STRATEGIC:
+        raise status.unsupported_media_type(patch.FOR_CUSTOM)
     document = patch.read_document(request, kind)
     kind = patch.MERGE_PATCH if kind == patch.STRATEGIC else kind
     return lambda scale: patch.patched(kind, resource, scale, document)
@@ -115,7 +122,7 @@ def _with_replicas(
     if not isinstance(number, int):
         raise status.bad_request(f"spec.replicas: {number!r} is no number")
     causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_scale(scale)]
-    if causes:
+    if causes and resource.crd is None:  # of a custom resource, its own rules say so
         raise status.invalid("autoscaling", "Scale", old["metadata"]["name"], causes)
     new: dict[str, Any] = thaw(old)
     about = scale.get("metadata") or {}

@@ -1,0 +1,82 @@
+"""What a write says of itself in its query: CreateOptions, UpdateOptions, PatchOptions.
+
+Checked before anything is read. Source: apimachinery `pkg/apis/meta/v1/validation/validation.go`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labkit.cluster.embedded.apiserver.request import Request
+
+LONGEST_MANAGER = 128
+"""Bytes of a field manager's name."""
+VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
+APPLY = "application/apply-patch+yaml"
+
+
+def check(request: Request) -> None:
+    """Refuses options that mean nothing.
+
+    Raises:
+        ApiError: 422 with a cause for each.
+    """
+    kind = KINDS.get(request.verb)
+    if kind is None:
+        return
+    causes = [*_of_patch(request), *_of_manager(request), *dry_run(request), *_of_fields(request)]
+    if causes:
+        raise status.invalid("meta.k8s.io", kind, "", causes)
+
+
+def dry_run(request: Request) -> Iterator[status.StatusCause]:
+    """The cause against a `dryRun` that is not `All`: nothing would tell it from a real write."""
+    said = request.query.get("dryRun")
+    if said is not None and said != "All":
+        words = f'Unsupported value: [{shown(said)}]: supported values: "All"'
+        yield status.StatusCause("FieldValueNotSupported", words, "dryRun")
+
+
+def _of_patch(request: Request) -> Iterator[status.StatusCause]:
+    if request.verb != "patch":
+        return
+    if request.headers.get("Content-Type", "").startswith(APPLY):
+        if not request.query.get("fieldManager"):
+            words = "Required value: is required for apply patch"
+            yield status.StatusCause("FieldValueRequired", words, "fieldManager")
+    elif "force" in request.query:
+        words = "Forbidden: may not be specified for non-apply patch"
+        yield status.StatusCause("FieldValueForbidden", words, "force")
+
+
+def _of_manager(request: Request) -> Iterator[status.StatusCause]:
+    said, field = request.query.get("fieldManager", ""), "fieldManager"
+    if len(said.encode()) > LONGEST_MANAGER:
+        words = f"Too long: may not be more than {LONGEST_MANAGER} bytes"
+        yield status.StatusCause("FieldValueTooLong", words, field)
+    for index, letter in enumerate(said):
+        if not letter.isprintable():
+            at = len(said[:index].encode())
+            why = f"invalid character U+{ord(letter):04X} (at position {at})"
+            quoted = _quoted(said)
+            yield status.StatusCause("FieldValueInvalid", f"Invalid value: {quoted}: {why}", field)
+
+
+def _quoted(text: str) -> str:
+    """As Go's `%q` has it: what cannot be printed by its number."""
+    return '"' + "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text) + '"'
+
+
+def _of_fields(request: Request) -> Iterator[status.StatusCause]:
+    said = request.query.get("fieldValidation", "")
+    if said not in VALIDATIONS:
+        known = ", ".join(map(shown, VALIDATIONS))
+        words = f"Unsupported value: {shown(said)}: supported values: {known}"
+        yield status.StatusCause("FieldValueNotSupported", words, "fieldValidation")
