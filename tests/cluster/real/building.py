@@ -1,7 +1,8 @@
 """Compiles Kubernetes 1.20.2 from Debian 12's sources. Knows nothing about running it.
 
-Debian 12 has the whole source of Kubernetes with everything that it needs, a Go that compiles it, and
-an etcd that it runs on. They are downloaded with apt, from whichever mirror this machine uses, and unpacked: nothing is installed.
+Debian 12 has the whole source of Kubernetes with everything that it needs, a Go that compiles it,
+and an etcd that it runs on. They are downloaded with apt, from whichever mirror this machine uses,
+and unpacked: nothing is installed.
 It needs gcc, make and rsync, 6 GB of disk, and a quarter of an hour of two processors.
 """
 
@@ -22,7 +23,7 @@ PACKAGES = (
     "etcd-server",
     "golang-github-modern-go-reflect2-dev",
 )
-"""The last takes the place of an older one in the source, which crashes when this Go compiles it."""
+"""The last takes the place of an older one in the source, which this Go makes crash."""
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kubectl")
 
 
