@@ -66,9 +66,10 @@ class Life:
         text = (HERE / file).read_text().replace("$NS", namespace)
         text = text.replace("$REQUEST", certificate_request())
         served = served_kinds(target)
-        said = [one for one in yaml.safe_load_all(text) if one]
-        self.objects = [one for one in said if (one["apiVersion"], one["kind"]) in served]
-        (folder / "each.yaml").write_text(yaml.safe_dump_all(self.objects))
+        documents = [(part, yaml.safe_load(part)) for part in text.split("\n---\n")]
+        there = [(p, one) for p, one in documents if (one["apiVersion"], one["kind"]) in served]
+        self.objects = [one for _, one in there]
+        (folder / "each.yaml").write_text("\n---\n".join(part for part, _ in there))
         self.names = [name_of(one) for one in self.objects]
         self._env, self._folder = environment(target, namespace, kubectl, folder), folder
 
