@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from labkit.cluster.embedded.apiserver.kinds import validate_binding
+from labkit.cluster.embedded.apiserver.kinds.names import qualified_name
 from labkit.cluster.embedded.apiserver.kinds.pod.volumes import pull_policy
 from tests.cluster.kinds.asking import created, faults
 from tests.cluster.kinds.test_names import LABEL
@@ -275,7 +276,8 @@ TERM = f"{NODES.replace('/', '.')}[0]"
         ({NODES: [{"matchFields": [{"key": "spec.x", "operator": "In", "values": ["a"]}]}]}, [
             f'{TERM}.matchFields[0].key: Invalid value: "spec.x": not a valid field selector key']),
         ({"spec/affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}}, [
-            "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty"]),
+            "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty",
+            *(f'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": {wrong}' for wrong in qualified_name(""))]),
         ({"spec/affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
             {"weight": 101, "podAffinityTerm": {"topologyKey": "z"}}]}}}, [
             "spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 101: must be in the range 1-100"]),
@@ -286,7 +288,7 @@ TERM = f"{NODES.replace('/', '.')}[0]"
         ({"spec/tolerations": [{"key": "a", "tolerationSeconds": 1, "effect": "NoSchedule"}]}, [
             'spec.tolerations[0].effect: Invalid value: "NoSchedule": effect must be \'NoExecute\' when `tolerationSeconds` is set']),
         ({"spec/topologySpreadConstraints/0/maxSkew": 0}, [
-            "spec.topologySpreadConstraints[0].maxSkew: Required value"]),
+            "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero"]),
         ({"spec/topologySpreadConstraints/0/maxSkew": -1}, [
             "spec.topologySpreadConstraints[0].maxSkew: Invalid value: -1: must be greater than zero"]),
         ({"spec/topologySpreadConstraints/0/labelSelector": {"matchExpressions": [
@@ -295,7 +297,7 @@ TERM = f"{NODES.replace('/', '.')}[0]"
         ({"spec/schedulingGates": [{"name": "a"}, {"name": "a"}]}, [
             'spec.schedulingGates[1]: Duplicate value: "a"']),
         ({C + "securityContext": {"runAsUser": -1}}, [
-            f"{SECURITY}.runAsUser: Invalid value: -1: must be between 0 and 4294967295, inclusive"]),
+            f"{SECURITY}.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive"]),
         ({C + "securityContext": {"seccompProfile": {"type": "Localhost"}}}, [
             f"{SECURITY}.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost"]),
         ({C + "securityContext": {"seccompProfile": {"type": "Strict"}}}, [
@@ -319,8 +321,7 @@ TERM = f"{NODES.replace('/', '.')}[0]"
         ({"spec/volumes/1/configMap/defaultMode": 512}, [
             "spec.volumes[1].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive"]),
         ({"spec/volumes/1/configMap/items": [{"key": "a", "path": "../b"}]}, [
-            "spec.volumes[1].configMap.items[0].path: Invalid value: \"../b\": must not contain '..'",
-            "spec.volumes[1].configMap.items[0].path: Invalid value: \"../b\": must not start with '..'"]),
+            "spec.volumes[1].configMap.items[0].path: Invalid value: \"../b\": must not contain '..'"]),
         ({C + "env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "cpu"}}}]}, [
             'spec.containers[0].env[0].valueFrom.resourceFieldRef.resource: Unsupported value: "cpu": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"']),
         ({C + "envFrom": [{}]}, [

@@ -1,7 +1,8 @@
 """Expected text against what was printed. Knows nothing about kubectl.
 
 A word in angle brackets stands for what differs from run to run; spaces after it line up a table,
-and are as many as it needs. A line `...` stands for any number of lines.
+and are as many as it needs; `<gap>` is such spaces beside a word that does not differ. A line `...`
+stands for any number of lines.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _PLACES = {
     "address": r"https://\S+",
     "jwt": r"[\w-]+\.[\w-]+\.[\w-]+",
     "anything": r".+?",
+    "gap": r" {3,}",
 }
 _PLACE = re.compile(rf"<({'|'.join(_PLACES)})>( {{2,}})?")
 _MANY = "(?:.*\n)*?"

@@ -30,19 +30,24 @@ class Target:
         kubeconfig: how it is reached, as whoever may do everything.
         core: a client of its core API.
         cache: of what kubectl has discovered.
+        version: of Kubernetes, such as (1, 36).
     """
 
     kubeconfig: dict[str, Any]
     core: Any
     cache: Path
+    version: tuple[int, int]
 
 
 def play(target: Target, case: Case, kubectl: Path, folder: Path) -> None:
     """Plays a case with a kubectl, in a folder of its own.
 
     Raises:
+        pytest.skip.Exception: the cluster is older than what the case shows.
         pytest.fail.Exception: something else was printed; shows everything up to there.
     """
+    if target.version < case.since:
+        pytest.skip(f"is so since Kubernetes {case.words['since']}")
     with namespace(target) as name:
         for file, text in case.files.items():
             (folder / file).write_text(text.replace("$NS", name))

@@ -27,14 +27,14 @@ def cases(word: str = "") -> list[object]:
 
 @pytest.mark.parametrize("case", cases())
 def test_kubectl_prints(
-    case: Case, target: Target, tmp_path: Path, request: pytest.FixtureRequest
+    case: Case, target: Target, kubectl: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     is_embedded = request.config.getoption("--kubeconfig", None) is None
     if "embedded-only" in case.words and not is_embedded:
         pytest.skip(f"is true of the embedded cluster only: {case.words['embedded-only']}")
     if "not-yet" in case.words and is_embedded:
         request.node.add_marker(pytest.mark.xfail(reason=case.words["not-yet"], strict=True))
-    play(target, case, clients.kubectl(), tmp_path)
+    play(target, case, kubectl, tmp_path)
 
 
 @pytest.mark.parametrize("version", [one for one in clients.VERSIONS if one != clients.MAIN])

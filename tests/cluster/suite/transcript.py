@@ -7,6 +7,7 @@ A file has cases; what stands before its first case belongs to all of them::
     …
     ## A pod that is not there        a case, and what it shows
     @embedded-only it has no nodes    a word about it (see `Case`)
+    @since 1.27 columns were added    an older Kubernetes does not print this, and why
     $ kubectl get pod $NS             a command, then what it prints
     ! Error from server …             of standard error
     [1]                               its exit code, when that is not 0
@@ -42,13 +43,20 @@ class Case:
         title: what it shows.
         words: `embedded-only` (true of a cluster without nodes and controllers), `all-versions`
             (kubectl of other versions prints the same), `not-yet` (what the embedded cluster does
-            not do, and should), `finally` (commands that clean up).
+            not do, and should), `finally` (commands that clean up), `since` (the version of
+            Kubernetes from which on it is so, and what changed there).
     """
 
     title: str
     files: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+
+    @property
+    def since(self) -> tuple[int, int]:
+        """The first version of Kubernetes that the case is true of; 0.0 is any."""
+        major, _, minor = self.words.get("since", "0.0 ").partition(" ")[0].partition(".")
+        return int(major), int(minor)
 
 
 def read(path: Path) -> list[Case]:

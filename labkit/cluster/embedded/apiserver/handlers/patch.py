@@ -23,6 +23,7 @@ from labkit.cluster.embedded.apiserver.patches import (
     misfits,
     strategic_merge_patch,
 )
+from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import set_defaults, unknown_fields, wrong_types
 from labkit.cluster.embedded.store import thaw
 
@@ -184,6 +185,7 @@ def _check(
     warnings += decode.check_fields(plain, kept, resource.type, resource.kind)
     if resource.type is not None:
         set_defaults(resource.type, kept)
+        write_as_go(resource.api_version, resource.kind, kept, parts=changed)
     for name in changed:
         new.pop(name)
     new.update(kept)
@@ -271,7 +273,7 @@ def _applied(
     request: Request, resource: Resource, live: dict[str, Any] | None, applied: dict[str, Any]
 ) -> dict[str, Any]:
     try:
-        return apply(
+        merged = apply(
             resource.type,
             live,
             applied,
@@ -286,3 +288,5 @@ def _applied(
         raise status.apply_conflict(error.message, error.causes) from None
     except BadPatch as error:
         raise _bad(error) from None
+    write_as_go(resource.api_version, resource.kind, merged)
+    return merged

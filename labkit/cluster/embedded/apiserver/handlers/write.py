@@ -16,6 +16,7 @@ from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
+from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import set_defaults
 from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record, thaw
 
@@ -73,6 +74,7 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
     if resource.type is not None:
         set_defaults(resource.type, sent)
+        write_as_go(resource.api_version, resource.kind, sent)
     if not isinstance(sent.get("metadata"), dict):
         sent["metadata"] = {}
     return (resource.conversion.read(sent) if resource.conversion else sent), warnings

@@ -22,6 +22,7 @@ from .networking import INGRESS, INGRESS_CLASS, NETWORK_POLICY
 from .pods import POD, POD_EPHEMERAL_CONTAINERS, POD_RESIZE, POD_TEMPLATE, validate_binding
 from .policy import DISRUPTION_BUDGET, LIMIT_RANGE, PRIORITY_CLASS, RESOURCE_QUOTA
 from .rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
+from .registration import API_SERVICE
 from .services import SERVICE
 from .storage import CLAIM, CSI_DRIVER, STORAGE_CLASS, VOLUME, VOLUME_ATTACHMENT
 from .webhooks import MUTATING_WEBHOOKS, POLICY_BINDING, VALIDATING_POLICY, VALIDATING_WEBHOOKS
@@ -71,6 +72,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "validatingadmissionpolicies.admissionregistration.k8s.io": VALIDATING_POLICY,
         "validatingadmissionpolicybindings.admissionregistration.k8s.io": POLICY_BINDING,
         "validatingwebhookconfigurations.admissionregistration.k8s.io": VALIDATING_WEBHOOKS,
+        "apiservices.apiregistration.k8s.io": API_SERVICE,
         "customresourcedefinitions.apiextensions.k8s.io": DEFINITION,
         "controllerrevisions.apps": CONTROLLER_REVISION,
         "daemonsets.apps": DAEMON_SET,

@@ -16,6 +16,7 @@ Check = Callable[[str], Sequence[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_WITH_UNDERSCORES = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 
 
@@ -64,6 +65,13 @@ dns1123_subdomain = _matching(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
     "'-' or '.', and must start and end with an alphanumeric character",
     _SUBDOMAIN,
+    "example.com",
+    limit=253,
+)
+dns1123_subdomain_with_underscores = _matching(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+    "'_', '-' or '.', and must start and end with an alphanumeric character",
+    rf"{_WITH_UNDERSCORES}(\.{_WITH_UNDERSCORES})*",
     "example.com",
     limit=253,
 )

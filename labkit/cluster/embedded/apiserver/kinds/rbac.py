@@ -104,7 +104,7 @@ def _subject(is_namespaced: bool) -> Rule:
         required()(value.get("name"), f"{path}.name", faults)
         kind, group = value.get("kind") or "", value.get("apiGroup") or ""
         if kind == "ServiceAccount":
-            named(dns1123_subdomain)(value.get("name"), f"{path}.name", faults)
+            named(dns1123_subdomain)(value.get("name") or None, f"{path}.name", faults)
             if group:
                 faults.append(f.not_supported(f"{path}.apiGroup", group, ("",)))
             if not is_namespaced and not value.get("namespace"):

@@ -83,10 +83,10 @@ def required(rule: Rule | None = None, message: str = "") -> Always:
 
 
 def named(*checks: Check) -> Rule:
-    """A string that keeps the rules of `names`."""
+    """A string that keeps the rules of `names`; "" is one that was sent, where that differs."""
 
     def check(value: Any, path: str, faults: Faults) -> None:
-        if value:
+        if value is not None:
             for wrong in checks:
                 if messages := wrong(value):
                     faults += [f.invalid(path, value, message) for message in messages]
@@ -94,11 +94,21 @@ def named(*checks: Check) -> Rule:
     return check
 
 
-def one_of(*supported: str) -> Rule:
-    """One of these strings."""
+def named_even_empty(*checks: Check) -> Always:
+    """The same of a field in which nothing is a name, too, and a wrong one."""
 
     def check(value: Any, path: str, faults: Faults) -> None:
-        if value and value not in supported:
+        for wrong in checks:
+            faults += [f.invalid(path, value or "", message) for message in wrong(value or "")]
+
+    return Always(check)
+
+
+def one_of(*supported: str) -> Rule:
+    """One of these strings; "" is one that was sent, where that differs from none."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value is not None and value not in supported:
             faults.append(f.not_supported(path, value, supported))
 
     return check
@@ -149,7 +159,7 @@ def both(*rules: Rule) -> Rule:
         for rule in rules:
             rule(value, path, faults)
 
-    return check
+    return Always(check) if any(isinstance(rule, Always) for rule in rules) else check
 
 
 def struct(table: Mapping[str, Rule], *more: Rule) -> Rule:

@@ -18,6 +18,7 @@ from labkit.cluster.embedded.apiserver.admission.webhooks.calling import Caller,
 from labkit.cluster.embedded.apiserver.admission.webhooks.errors import CallFailed, denied
 from labkit.cluster.embedded.apiserver.admission.webhooks.matching import matched
 from labkit.cluster.embedded.apiserver.patches import BadPatch, json_patch
+from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import prune, wrong_types
 from labkit.cluster.embedded.store import thaw
 
@@ -204,4 +205,5 @@ def _read(attempt: Attempt, resource: Resource, found: Any) -> Object:
         for fault in wrong_types(resource.type, found):
             raise status.internal_error(fault.message)
         found = prune(resource.type, found)
+        write_as_go(resource.api_version, resource.kind, found)
     return review.read_back(attempt, resource, found)

@@ -5,6 +5,7 @@ Sources: Kubernetes `pkg/apis/core/v1/defaults.go`, `pkg/apis/core/validation/va
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .. import faults as f
@@ -14,7 +15,6 @@ from ..names import (
     dns1123_subdomain,
     env_var_name,
     port_name,
-    qualified_name,
 )
 from ..rules import (
     Faults,
@@ -27,28 +27,22 @@ from ..rules import (
     items,
     listed,
     named,
+    named_even_empty,
     one_of,
     parts,
     port_number,
     required,
     struct,
 )
+from .mounts import devices, mounts
 from .probes import PROBES, handler_defaults, lifecycle, probe_defaults, probes
+from .references import ENVIRONMENT, field_ref, resource_field_ref
 from .resources import canonical_list, requirements
 from .security import container_security
-from .volumes import mounts, pull_policy
+from .volumes import pull_policy
 
 LISTS = ("containers", "initContainers", "ephemeralContainers")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
-_ENV_FIELDS = (
-    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
-    "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
-)  # fmt: skip
-_RESOURCE_FIELDS = (
-    "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu",
-    "requests.ephemeral-storage", "requests.memory",
-)  # fmt: skip
-_FIELDS_CAN_SUBSCRIPT = ("metadata.annotations[", "metadata.labels[")
 
 
 def container_defaults(container: Object) -> None:
@@ -112,42 +106,10 @@ def host_ports(containers: Any, path: str, faults: Faults) -> None:
 # Environment
 
 
-def _field_ref(value: Any, path: str, faults: Faults) -> None:
-    asked = value.get("fieldPath") or ""
-    if not asked:
-        faults.append(f.required(f"{path}.fieldPath"))
-    elif asked.startswith(_FIELDS_CAN_SUBSCRIPT) and asked.endswith("']"):
-        name = asked.partition("['")[2][:-2]
-        faults += [f.invalid(path, name, message) for message in qualified_name(name)]
-    elif asked not in _ENV_FIELDS:
-        if asked in _FIELDS_ELSEWHERE:
-            faults.append(f.not_supported(f"{path}.fieldPath", asked, _ENV_FIELDS))
-        else:
-            message = f"error converting fieldPath: field label not supported: {asked}"
-            faults.append(f.invalid(f"{path}.fieldPath", asked, message))
-
-
-_FIELDS_ELSEWHERE = (
-    "metadata.labels", "metadata.annotations", "spec.restartPolicy", "spec.schedulerName",
-    "status.phase",
-)  # fmt: skip
-"""What volumes or field selectors know, but an environment cannot have."""
-
-
-def _resource_field_ref(value: Any, path: str, faults: Faults) -> None:
-    asked = value.get("resource") or ""
-    if not asked:
-        faults.append(f.required(f"{path}.resource"))
-    elif asked not in _RESOURCE_FIELDS and not asked.startswith(
-        ("limits.hugepages-", "requests.hugepages-")
-    ):
-        faults.append(f.not_supported(f"{path}.resource", asked, _RESOURCE_FIELDS))
-
-
-_KEY_REF = struct({"name": named(dns1123_subdomain), "key": required(named(config_key))})
+_KEY_REF = struct({"name": named_even_empty(dns1123_subdomain), "key": required(named(config_key))})
 _VALUE_FROM: dict[str, Rule] = {
-    "fieldRef": _field_ref,
-    "resourceFieldRef": _resource_field_ref,
+    "fieldRef": partial(field_ref, supported=ENVIRONMENT),
+    "resourceFieldRef": resource_field_ref,
     "configMapKeyRef": _KEY_REF,
     "secretKeyRef": _KEY_REF,
 }
@@ -216,6 +178,7 @@ _RESTART_POLICY = one_of("Always", "OnFailure", "Never")
 def _container(value: Object, volumes: dict[str, Object], path: str, faults: Faults) -> None:
     _BEFORE_MOUNTS(value, path, faults)
     mounts(value, volumes, path, faults)
+    devices(value, volumes, path, faults)
     _AFTER_MOUNTS(value, path, faults)
 
 

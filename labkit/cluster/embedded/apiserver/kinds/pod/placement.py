@@ -9,15 +9,17 @@ from typing import Any
 
 from .. import faults as f
 from ..label_selectors import label_selector
-from ..names import dns1123_label, label_value, qualified_name
+from ..names import dns1123_label, dns1123_subdomain, label_value, qualified_name
 from ..rules import (
     Always,
     Faults,
     Object,
     at_least,
+    both,
     each,
     listed,
     named,
+    named_even_empty,
     one_of,
     parts,
     required,
@@ -71,6 +73,9 @@ def _field(value: Any, path: str, faults: Faults) -> None:
     name = value.get("key") or ""
     if name != _NAME_FIELD:
         faults.append(f.invalid(f"{path}.key", name, "not a valid field selector key"))
+    for index, text in enumerate(given if name == _NAME_FIELD else ()):
+        wrong = dns1123_subdomain(text or "")
+        faults += [f.invalid(f"{path}.values[{index}]", text, message) for message in wrong]
 
 
 _TERM = struct({"matchExpressions": each(_expression), "matchFields": each(_field)})
@@ -96,12 +101,19 @@ _NODE = struct(
 # Affinity between pods
 
 
+def _namespaces(value: Any, path: str, faults: Faults) -> None:
+    path = path.removesuffix("s")  # the API server names no item here
+    for name in value:
+        faults += [f.invalid(path, name or "", wrong) for wrong in dns1123_label(name or "")]
+
+
+_TOPOLOGY = both(required(None, "can not be empty"), named_even_empty(qualified_name))
 _POD_TERM = struct(
     {
         "labelSelector": label_selector,
         "namespaceSelector": label_selector,
-        "namespaces": each(named(dns1123_label)),
-        "topologyKey": required(named(qualified_name), "can not be empty"),
+        "namespaces": _namespaces,
+        "topologyKey": _TOPOLOGY,
     }
 )
 _BETWEEN_PODS = struct(
@@ -123,7 +135,7 @@ affinity = struct(
 def _toleration(value: Any, path: str, faults: Faults) -> None:
     name, operator = value.get("key") or "", value.get("operator") or ""
     effect, text = value.get("effect") or "", value.get("value") or ""
-    _KEY(name, f"{path}.key", faults)
+    _KEY(name or None, f"{path}.key", faults)
     if not name and operator != "Exists":
         message = (
             "operator must be Exists when `key` is empty, which means "
@@ -142,7 +154,7 @@ def _toleration(value: Any, path: str, faults: Faults) -> None:
             faults.append(f.invalid(f"{path}.operator", value, message))
     else:
         faults.append(f.not_supported(f"{path}.operator", operator, ("Equal", "Exists")))
-    _EFFECT(effect, f"{path}.effect", faults)
+    _EFFECT(effect or None, f"{path}.effect", faults)
 
 
 _KEY = named(qualified_name)
@@ -184,11 +196,24 @@ _TAINT = struct(
 # Spreading
 
 
+_ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
+
+
+def _skew(value: Any, path: str, faults: Faults) -> None:
+    if (value or 0) <= 0:
+        faults.append(f.invalid(path, value or 0, "must be greater than zero"))
+
+
+def _action(value: Any, path: str, faults: Faults) -> None:
+    if value not in _ACTIONS:
+        faults.append(f.not_supported(path, value or "", _ACTIONS))
+
+
 _SPREAD = struct(
     {
-        "maxSkew": required(at_least(1, "must be greater than zero")),
+        "maxSkew": Always(_skew),
         "topologyKey": required(named(qualified_name), "can not be empty"),
-        "whenUnsatisfiable": one_of("DoNotSchedule", "ScheduleAnyway"),
+        "whenUnsatisfiable": Always(_action),
         "labelSelector": label_selector,
         "minDomains": at_least(1, "must be greater than zero"),
     }
@@ -197,14 +222,13 @@ _SPREAD = struct(
 
 def spread_constraints(value: Any, path: str, faults: Faults) -> None:
     """How evenly pods are spread: no two rules for one topology and one action."""
-    seen = set()
-    for constraint, own_path in listed(value, path):
+    pairs = [(one.get("topologyKey"), one.get("whenUnsatisfiable")) for one, _ in listed(value, "")]
+    for index, (constraint, own_path) in enumerate(listed(value, path)):
         _SPREAD(constraint, own_path, faults)
-        this = (constraint.get("topologyKey"), constraint.get("whenUnsatisfiable"))
-        if this in seen:
-            pair = f"{{{this[0]}, {this[1]}}}"
+        this = pairs[index]
+        if this in pairs[index + 1 :]:  # the first of two is the one that is refused
+            pair = f"{{{this[0] or ''}, {this[1] or ''}}}"
             faults.append(f.duplicate(f"{own_path}.{{topologyKey, whenUnsatisfiable}}", pair))
-        seen.add(this)
 
 
 def scheduling_gates(value: Any, path: str, faults: Faults) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import faults as f
 from ..rules import Faults, between, each, one_of, struct
+from .paths import descending_path
 
-_ID = between(0, 0xFFFFFFFF)
+_ID = between(0, 2**31 - 1)
 _SYSCTL = "([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 
 
@@ -23,6 +24,7 @@ def _seccomp(value: Any, path: str, faults: Faults) -> None:
         if file is None:
             message = "must be set when seccomp type is Localhost"
             faults.append(f.required(f"{path}.localhostProfile", message))
+        descending_path(file, f"{path}.localhostProfile", faults)
         return
     if file is not None:
         message = "can only be set when seccomp type is Localhost"
@@ -58,6 +60,12 @@ container_security = struct(
 )
 
 
+def _fs_group_change(value: Any, path: str, faults: Faults) -> None:
+    supported = ("Always", "OnRootMismatch")
+    if value not in supported:  # nothing said is no fault, "" is one
+        faults.append(f.not_supported(path, value, supported))
+
+
 def _sysctl(value: Any, path: str, faults: Faults) -> None:
     name = value.get("name") or ""
     if not name:
@@ -73,8 +81,8 @@ pod_security = struct(
         "runAsUser": _ID,
         "runAsGroup": _ID,
         "supplementalGroups": each(_ID),
-        "sysctls": each(_sysctl),
-        "fsGroupChangePolicy": one_of("Always", "OnRootMismatch"),
+        "sysctls": each(_sysctl, unique="name"),
+        "fsGroupChangePolicy": _fs_group_change,
         "supplementalGroupsPolicy": one_of("Merge", "Strict"),
         "seccompProfile": _seccomp,
     }

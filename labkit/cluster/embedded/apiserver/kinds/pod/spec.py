@@ -9,7 +9,13 @@ from typing import Any
 
 from .. import faults as f
 from ..label_selectors import annotation_map, labels
-from ..names import dns1123_label, dns1123_subdomain, ip_address, qualified_name
+from ..names import (
+    dns1123_label,
+    dns1123_subdomain,
+    dns1123_subdomain_with_underscores,
+    ip_address,
+    qualified_name,
+)
 from ..rules import (
     Faults,
     Object,
@@ -22,6 +28,7 @@ from ..rules import (
     items,
     listed,
     named,
+    named_even_empty,
     one_of,
     parts,
     required,
@@ -31,7 +38,7 @@ from .containers import LISTS, container_defaults, containers
 from .placement import affinity, scheduling_gates, spread_constraints, tolerations
 from .resources import canonical_list
 from .security import pod_security
-from .volumes import image_pull_secrets, volume_defaults, volumes
+from .volumes import volume_defaults, volumes
 
 INT32 = 2**31 - 1
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -85,7 +92,28 @@ def _dns_config(spec: Any, path: str, faults: Faults) -> None:
     if len(servers) > 3:
         message = "must not have more than 3 nameservers"
         faults.append(f.invalid(f"{own_path}.nameservers", servers, message))
-    each(named(ip_address))(servers, f"{own_path}.nameservers", faults)
+    each(named_even_empty(ip_address))(servers, f"{own_path}.nameservers", faults)
+    _searches((config or {}).get("searches") or [], f"{own_path}.searches", faults)
+    for option, option_path in items(config or {}, "options", own_path):
+        if not option.get("name"):
+            faults.append(f.required(option_path, "must not be empty"))
+
+
+_MAX_SEARCHES, _MAX_SEARCH_CHARACTERS = 32, 2048
+
+
+def _searches(value: list[str], path: str, faults: Faults) -> None:
+    if len(value) > _MAX_SEARCHES:
+        message = f"must not have more than {_MAX_SEARCHES} search paths"
+        faults.append(f.invalid(path, value, message))
+    if len(" ".join(value)) > _MAX_SEARCH_CHARACTERS:
+        message = f"must not have more than {_MAX_SEARCH_CHARACTERS} characters"
+        faults.append(f.invalid(path, value, f"{message} (including spaces) in the search list"))
+    for index, search in enumerate(value):
+        if search != ".":
+            name = search.removesuffix(".")
+            wrong = dns1123_subdomain_with_underscores(name)
+            faults += [f.invalid(f"{path}[{index}]", name, message) for message in wrong]
 
 
 def _host_network(spec: Any, path: str, faults: Faults) -> None:
@@ -129,9 +157,8 @@ _TABLE: dict[str, Rule] = {
     "dnsPolicy": required(one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")),
     "nodeSelector": labels,
     "securityContext": pod_security,
-    "imagePullSecrets": image_pull_secrets,
     "affinity": affinity,
-    "readinessGates": each(struct({"conditionType": named(qualified_name)})),
+    "readinessGates": each(struct({"conditionType": named_even_empty(qualified_name)})),
     "schedulingGates": scheduling_gates,
     "topologySpreadConstraints": spread_constraints,
     "serviceAccountName": named(dns1123_subdomain),

@@ -6,26 +6,30 @@ Sources: Kubernetes `pkg/apis/core/v1/defaults.go`, `pkg/apis/core/validation/va
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .. import faults as f
-from ..names import config_key, dns1123_label, dns1123_subdomain
+from ..names import dns1123_label, dns1123_subdomain
 from ..quantity import parse
 from ..rules import (
     Faults,
     Object,
     Rule,
+    between,
     both,
-    each,
     fill,
     fill_absent,
     items,
     named,
+    named_even_empty,
     one_of,
     parts,
     required,
     struct,
 )
+from .files import FILES_OF_KEYS, downward, projected
+from .paths import absolute_path, no_backsteps
 
 _MODE = 0o644
 _HAVE_MODE = ("secret", "configMap", "downwardAPI", "projected")
@@ -39,16 +43,20 @@ _TYPES = frozenset({
 })  # fmt: skip
 
 
+_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?/)?{_PART}(?:/{_PART})*(?:[:@]|$)")
+
+
 def volume_defaults(volume: Object) -> None:
     """In place: a volume without a source is an emptyDir; files can be read by all."""
     if not any(source is not None and name in _TYPES for name, source in volume.items()):
         volume["emptyDir"] = {}
     for name in _HAVE_MODE:
-        if source := volume.get(name):
+        if (source := volume.get(name)) is not None:
             fill_absent(source, {"defaultMode": _MODE})
             _source_defaults(source)
     for source in parts((volume.get("projected") or {}), "sources"):
-        if token := source.get("serviceAccountToken"):
+        if (token := source.get("serviceAccountToken")) is not None:
             fill_absent(token, {"expirationSeconds": 3600})
         _source_defaults(source.get("downwardAPI") or {})
     if (host := volume.get("hostPath")) is not None:
@@ -66,46 +74,13 @@ def _source_defaults(source: Object) -> None:
 
 
 def pull_policy(image: str) -> str:
-    """Always for what moves: no tag, or `latest`."""
+    """Always for what moves: no tag, or `latest`. What is no image's name is not looked into."""
+    if len(image) > 255 or not _IMAGE.match(image):
+        return "IfNotPresent"
     name, _, digest = image.partition("@")
     _, colon, tag = name.rpartition("/")[2].partition(":")
     is_latest = tag == "latest" if colon else not digest
     return "Always" if is_latest else "IfNotPresent"
-
-
-def no_backsteps(value: Any, path: str, faults: Faults) -> None:
-    """A path without `..`."""
-    if ".." in (value or "").split("/"):
-        faults.append(f.invalid(path, value, "must not contain '..'"))
-
-
-def descending_path(value: Any, path: str, faults: Faults) -> None:
-    """A path that stays below."""
-    if (value or "").startswith("/"):
-        faults.append(f.invalid(path, value, "must be a relative path"))
-    no_backsteps(value, path, faults)
-
-
-def _file_mode(value: Any, path: str, faults: Faults) -> None:
-    if value is not None and not 0 <= value <= 0o777:
-        message = "must be a number between 0 and 0777 (octal), both inclusive"
-        faults.append(f.invalid(path, value, message))
-
-
-def _no_dots(value: Any, path: str, faults: Faults) -> None:
-    if (value or "").startswith(".."):
-        faults.append(f.invalid(path, value, "must not start with '..'"))
-
-
-_KEY_TO_PATH = struct(
-    {
-        "key": required(named(config_key)),
-        "path": required(both(descending_path, _no_dots)),
-        "mode": _file_mode,
-    }
-)
-_FILES: dict[str, Rule] = {"defaultMode": _file_mode, "items": each(_KEY_TO_PATH)}
-_DOWNWARD = struct({"path": required(both(descending_path, _no_dots)), "mode": _file_mode})
 
 
 def _empty_dir(value: Any, path: str, faults: Faults) -> None:
@@ -133,13 +108,14 @@ _HOST_PATH = struct(
 _SOURCES: dict[str, Rule] = {
     "emptyDir": _empty_dir,
     "hostPath": _HOST_PATH,
-    "secret": struct({"secretName": required(), **_FILES}),
-    "configMap": struct({"name": required(), **_FILES}),
-    "downwardAPI": struct({"defaultMode": _file_mode, "items": each(_DOWNWARD)}),
+    "secret": struct({"secretName": required(), **FILES_OF_KEYS}),
+    "configMap": struct({"name": required(), **FILES_OF_KEYS}),
+    "downwardAPI": downward,
     "persistentVolumeClaim": struct({"claimName": required()}),
-    "nfs": struct({"server": required(), "path": required()}),
-    "csi": struct({"driver": required()}),
-    "projected": struct({"defaultMode": _file_mode}),
+    "nfs": struct({"server": required(), "path": both(required(), absolute_path)}),
+    "csi": struct({"driver": both(required(), named_even_empty(dns1123_subdomain))}),
+    "iscsi": struct({"targetPortal": required(), "iqn": required(), "lun": between(0, 255)}),
+    "projected": projected,
 }
 
 
@@ -172,33 +148,3 @@ def _source(volume: Object, path: str, faults: Faults) -> None:
         rule(volume[there[0]], f"{path}.{there[0]}", faults)
     for name in there[1:]:
         faults.append(f.forbidden(f"{path}.{name}", _ONLY_ONE))
-
-
-def mounts(container: Object, volumes: dict[str, Object], path: str, faults: Faults) -> None:
-    """Where a container mounts the pod's volumes."""
-    seen = set()
-    for mount, own_path in items(container, "volumeMounts", path):
-        name, where = mount.get("name") or "", mount.get("mountPath") or ""
-        if not name:
-            faults.append(f.required(f"{own_path}.name"))
-        if name not in volumes:
-            faults.append(f.not_found(f"{own_path}.name", name))
-        if not where:
-            faults.append(f.required(f"{own_path}.mountPath"))
-        if where in seen:
-            faults.append(f.invalid(f"{own_path}.mountPath", where, "must be unique"))
-        seen.add(where)
-        _sub_paths(mount, path, own_path, faults)
-
-
-def _sub_paths(mount: Object, path: str, own_path: str, faults: Faults) -> None:
-    # The API server names the list here, not the item.
-    descending_path(mount.get("subPath"), f"{path}.volumeMounts.subPath", faults)
-    if expression := mount.get("subPathExpr"):
-        if mount.get("subPath"):
-            message = "subPathExpr and subPath are mutually exclusive"
-            faults.append(f.invalid(f"{own_path}.subPathExpr", expression, message))
-        descending_path(expression, f"{path}.volumeMounts.subPathExpr", faults)
-
-
-image_pull_secrets = each(struct({"name": named(dns1123_subdomain)}))

@@ -1,0 +1,101 @@
+"""An object of a built-in kind as Go would write it: what a real API server makes of any body.
+
+It reads each body into structs and writes those out again. What is empty and says `omitempty` is
+gone then (`volumes: []`, `hostNetwork: false`); what never says it is there (`rules: null`, a
+`resources: {}`). So a client that sends JSON gets what a client that sends protobuf gets.
+
+Knows nothing about what an object means. What is no field of its message stays, as does what is of
+another type: others refuse that.
+
+Source: the Go documentation of encoding/json (`Marshal`), and the tables of `messages.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from labkit.cluster.embedded.apiserver.protobuf.decoding import ZERO
+from labkit.cluster.embedded.apiserver.protobuf.messages import (
+    Message,
+    Type,
+    find_kind,
+    find_message,
+)
+from labkit.cluster.embedded.apiserver.protobuf.well_known import RAW, WELL_KNOWN
+
+EMPTY = {"resource.Quantity": "0", "intstr.IntOrString": 0}
+"""Messages that are written as something else than an object; the others of those are null."""
+
+
+def write_as_go(
+    api_version: str, kind: str, value: dict[str, Any], parts: Container[str] | None = None
+) -> None:
+    """Takes out of an object what Go leaves out, and adds what it writes always. In place.
+
+    Args:
+        api_version, kind: which kind it is; nothing happens where it is none that is built in.
+        value: an object that its schema takes.
+        parts: the fields of the object itself that this is about; all when not given.
+    """
+    name = find_kind(api_version, kind)
+    if name is not None:
+        _write_fields(find_message(name), value, parts)
+
+
+def _write_fields(
+    message: Message, value: dict[str, Any], parts: Container[str] | None = None
+) -> None:
+    for field in message.fields:
+        if not field.name:
+            _write_fields(find_message(field.type.name), value, parts)
+            continue
+        if parts is not None and field.name not in parts:
+            continue
+        part = value.get(field.name)
+        if part is not None:
+            part = value[field.name] = _written(field.type, part)
+            if not part and field.type.shape in ("list", "map"):  # none and empty are one when kept
+                part = value[field.name] = None
+        elif not field.is_optional:
+            part = value[field.name] = _zero(field.type)
+        if field.is_optional and (part is None or field.is_left_out(part)):
+            value.pop(field.name, None)
+
+
+def _written(type: Type, value: Any) -> Any:
+    match type.shape:
+        case "pointer":
+            return _written(type.inner, value)
+        case "message":
+            return _message(type.name, value)
+        case "list" if isinstance(value, list) and type.inner.shape != "scalar":
+            return [part if part is None else _written(type.inner, part) for part in value]
+        case "map" if isinstance(value, dict) and type.inner.shape != "scalar":
+            return {
+                name: part if part is None else _written(type.inner, part)
+                for name, part in value.items()
+            }
+    return value
+
+
+def _message(name: str, value: Any) -> Any:
+    if name in RAW or name in WELL_KNOWN:
+        return value
+    message = find_message(name)
+    if message.is_list:
+        return _written(message.fields[0].type, value)
+    if isinstance(value, dict):
+        _write_fields(message, value)
+    return value
+
+
+def _zero(type: Type) -> Any:
+    match type.shape:
+        case "scalar":
+            return ZERO[type.name]
+        case "message" if type.name in RAW or type.name in WELL_KNOWN:
+            return EMPTY.get(type.name)
+        case "message" if not find_message(type.name).is_list:
+            return _message(type.name, {})
+    return None

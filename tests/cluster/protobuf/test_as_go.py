@@ -1,0 +1,57 @@
+"""JSON is kept as Go writes it; what is expected here was answered by a real Kubernetes 1.20."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labkit.cluster.embedded.apiserver.protobuf import write_as_go
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"volumes": []}, {}),
+        ({"nodeSelector": {}, "hostNetwork": False, "hostname": ""}, {}),
+        ({"automountServiceAccountToken": False}, {"automountServiceAccountToken": False}),
+        ({"securityContext": {"runAsUser": 0}}, {"securityContext": {"runAsUser": 0}}),
+        ({"volumes": [{"emptyDir": {}}]}, {"volumes": [{"emptyDir": {}, "name": ""}]}),
+        (
+            {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 1}]}}},
+            {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 1, "preference": {}}]}}},
+        ),
+        (
+            {"volumes": [{"name": "a", "downwardAPI": {"items": [
+                {"path": "p", "resourceFieldRef": {"resource": "limits.cpu"}}]}}]},
+            {"volumes": [{"name": "a", "downwardAPI": {"items": [
+                {"path": "p", "resourceFieldRef": {"resource": "limits.cpu", "divisor": "0"}}]}}]},
+        ),
+    ],
+)  # fmt: skip
+def test_a_pod_is_written_as_go_writes_it(sent: dict[str, Any], kept: dict[str, Any]) -> None:
+    pod = {"metadata": {"name": "p", "labels": {}}, "spec": {"containers": [{"name": "c"}], **sent}}
+    write_as_go("v1", "Pod", pod)
+    containers = [{"name": "c", "resources": {}}]
+    assert pod["spec"] == {"containers": containers, **kept}
+    assert pod["metadata"] == {"name": "p"}
+
+
+def test_what_is_never_left_out_is_null_when_it_is_empty() -> None:
+    role: dict[str, Any] = {"metadata": {"name": "r"}, "rules": []}
+    write_as_go("rbac.authorization.k8s.io/v1", "Role", role)
+    assert role == {"metadata": {"name": "r"}, "rules": None}
+
+
+def test_only_the_parts_that_changed_are_looked_at() -> None:
+    part: dict[str, Any] = {"data": {}}
+    write_as_go("v1", "ConfigMap", part, parts=part.copy())
+    assert part == {}
+
+
+def test_a_kind_that_is_not_built_in_stays_as_it_is() -> None:
+    robot: dict[str, Any] = {"spec": {"tools": []}}
+    write_as_go("example.com/v1", "Robot", robot)
+    assert robot == {"spec": {"tools": []}}

@@ -1,0 +1,1 @@
+"""A real, older Kubernetes to hold the suite against: `python -m tests.cluster.real`."""
