@@ -235,6 +235,14 @@ BODIES: dict[str, Object] = {
         "roleRef": {"kind": "Role", "name": "reader"},
         "subjects": [{"kind": "ServiceAccount", "name": "web"}, {"kind": "User", "name": "ada"}],
     },
+    "apiservices.apiregistration.k8s.io": {
+        "metadata": {"name": "v1.example.com"},
+        "spec": {
+            "group": "example.com", "version": "v1", "groupPriorityMinimum": 1000,
+            "versionPriority": 15, "insecureSkipTLSVerify": True,
+            "service": {"name": "web", "namespace": "default"},
+        },
+    },
     "priorityclasses.scheduling.k8s.io": {"value": 1000},
     "csidrivers.storage.k8s.io": {"spec": {}},
     "storageclasses.storage.k8s.io": {"provisioner": "example.com/disk"},
@@ -253,6 +261,7 @@ CLUSTER_SCOPED = frozenset(
         "customresourcedefinitions.apiextensions.k8s.io",
         "certificatesigningrequests.certificates.k8s.io",
         *(name for name in BODIES if name.startswith("cluster")),
+        "apiservices.apiregistration.k8s.io",
         "ingressclasses.networking.k8s.io", "runtimeclasses.node.k8s.io",
         "priorityclasses.scheduling.k8s.io", "csidrivers.storage.k8s.io",
         "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io",

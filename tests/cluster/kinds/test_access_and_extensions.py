@@ -19,6 +19,7 @@ ROLES, BINDINGS, CLUSTER_BINDINGS = (
 )
 HPA = "horizontalpodautoscalers.autoscaling"
 HOOKS = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+API_SERVICES = "apiservices.apiregistration.k8s.io"
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 VERSION = {"name": "v2", "served": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
 
@@ -118,6 +119,21 @@ def test_a_definition_is_filled_in() -> None:
             'involvedObject.namespace: Invalid value: "other": does not match event.namespace']),
         ("leases.coordination.k8s.io", {"spec/leaseDurationSeconds": 0}, [
             "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0"]),
+        (API_SERVICES, {"metadata/name": "web"}, [
+            'metadata.name: Invalid value: "web": must be `spec.version+"."+spec.group`: '
+            '"v1.example.com"']),
+        (API_SERVICES, {"spec/groupPriorityMinimum": 20001, "spec/versionPriority": 0}, [
+            "spec.groupPriorityMinimum: Invalid value: 20001: must be positive and less than 20000",
+            "spec.versionPriority: Invalid value: 0: must be positive and less than 1000"]),
+        (API_SERVICES, {"spec/service": GONE}, [
+            "spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have "
+            "insecureSkipTLSVerify"]),
+        (API_SERVICES, {"spec/service": {"name": "web", "port": 65536}}, [
+            "spec.service.namespace: Required value",
+            "spec.service.port: Invalid value: 65536: port is not valid: must be between 1 and "
+            "65535, inclusive"]),
+        (API_SERVICES, {"spec/caBundle": "YQ=="}, [
+            "spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present"]),
         (HOOKS, {"webhooks/0/name": "check"}, [
             'webhooks[0].name: Invalid value: "check": should be a domain with at least three '
             "segments separated by dots"]),

@@ -34,6 +34,10 @@ def test_storage_is_filled_in() -> None:
     assert created("csidrivers.storage.k8s.io")["spec"]["volumeLifecycleModes"] == ["Persistent"]
 
 
+def test_a_claim_may_want_no_class_at_all() -> None:
+    assert faults(CLAIMS, {"spec/storageClassName": ""}) == []
+
+
 def test_a_secret_said_plainly_is_encoded() -> None:
     secret = created("secrets", {"data": {"a": "AA=="}})
     assert secret["type"] == "Opaque"

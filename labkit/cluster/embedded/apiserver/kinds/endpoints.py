@@ -29,6 +29,7 @@ from .rules import (
     port_number,
     required,
     struct,
+    unless_empty,
 )
 from .services import special_address
 
@@ -104,7 +105,7 @@ def _slice_ports(new: Any, path: str, faults: Faults) -> None:
     names = set()
     for port, own_path in items(new, "ports"):
         name = port.get("name") or ""
-        named(dns1123_label)(name, f"{own_path}.name", faults)
+        unless_empty(named(dns1123_label))(name, f"{own_path}.name", faults)
         if name in names:
             faults.append(f.duplicate(f"{own_path}.name", name))
         names.add(name)

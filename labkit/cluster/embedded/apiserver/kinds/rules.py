@@ -94,6 +94,16 @@ def named(*checks: Check) -> Rule:
     return check
 
 
+def unless_empty(rule: Rule) -> Rule:
+    """A rule for what may be "", which says something else than nothing there."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if value:
+            rule(value, path, faults)
+
+    return check
+
+
 def named_even_empty(*checks: Check) -> Always:
     """The same of a field in which nothing is a name, too, and a wrong one."""
 

@@ -34,6 +34,7 @@ from .rules import (
     required,
     same,
     struct,
+    unless_empty,
 )
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -97,7 +98,7 @@ claim_spec = struct(
     {
         "accessModes": Always(_access_modes("at least 1 access mode is required")),
         "selector": label_selector,
-        "storageClassName": named(dns1123_subdomain),
+        "storageClassName": unless_empty(named(dns1123_subdomain)),
         "volumeMode": _VOLUME_MODES,
         "dataSource": struct({"name": required(), "kind": required()}),
         "dataSourceRef": struct({"name": required(), "kind": required()}),
