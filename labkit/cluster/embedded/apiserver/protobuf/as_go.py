@@ -12,11 +12,14 @@ Source: the Go documentation of encoding/json (`Marshal`), and the tables of `me
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from labkit.cluster.embedded.apiserver.protobuf.decoding import ZERO
 from labkit.cluster.embedded.apiserver.protobuf.messages import (
+    Field,
     Message,
     Type,
     find_kind,
@@ -26,6 +29,29 @@ from labkit.cluster.embedded.apiserver.protobuf.well_known import RAW, WELL_KNOW
 
 EMPTY = {"resource.Quantity": "0", "intstr.IntOrString": 0}
 """Messages that are written as something else than an object; the others of those are null."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The fields of a message as JSON has them: with those of the messages it takes in."""
+
+    fields: dict[str, Field]
+    always: tuple[Field, ...]
+    """Those that are never left out."""
+
+
+@cache
+def _form(name: str) -> _Form:
+    fields = {field.name: field for field in _flat(find_message(name))}
+    return _Form(fields, tuple(field for field in fields.values() if not field.is_optional))
+
+
+def _flat(message: Message) -> Iterator[Field]:
+    for field in message.fields:
+        if field.name:
+            yield field
+        else:
+            yield from _flat(find_message(field.type.name))
 
 
 def write_as_go(
@@ -40,27 +66,25 @@ def write_as_go(
     """
     name = find_kind(api_version, kind)
     if name is not None:
-        _write_fields(find_message(name), value, parts)
+        _write_fields(_form(name), value, parts)
 
 
-def _write_fields(
-    message: Message, value: dict[str, Any], parts: Container[str] | None = None
-) -> None:
-    for field in message.fields:
-        if not field.name:
-            _write_fields(find_message(field.type.name), value, parts)
+def _write_fields(form: _Form, value: dict[str, Any], parts: Container[str] | None = None) -> None:
+    for one in form.always:
+        if value.get(one.name) is None and (parts is None or one.name in parts):
+            value[one.name] = _zero(one.type)
+    for name, sent in tuple(value.items()):
+        field = form.fields.get(name)
+        if field is None or (parts is not None and name not in parts):
             continue
-        if parts is not None and field.name not in parts:
-            continue
-        part = value.get(field.name)
-        if part is not None:
-            part = value[field.name] = _written(field.type, part)
-            if not part and field.type.shape in ("list", "map"):  # none and empty are one when kept
-                part = value[field.name] = None
-        elif not field.is_optional:
-            part = value[field.name] = _zero(field.type)
+        part, shape = sent, field.type.shape
+        if sent is not None and shape != "scalar":
+            part = _written(field.type, sent)
+            if not part and shape in ("list", "map"):  # none and empty are one when kept
+                part = None
+            value[name] = part
         if field.is_optional and (part is None or field.is_left_out(part)):
-            value.pop(field.name, None)
+            del value[name]
 
 
 def _written(type: Type, value: Any) -> Any:
@@ -86,7 +110,7 @@ def _message(name: str, value: Any) -> Any:
     if message.is_list:
         return _written(message.fields[0].type, value)
     if isinstance(value, dict):
-        _write_fields(message, value)
+        _write_fields(_form(name), value)
     return value
 
 
