@@ -253,7 +253,7 @@ def so_it_does_without_a_pid_namespace() -> None:
     with Sandbox(namespaces=kinds).start(["sh", "-c", script]) as box:
         box.wait_for_log("ready")
         box.exec(["sh", "-c", "sleep 876543 >/dev/null 2>&1 &"])
-        assert len(_commands_with("876543")) >= 4
+        wait_until(lambda: len(_commands_with("876543")) >= 4)  # a shell forks before it says so
     wait_until(lambda: not _commands_with("876543"))
 
 
