@@ -126,6 +126,13 @@ def _(lab: Lab) -> None:
     _app(lab)
 
 
+@pod.right("asked while it is on its way there")
+def _(lab: Lab) -> None:
+    sleep = ["sleep", str(lab["sidecar"])]
+    join = ["nsenter", *_user(), "--target", str(_app(lab).pid), "--net", *sleep]
+    lab.spawn(["sh", "-c", f"sleep 0.3; exec {' '.join(join)}"])
+
+
 @pod.right("from Python: setns(2) on the file of the namespace, then the command")
 def _(lab: Lab) -> None:
     target, sleep = _app(lab).pid, ["sleep", str(lab["sidecar"])]

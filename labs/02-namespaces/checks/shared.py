@@ -23,6 +23,7 @@ AS_ROOT = () if os.geteuid() == 0 else ("--user", "--map-root-user")
 NAMED = Path("/run/netns")
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 _DEADLINE_S = 5.0
+_ON_ITS_WAY_S = 1.0
 
 
 def program(name: str) -> str:
@@ -36,9 +37,19 @@ def command_of(process: HostProcess) -> str:
 
 
 def with_command(lab: Lab, command: str) -> list[HostProcess]:
-    """The living processes with that command, those deepest in namespaces first."""
-    found = [p for p in lab.processes() if command_of(p) == command and p.state != "Z"]
-    return sorted(found, key=lambda p: -len(p.nspid))
+    """The living processes with that command, those deepest in namespaces first.
+
+    One that is on its way is waited for: ``nsenter … sleep 7`` becomes ``sleep 7`` in a moment.
+    """
+    deadline = time.monotonic() + _ON_ITS_WAY_S
+    while True:
+        commands = {p.pid: command_of(p) for p in lab.processes() if p.state != "Z"}
+        found = [p for p in lab.processes() if commands.get(p.pid) == command]
+        is_coming = any(words.endswith(f" {command}") for words in commands.values())
+        if found or not is_coming or time.monotonic() > deadline:
+            return sorted(found, key=lambda p: -len(p.nspid))
+        time.sleep(0.02)
+        lab.refresh()
 
 
 def own(kind: str) -> int:

@@ -13,8 +13,8 @@ import pytest
 
 from labkit.cluster.embedded.apiserver.status import ApiError
 from tests.cluster.apiserver.plane import Plane, with_plane
-from tests.cluster.apiserver.test_like_the_extension_server import MERGE, TREES, serve, tree
 from tests.cluster.apiserver.test_watches import watch
+from tests.cluster.apiserver.trees import MERGE, TREES, serve, tree
 
 MATCH = "resourceVersionMatch"
 
