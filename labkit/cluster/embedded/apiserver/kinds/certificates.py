@@ -6,6 +6,7 @@ Sources: Kubernetes `pkg/apis/certificates/validation`, `pkg/registry/certificat
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from . import faults as f
@@ -32,6 +33,31 @@ def _why_no_request(value: str) -> str:
         return "" if x509.load_pem_x509_csr(pem).is_signature_valid else "the signature is wrong"
     except (ValueError, InvalidSignature, UnsupportedAlgorithm) as error:
         return str(error)
+
+
+def _signed(new: Object, old: Object, faults: Faults) -> None:
+    """What a signer writes is a certificate, and nothing beside it."""
+    value = (new.get("status") or {}).get("certificate")
+    if value and (message := _why_no_certificate(value)):
+        faults.append(f.invalid("status.certificate", "<certificate data>", message))
+
+
+def _why_no_certificate(value: str) -> str:
+    from cryptography import x509
+
+    try:
+        pem = base64.b64decode(value)
+        kinds = re.findall(rb"^-----BEGIN ([^\n-]+)-----$", pem, re.MULTILINE)
+        for kind in kinds:
+            if kind != b"CERTIFICATE":
+                found = kind.decode(errors="replace")
+                return f'only CERTIFICATE PEM blocks are allowed, found "{found}"'
+        if not kinds:
+            return "must contain at least one CERTIFICATE PEM block"
+        x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _signer(value: Any, path: str, faults: Faults) -> None:
@@ -99,5 +125,6 @@ SIGNING_REQUEST = Kind(
         ),
     ),
     status={},
+    status_rules=(_signed,),
     on_update=(_keep_spec,),
 )
