@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.cluster.embedded.schema.custom import JUNCTORS
-from labkit.cluster.embedded.schema.types import Fault, Path, show
+from labkit.cluster.embedded.schema.types import Fault, Path, forbidden, invalid, required, show
 
 Schema = Mapping[str, Any]
 
@@ -75,28 +75,28 @@ def _keywords(schema: Schema, path: Path, no_default: str, *, in_meta: bool) -> 
     if kind and kind not in TYPES:
         yield _not_supported(f"{path}.type", kind, TYPES)
     if schema.get("default") is not None and no_default:
-        yield _forbidden(f"{path}.default", f"must not be set{no_default}")
+        yield forbidden(f"{path}.default", f"must not be set{no_default}")
     for name in UNSUPPORTED:
         if schema.get(name):
-            yield _forbidden(f"{path}.{name}", f"{name} is not supported")
+            yield forbidden(f"{path}.{name}", f"{name} is not supported")
     if kind == "null":
         text = "type cannot be set to null, use nullable as an alternative"
-        yield _forbidden(f"{path}.type", text)
+        yield forbidden(f"{path}.type", text)
     if isinstance(schema.get("items"), list):
-        yield _forbidden(f"{path}.items", "items must be a schema object and not an array")
+        yield forbidden(f"{path}.items", "items must be a schema object and not an array")
     if in_meta and schema.get(EMBEDDED):
-        yield _forbidden(f"{path}.{EMBEDDED}", "must not be used inside of resource meta")
+        yield forbidden(f"{path}.{EMBEDDED}", "must not be used inside of resource meta")
     if schema.get("uniqueItems"):
         text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
-        yield _forbidden(f"{path}.uniqueItems", text)
+        yield forbidden(f"{path}.uniqueItems", text)
     if schema.get("properties") and schema.get("additionalProperties") not in (None, True):
         text = "additionalProperties and properties are mutual exclusive"
-        yield _forbidden(f"{path}.additionalProperties", text)
+        yield forbidden(f"{path}.additionalProperties", text)
 
 
 def _extensions(schema: Schema, path: Path) -> Iterator[Fault]:
     if schema.get(PRESERVE) is False:
-        yield _invalid(f"{path}.{PRESERVE}", False, "must be true or undefined")
+        yield invalid(f"{path}.{PRESERVE}", False, "must be true or undefined")
     map_type, list_type = schema.get(MAP_TYPE), schema.get(LIST_TYPE)
     if map_type is not None:
         yield from _must_be(schema, "object", MAP_TYPE, path)
@@ -111,7 +111,7 @@ def _extensions(schema: Schema, path: Path) -> Iterator[Fault]:
     keys = schema.get(LIST_KEYS)
     if keys and list_type != "map":
         text, where = f"must be map if {LIST_KEYS} is non-empty", f"{path}.{LIST_TYPE}"
-        yield _required(where, text) if list_type is None else _invalid(where, list_type, text)
+        yield required(where, text) if list_type is None else invalid(where, list_type, text)
     if list_type == "map":
         yield from _map(schema, path)
     yield from _elements(schema, path)
@@ -121,7 +121,7 @@ def _must_be(schema: Schema, kind: str, because: str, path: Path) -> Iterator[Fa
     said = schema.get("type", "")
     if said != kind:
         text = f"must be {kind} if {because} is specified"
-        yield _invalid(f"{path}.type", said, text) if said else _required(f"{path}.type", text)
+        yield invalid(f"{path}.type", said, text) if said else required(f"{path}.type", text)
 
 
 def _set(schema: Schema, path: Path) -> Iterator[Fault]:
@@ -131,33 +131,33 @@ def _set(schema: Schema, path: Path) -> Iterator[Fault]:
         return
     said, text = element.get(LIST_TYPE), f"must be atomic as item of a list with {LIST_TYPE}=set"
     if element.get("type") == "array" and said not in (None, "atomic"):
-        yield _invalid(f"{path}.items.{LIST_TYPE}", said, text)
+        yield invalid(f"{path}.items.{LIST_TYPE}", said, text)
     if element.get("type") == "object" and element.get(MAP_TYPE) != "atomic":
-        yield _invalid(f"{path}.items.{MAP_TYPE}", said, text)  # the server shows this one, too
+        yield invalid(f"{path}.items.{MAP_TYPE}", said, text)  # the server shows this one, too
 
 
 def _map(schema: Schema, path: Path) -> Iterator[Fault]:
     keys, element = schema.get(LIST_KEYS) or [], schema.get("items")
     if not keys:
-        yield _required(f"{path}.{LIST_KEYS}", f"must not be empty if {LIST_TYPE} is map")
+        yield required(f"{path}.{LIST_KEYS}", f"must not be empty if {LIST_TYPE} is map")
     if element is None:
-        yield _required(f"{path}.items", f"must have a schema if {LIST_TYPE} is map")
+        yield required(f"{path}.items", f"must have a schema if {LIST_TYPE} is map")
     if not isinstance(element, Mapping):
         return
     if element.get("type") != "object":
         text = f"must be object if parent array's {LIST_TYPE} is map"
-        yield _invalid(f"{path}.items.type", element.get("type", ""), text)
+        yield invalid(f"{path}.items.type", element.get("type", ""), text)
         return
     fields = element.get("properties") or {}
     for index, key in enumerate(keys):
         if key not in fields:
             text = "entries must all be names of item properties"
-            yield _invalid(f"{path}.{LIST_KEYS}", keys, text)
+            yield invalid(f"{path}.{LIST_KEYS}", keys, text)
         elif fields[key].get("type") in ("array", "object"):
             text = f"must be a scalar type if parent array's {LIST_TYPE} is map"
-            yield _invalid(f"{path}.items.properties[{key}].type", element["type"], text)
+            yield invalid(f"{path}.items.properties[{key}].type", element["type"], text)
         if key in keys[:index]:
-            yield _invalid(f"{path}.{LIST_KEYS}", keys, "must not contain duplicate entries")
+            yield invalid(f"{path}.{LIST_KEYS}", keys, "must not contain duplicate entries")
 
 
 def _elements(schema: Schema, path: Path) -> Iterator[Fault]:
@@ -167,7 +167,7 @@ def _elements(schema: Schema, path: Path) -> Iterator[Fault]:
         return
     if element.get("nullable"):
         text = f"cannot be nullable when {LIST_TYPE} is {list_type}"
-        yield _forbidden(f"{path}.items.nullable", text)
+        yield forbidden(f"{path}.items.nullable", text)
     if list_type != "map":
         return
     fields = element.get("properties") or {}
@@ -178,23 +178,11 @@ def _elements(schema: Schema, path: Path) -> Iterator[Fault]:
         text = f"this property is in {LIST_KEYS}, so it"
         if key not in (element.get("required") or ()) and field.get("default") is None:
             words = f"{text} must have a default or be a required property"
-            yield _required(f"{where}.default", words)
+            yield required(f"{where}.default", words)
         if field.get("nullable"):
-            yield _forbidden(f"{where}.nullable", f"{text} cannot be nullable")
+            yield forbidden(f"{where}.nullable", f"{text} cannot be nullable")
 
 
 def _not_supported(path: Path, said: Any, known: tuple[str, ...]) -> Fault:
     text = f"Unsupported value: {show(said)}: supported values: {', '.join(map(show, known))}"
     return Fault(path, text, "FieldValueNotSupported")
-
-
-def _invalid(path: Path, value: Any, text: str) -> Fault:
-    return Fault(path, f"Invalid value: {show(value)}: {text}")
-
-
-def _required(path: Path, text: str) -> Fault:
-    return Fault(path, f"Required value: {text}", "FieldValueRequired")
-
-
-def _forbidden(path: Path, text: str) -> Fault:
-    return Fault(path, f"Forbidden: {text}", "FieldValueForbidden")

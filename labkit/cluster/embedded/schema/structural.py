@@ -16,7 +16,7 @@ from labkit.cluster.embedded.schema.embedded import identity_faults
 from labkit.cluster.embedded.schema.faults import values_faults
 from labkit.cluster.embedded.schema.openapi_rules import IDENTITY, is_convertible, openapi_faults
 from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
-from labkit.cluster.embedded.schema.types import Fault, Path, show
+from labkit.cluster.embedded.schema.types import Fault, Path, forbidden, invalid, required
 from labkit.cluster.embedded.schema.unknown import unknown_fields
 
 Schema = Mapping[str, Any]
@@ -46,7 +46,7 @@ def structural_faults(schema: Schema, path: Path = ROOT) -> list[Fault]:
     """
     found: list[Fault] = []
     if schema.get("nullable"):
-        found.append(_forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
+        found.append(forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
     if is_convertible(schema):
         plain = [*_root(schema, path), *_node(schema, path, "root"), *_incomplete(schema, path)]
         found += sorted(plain, key=str) or _defaults(schema, path, is_root=True)
@@ -56,14 +56,14 @@ def structural_faults(schema: Schema, path: Path = ROOT) -> list[Fault]:
 def _root(schema: Schema, path: Path) -> Iterator[Fault]:
     kind = schema.get("type")
     if kind and kind != "object":
-        yield _invalid(f"{path}.type", kind, "must be object at the root")
+        yield invalid(f"{path}.type", kind, "must be object at the root")
     if schema.get("additionalProperties"):
-        yield _forbidden(f"{path}.additionalProperties", "must not be used at the root")
+        yield forbidden(f"{path}.additionalProperties", "must not be used at the root")
     metadata = (schema.get("properties") or {}).get("metadata", {})
     said = {*metadata} - {"type", "default", "properties"}
     said |= {*metadata.get("properties", ())} - {"name", "generateName"}
     if said:
-        yield _forbidden(
+        yield forbidden(
             f"{path}.properties[metadata]",
             "must not specify anything other than name and generateName, "
             "but metadata is implicitly specified",
@@ -89,19 +89,19 @@ def _type(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
     where = {"root": "at the root", "item": "for specified array items"}
     if schema.get(EMBEDDED) and kind != "object":
         text = "must be object if x-kubernetes-embedded-resource is true"
-        yield _invalid(f"{path}.type", kind, text) if kind else _required(f"{path}.type", text)
+        yield invalid(f"{path}.type", kind, text) if kind else required(f"{path}.type", text)
     elif not kind and not schema.get(IS_INT_OR_STRING) and not schema.get(PRESERVE):
         words = where.get(level, "for specified object fields")
-        yield _required(f"{path}.type", f"must not be empty {words}")
+        yield required(f"{path}.type", f"must not be empty {words}")
     if kind == "array" and not isinstance(schema.get("items"), Mapping):
-        yield _required(f"{path}.items", "must be specified")
+        yield required(f"{path}.items", "must be specified")
 
 
 def _keywords(schema: Schema, path: Path) -> Iterator[Fault]:
     for name in (PRESERVE, EMBEDDED):
         if schema.get(name) and schema.get(IS_INT_OR_STRING):
             text = "must be false if x-kubernetes-int-or-string is true"
-            yield _invalid(f"{path}.{name}", True, text)
+            yield invalid(f"{path}.{name}", True, text)
 
 
 def _identity(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
@@ -112,12 +112,12 @@ def _identity(schema: Schema, path: Path, level: str) -> Iterator[Fault]:
         for name, kind in kinds:
             if name in fields and fields[name].get("type") != kind:
                 got = fields[name].get("type", "")
-                yield _invalid(f"{path}.properties[{name}].type", got, f"must be {kind}")
+                yield invalid(f"{path}.properties[{name}].type", got, f"must be {kind}")
     if schema.get(EMBEDDED) and schema.get("additionalProperties"):
         text = "must not be used if x-kubernetes-embedded-resource is set"
-        yield _forbidden(f"{path}.additionalProperties", text)
+        yield forbidden(f"{path}.additionalProperties", text)
     if schema.get(EMBEDDED) and not schema.get(PRESERVE) and not fields:
-        yield _required(
+        yield required(
             f"{path}.properties",
             "must not be empty if x-kubernetes-embedded-resource is true "
             "without x-kubernetes-preserve-unknown-fields",
@@ -144,7 +144,7 @@ def _of_default(schema: Schema, path: Path, *, is_root: bool) -> list[Fault]:
     default, type_ = schema["default"], custom_type(schema)
     found = []
     if [one for one in unknown_fields(type_, default) if ".metadata." not in f".{one}"]:
-        found.append(_invalid(path, default, "must not have unknown fields"))
+        found.append(invalid(path, default, "must not have unknown fields"))
     embedded = {**schema, EMBEDDED: True} if is_root else schema
     identity = list(identity_faults(custom_type(embedded), default))
     wrong = identity or values_faults(type_, default)
@@ -169,7 +169,7 @@ def _values(schema: Schema, path: Path) -> Iterator[Fault]:
             go_pattern(pattern)
         except BadPattern as problem:
             text = f"must be a valid regular expression, but isn't: {problem}"
-            yield _invalid(f"{path}.pattern", pattern, text)
+            yield invalid(f"{path}.pattern", pattern, text)
     for name, part in _nested(schema):
         if not _says_int_or_string(schema, name, part):
             yield from _value(part, f"{path}.{name}")
@@ -194,12 +194,12 @@ def _value(schema: Schema, path: Path) -> Iterator[Fault]:
     """A schema about values only."""
     for name, must in NOT_NESTED.items():
         if schema.get(name) or (name == "default" and schema.get(name) is not None):
-            yield _forbidden(f"{path}.{name}", f"must be {must} to be structural")
+            yield forbidden(f"{path}.{name}", f"must be {must} to be structural")
     yield from _values(schema, path)
     for name, field in (schema.get("properties") or {}).items():
         below = f"{path}.properties[{name}]"
         if name == "metadata":
-            yield _forbidden(below, "must not be specified in a nested context")
+            yield forbidden(below, "must not be specified in a nested context")
         yield from _value(field, below)
     if isinstance(schema.get("items"), Mapping):
         yield from _value(schema["items"], f"{path}.items")
@@ -221,23 +221,11 @@ def _missing(schema: Schema, part: Schema, path: Path, nested: Path) -> Iterator
         if name in fields:
             yield from _missing(fields[name], field, where, within)
         else:
-            yield _required(where, f"because it is defined in {within}")
+            yield required(where, f"because it is defined in {within}")
     items, values = schema.get("items"), part.get("items")
     if isinstance(items, Mapping) and isinstance(values, Mapping):
         yield from _missing(items, values, f"{path}.items", f"{nested}.items")
     elif values:
-        yield _required(f"{path}.items", f"because it is defined in {nested}.items")
+        yield required(f"{path}.items", f"because it is defined in {nested}.items")
     for name, below in _nested(part):
         yield from _missing(schema, below, path, f"{nested}.{name}")
-
-
-def _invalid(path: Path, value: Any, text: str) -> Fault:
-    return Fault(path, f"Invalid value: {show(value)}: {text}")
-
-
-def _required(path: Path, text: str) -> Fault:
-    return Fault(path, f"Required value: {text}", "FieldValueRequired")
-
-
-def _forbidden(path: Path, text: str) -> Fault:
-    return Fault(path, f"Forbidden: {text}", "FieldValueForbidden")

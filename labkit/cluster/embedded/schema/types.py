@@ -140,3 +140,18 @@ def join(path: Path, rest: Path) -> Path:
 def show(value: Any) -> str:
     """A value in a message, as Kubernetes shows it: JSON."""
     return orjson.dumps(value).decode()
+
+
+def invalid(path: Path, value: Any, text: str) -> Fault:
+    """A value that will not do."""
+    return Fault(path, f"Invalid value: {show(value)}: {text}")
+
+
+def required(path: Path, text: str) -> Fault:
+    """Something that is not there and has to be."""
+    return Fault(path, f"Required value: {text}", "FieldValueRequired")
+
+
+def forbidden(path: Path, text: str) -> Fault:
+    """Something that is there and must not be."""
+    return Fault(path, f"Forbidden: {text}", "FieldValueForbidden")

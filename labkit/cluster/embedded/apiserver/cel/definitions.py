@@ -17,7 +17,7 @@ from labkit.cluster.embedded.apiserver.cel.functions.everything import FUNCTIONS
 from labkit.cluster.embedded.apiserver.cel.language import BadExpression, Environment
 from labkit.cluster.embedded.apiserver.kinds.faults import InOrder, shown
 from labkit.cluster.embedded.schema import Type, from_crd
-from labkit.cluster.embedded.schema.types import Fault
+from labkit.cluster.embedded.schema.types import Fault, required
 
 Schema = Mapping[str, Any]
 
@@ -85,18 +85,18 @@ def _told(node: Schema, type_: Type, path: str) -> Iterator[Fault]:
 def _texts(rule: Schema, path: str) -> Iterator[Fault]:
     text, said = rule.get("rule", ""), rule.get("message") or ""
     if not text.strip():
-        yield _required(f"{path}.rule", "rule is not specified")
+        yield required(f"{path}.rule", "rule is not specified")
     elif said and not said.strip():
         yield _invalid(f"{path}.message", said, "must be non-empty if specified")
     elif _has_lines(said.strip()):
         yield _invalid(f"{path}.message", said, "must not contain line breaks")
     elif _has_lines(text.strip()) and not said.strip():
         words = "message must be specified if rule contains line breaks"
-        yield _required(f"{path}.message", words)
+        yield required(f"{path}.message", words)
     expression = rule.get("messageExpression") or ""
     if expression and not expression.strip():
         words = "messageExpression must be non-empty if specified"
-        yield _required(f"{path}.messageExpression", words)
+        yield required(f"{path}.messageExpression", words)
     if rule.get("reason") and rule["reason"] not in REASONS:
         words = ", ".join(map(shown, REASONS))
         text = f"Unsupported value: {shown(rule['reason'])}: supported values: {words}"
@@ -171,7 +171,3 @@ def _as_go(rule: Schema) -> InOrder:
 
 def _invalid(path: str, value: Any, text: str) -> Fault:
     return Fault(path, f"Invalid value: {shown(value)}: {text}")
-
-
-def _required(path: str, text: str) -> Fault:
-    return Fault(path, f"Required value: {text}", "FieldValueRequired")
