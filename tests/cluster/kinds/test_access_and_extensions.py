@@ -70,6 +70,16 @@ def test_webhooks_are_filled_in() -> None:
     assert mutating["reinvocationPolicy"] == "Never"
 
 
+def test_a_signer_writes_a_certificate_and_nothing_else() -> None:
+    kind = "certificatesigningrequests.certificates.k8s.io"
+    before = stored(kind)
+    after = changed(before, {"status": {"certificate": before["spec"]["request"]}})
+    assert list(map(str, KINDS[kind].validate_status_update(after, before))) == [
+        'status.certificate: Invalid value: "<certificate data>": only CERTIFICATE PEM blocks are '
+        'allowed, found "CERTIFICATE REQUEST"'
+    ]
+
+
 def test_a_definition_is_filled_in() -> None:
     definition = created(CRDS)
     names = definition["spec"]["names"]
