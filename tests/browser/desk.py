@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 SCREENS = Path(__file__).parents[2] / "test-results" / "screens"
 
-_NOT_THE_PAGE = ("GL Driver Message", "task queue exceeded")
-"""What Chromium says of its own drawing, and a terminal of how busy this machine is."""
+_NOT_THE_PAGE = ("GL Driver Message", "task queue exceeded", "net::ERR_NETWORK_CHANGED")
+"""What Chromium says of its own drawing, a terminal of how busy this machine is, and what Chromium
+does when a cable is laid on this machine: it drops the requests under way, and JupyterLab asks
+again."""
 
 _IDLE = '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]'
 _KERNEL_S = 60.0
