@@ -2,28 +2,27 @@
 
 Asked over HTTPS on one connection, as a client would, with everything on: RBAC, defaults,
 validation, managed fields, causes. A real cluster can be measured in the same run: PEER_KUBECONFIG
-names its file.
+names its file. Then a figure is reached, too, where it is as small a part of the peer's as its
+target is of the figures below.
 What a real API server 1.36 with etcd 3.6 took on a machine like this (two cores) stands beside it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
-import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.https import Connection
 from benchmarks.report import Row, Table, at_most, duration
-from labkit.cluster.kubeconfig import read_kubeconfig
 
 REAL_S = {
     "start": 3.0, "create": 2.7e-3, "get": 1.0e-3, "patch": 3.1e-3, "delete": 4.9e-3,
@@ -40,6 +39,8 @@ PODS = 300
 WATCHERS, WRITES_A_SECOND, P99_S = 1000, 100, 0.100
 NAMESPACE = "labkit-benchmark"
 MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+PATCH = {"metadata": {"labels": {"version": "2"}}}
 ROOT = f"/api/v1/namespaces/{NAMESPACE}"
 
 
@@ -48,10 +49,11 @@ def measure(*, is_quick: bool = False) -> Iterator[Table]:
     rounds = 40 if is_quick else 400
     with _embedded(3 if is_quick else 9) as (kubeconfig, starts, pid):
         idle = _resident_mib(pid)
-        figures = {"start": statistics.median(starts)} | _requests(kubeconfig, rounds)
-        used = _resident_mib(pid)
         peer = os.environ.get("PEER_KUBECONFIG")
-        beside = _requests(Path(peer), rounds) if peer else {}
+        figures, *others = _requests([kubeconfig, *([Path(peer)] if peer else [])], rounds)
+        used = _resident_mib(pid)
+        figures = {"start": statistics.median(starts)} | figures
+        beside = others[0] if others else {}
         yield Table(
             "The embedded cluster's API: medians", tuple(_rows(figures, beside, idle, used))
         )
@@ -63,15 +65,27 @@ def measure(*, is_quick: bool = False) -> Iterator[Table]:
 def _rows(
     figures: dict[str, float], beside: dict[str, float], idle: float, used: float
 ) -> Iterator[Row]:
+    yield Row("10 million additions", f"{_additions_s():.2f} s", "how fast this machine is: 0.39 s")
     for what, seconds in figures.items():
+        share, most = 0.0, TARGET_S[what] / REAL_S[what]
         note = f"{seconds / REAL_S[what]:.2f} × a real one's {duration(REAL_S[what])}"
         if what in beside:
-            note = f"{seconds / beside[what]:.2f} × the peer's {duration(beside[what])}, {note}"
+            share = seconds / beside[what]
+            note = f"{share:.2f} × the peer's {duration(beside[what])} (≤ {most:.2f}), {note}"
         row = at_most(what, seconds, TARGET_S[what], note)
-        yield Row(what, f"{seconds * 1000:.2f} ms", row.note, row.target, row.is_reached)
+        is_reached = row.is_reached or 0 < share <= most  # a slower machine is so for both
+        yield Row(what, f"{seconds * 1000:.2f} ms", row.note, row.target, is_reached)
     note = f"{idle / REAL_MIB:.2f} × a real one's {REAL_MIB} MiB"
     yield Row("resident, idle", f"{idle:.0f} MiB", note, f"≤ {TARGET_MIB} MiB", idle <= TARGET_MIB)
     yield Row("resident, after all that", f"{used:.0f} MiB")
+
+
+def _additions_s() -> float:
+    """Seconds for ten million additions: 0.39 on the machine that the targets were set for."""
+    began, total = time.perf_counter(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.perf_counter() - began
 
 
 @contextlib.contextmanager
@@ -113,47 +127,6 @@ def _resident_mib(pid: int) -> float:
     raise ValueError(f"no VmRSS of {pid}")
 
 
-class Connection:
-    """One connection of a client."""
-
-    def __init__(self, kubeconfig: Path) -> None:
-        access = read_kubeconfig(kubeconfig).access()
-        context = ssl.create_default_context(cadata=(access.authority or b"").decode())
-        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as pair:
-            pair.write((access.certificate or b"") + (access.key or b""))
-            pair.flush()
-            context.load_cert_chain(pair.name)
-        host, _, port = access.server.removeprefix("https://").partition(":")
-        self._http = http.client.HTTPSConnection(host, int(port or 443), context=context)
-
-    def ask(
-        self, method: str, path: str, body: Any = None, kind: str = "application/json"
-    ) -> bytes:
-        """One request, answered."""
-        self.send(method, path, body, kind)
-        response = self.receive()
-        said = response.read()
-        if response.status >= 400:
-            raise ValueError(f"{method} {path}: {response.status} {said[:300]!r}")
-        return said
-
-    def begin(self, method: str, path: str) -> http.client.HTTPResponse:
-        """One request, whose answer is still to be read."""
-        self.send(method, path)
-        return self.receive()
-
-    def send(
-        self, method: str, path: str, body: Any = None, kind: str = "application/json"
-    ) -> None:
-        """One request, whose answer is still to come."""
-        data = None if body is None else json.dumps(body).encode()
-        self._http.request(method, path, data, {"Content-Type": kind, "User-Agent": "bench/1"})
-
-    def receive(self) -> http.client.HTTPResponse:
-        """The answer to what was sent."""
-        return self._http.getresponse()
-
-
 def _pod(name: str, **labels: str) -> dict[str, Any]:
     container = {
         "name": "web",
@@ -172,58 +145,77 @@ def _pod(name: str, **labels: str) -> dict[str, Any]:
     }
 
 
-def _requests(kubeconfig: Path, rounds: int) -> dict[str, float]:
-    client = Connection(kubeconfig)
+Step = Callable[[Connection, int], object]
+STEPS: dict[str, Step] = {
+    "create": lambda client, n: client.ask("POST", f"{ROOT}/pods", _pod(f"p{n}")),
+    "get": lambda client, n: client.ask("GET", f"{ROOT}/pods/p{n}"),
+    "patch": lambda client, n: client.ask("PATCH", f"{ROOT}/pods/p{n}", PATCH, STRATEGIC),
+    "delete": lambda client, n: client.ask("DELETE", f"{ROOT}/pods/p{n}"),
+}
+LISTS: dict[str, Step] = {
+    "list of 300": lambda client, _: client.ask("GET", f"{ROOT}/pods"),
+    "by label": lambda client, _: client.ask("GET", f"{ROOT}/pods?labelSelector=tier%3Db"),
+}
+
+
+def _requests(kubeconfigs: Sequence[Path], rounds: int) -> list[dict[str, float]]:
+    """Medians in seconds, of each server. They are asked by turns, so all have the same weather."""
+    clients = [Connection(kubeconfig) for kubeconfig in kubeconfigs]
+    for client in clients:
+        _make_namespace(client)
+    found = _by_turns(STEPS, clients, rounds)
+    for client in clients:
+        for number in range(PODS):
+            tier = "a" if number % 10 else "b"
+            client.ask("POST", f"{ROOT}/pods", _pod(f"many{number}", tier=tier))
+    lists = _by_turns(LISTS, clients, rounds)
+    for client, kubeconfig, one, more in zip(clients, kubeconfigs, found, lists, strict=True):
+        one.update(more)
+        one["write to event"] = _latency(kubeconfig, client, rounds)
+        client.ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+    return found
+
+
+def _make_namespace(client: Connection) -> None:
     client.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     for _ in range(200):  # its service account is made by a controller
         with contextlib.suppress(ValueError):
             client.ask("GET", f"{ROOT}/serviceaccounts/default")
             break
         time.sleep(0.02)
-    found: dict[str, float] = {}
-    patch = {"metadata": {"labels": {"version": "2"}}}
-    merge = "application/strategic-merge-patch+json"
-    steps: dict[str, Callable[[int], object]] = {
-        "create": lambda n: client.ask("POST", f"{ROOT}/pods", _pod(f"p{n}")),
-        "get": lambda n: client.ask("GET", f"{ROOT}/pods/p{n}"),
-        "patch": lambda n: client.ask("PATCH", f"{ROOT}/pods/p{n}", patch, merge),
-        "delete": lambda n: client.ask("DELETE", f"{ROOT}/pods/p{n}"),
-    }
+
+
+def _by_turns(
+    steps: dict[str, Step], clients: Sequence[Connection], rounds: int
+) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = [{} for _ in clients]
     for what, step in steps.items():
-        found[what] = statistics.median(
-            _timed(lambda n=n, step=step: step(n)) for n in range(rounds)
-        )
-    for number in range(PODS):
-        client.ask("POST", f"{ROOT}/pods", _pod(f"many{number}", tier="a" if number % 10 else "b"))
-    few = f"{ROOT}/pods?labelSelector=tier%3Db"
-    for what, path in (("list of 300", f"{ROOT}/pods"), ("by label", few)):
-        found[what] = statistics.median(
-            _timed(lambda p=path: client.ask("GET", p)) for _ in range(rounds)
-        )
-    found["write to event"] = _latency(kubeconfig, client, rounds)
-    client.ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+        taken: list[list[float]] = [[] for _ in clients]
+        for number in range(rounds):
+            for client, times in zip(clients, taken, strict=True):
+                began = time.perf_counter()
+                step(client, number)
+                times.append(time.perf_counter() - began)
+        for one, times in zip(found, taken, strict=True):
+            one[what] = statistics.median(times)
     return found
-
-
-def _timed(step: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    step()
-    return time.perf_counter() - began
 
 
 def _latency(kubeconfig: Path, client: Connection, rounds: int) -> float:
     """From before a write is sent until its event is read on another connection."""
-    watch = Connection(kubeconfig).begin("GET", f"{ROOT}/configmaps?watch=1&resourceVersion=0")
+    watch = Connection(kubeconfig)
+    watch.send("GET", f"{ROOT}/configmaps?watch=1&resourceVersion=0")
+    watch.head()
     client.ask("POST", f"{ROOT}/configmaps", {"metadata": {"name": "c"}, "data": {"n": ""}})
-    while b'"name":"c"' not in watch.readline():
+    while b'"name":"c"' not in watch.chunk():
         pass
     taken = []
     for number in range(rounds):
         began = time.perf_counter()
         client.send("PATCH", f"{ROOT}/configmaps/c", {"data": {"n": str(number)}}, MERGE)
-        watch.readline()
+        watch.chunk()
         taken.append(time.perf_counter() - began)
-        client.receive().read()
+        client.receive()
     return statistics.median(taken)
 
 

@@ -223,6 +223,21 @@ def test_what_is_said_twice_is_found() -> None:
     assert duplicate_fields(b'{"a": [["x", 1], []], "b": {"a": {}}}') == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"a" : 1, "a":2}',
+        '{"a"\n:1, "b": {"a":2, "a"\t:3}}',
+        r'{"a":1, "a":2, "b": "\u0022:"}',
+        r'{"a":1, "a":2, "b": "\":"}',
+        r'{"\u0061":1, "a":2}',
+        r'{"\u0022":1, "\"":2}',
+    ],
+)
+def test_what_is_said_twice_is_found_however_it_is_spelt(text: str) -> None:
+    assert len(duplicate_fields(text.encode())) == 1
+
+
 def test_schemas_within_schemas_are_decoded_too() -> None:
     crd = builtin().definition(JSON_SCHEMA)
     assert wrong_types(crd, {"additionalProperties": True, "items": [{"type": "string"}]}) == []
