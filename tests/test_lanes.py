@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,19 +59,16 @@ def test_every_test_file_is_in_a_lane() -> None:
         assert named.intersection({name, *map(str, Path(name).parents)}), name
 
 
+def lane(name: str, **more: Any) -> Lane:
+    return Lane(name, "", (), **more)
+
+
 def test_who_comes_later_does_not_overtake_who_wants_both_cores() -> None:
     cores, wide_ran, late_ran = Cores(2), threading.Event(), threading.Event()
-
-    def run_late() -> None:
-        with cores.take(1):
-            late_ran.set()
-
-    with cores.take(1):
-        wide = threading.Thread(target=lambda: run_with(cores, wide_ran))
-        wide.start()
+    with cores.take(lane("first")):
+        wide = run_beside(cores, lane("wide", cores=2), wide_ran)
         wait_until(lambda: len(cores._queue) == 1)
-        late = threading.Thread(target=run_late)
-        late.start()
+        late = run_beside(cores, lane("late"), late_ran)
         wait_until(lambda: len(cores._queue) == 2)
         assert not late_ran.wait(0.1)
     for thread in (wide, late):
@@ -78,16 +76,37 @@ def test_who_comes_later_does_not_overtake_who_wants_both_cores() -> None:
     assert wide_ran.is_set() and late_ran.is_set()
 
 
-def test_who_wants_both_cores_runs_alone() -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (lane("first"), lane("wide", cores=2)),
+        (lane("wide", cores=2), lane("second")),
+        (lane("looking", looks_around=True), lane("loud")),
+        (lane("loud"), lane("looking", looks_around=True)),
+    ],
+)
+def test_some_do_not_run_beside_each_other(first: Lane, second: Lane) -> None:
     cores, running = Cores(2), threading.Event()
-    with cores.take(1):
-        wide = threading.Thread(target=lambda: run_with(cores, running))
-        wide.start()
+    with cores.take(first):
+        thread = run_beside(cores, second, running)
         assert not running.wait(0.1)
     assert running.wait(5)
-    wide.join()
+    thread.join()
 
 
-def run_with(cores: Cores, running: threading.Event) -> None:
-    with cores.take(2):
-        running.set()
+def test_a_quiet_lane_runs_beside_one_that_looks_around() -> None:
+    cores, running = Cores(2), threading.Event()
+    with cores.take(lane("looking", looks_around=True)):
+        thread = run_beside(cores, lane("quiet", is_quiet=True), running)
+        assert running.wait(5)
+    thread.join()
+
+
+def run_beside(cores: Cores, one: Lane, running: threading.Event) -> threading.Thread:
+    def run() -> None:
+        with cores.take(one):
+            running.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread

@@ -24,29 +24,34 @@ RESULTS = ROOT / "test-results"
 
 class Cores:
     """Hands out cores, first come, first served: who wants two waits until nobody else has one, and
-    whoever comes later waits for that.
+    whoever comes later waits for that. So does who cannot bear what runs.
     """
 
     def __init__(self, count: int) -> None:
-        self._free, self._changed = count, Condition()
-        self._queue: deque[object] = deque()
+        self._count, self._changed = count, Condition()
+        self._running: list[Lane] = []
+        self._queue: deque[Lane] = deque()
 
     @contextmanager
-    def take(self, count: int) -> Iterator[None]:
-        """Holds ``count`` cores for the time of the block."""
-        ticket = object()
+    def take(self, lane: Lane) -> Iterator[None]:
+        """Holds a lane's cores for the time of the block."""
         with self._changed:
-            self._queue.append(ticket)
-            self._changed.wait_for(lambda: self._queue[0] is ticket and self._free >= count)
+            self._queue.append(lane)
+            self._changed.wait_for(lambda: self._queue[0] is lane and self._has_room(lane))
             self._queue.popleft()
-            self._free -= count
+            self._running.append(lane)
             self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._free += count
+                self._running.remove(lane)
                 self._changed.notify_all()
+
+    def _has_room(self, lane: Lane) -> bool:
+        taken = sum(one.cores for one in self._running)
+        is_borne = all(one.bears(lane) and lane.bears(one) for one in self._running)
+        return is_borne and taken + lane.cores <= self._count
 
 
 def main(names: Sequence[str]) -> int:
@@ -77,7 +82,7 @@ def run_all(lanes: Sequence[Lane]) -> Iterator[Outcome]:
     cores = Cores(CORES)
 
     def run_when_free(lane: Lane) -> Outcome:
-        with cores.take(lane.cores):
+        with cores.take(lane):
             return run_lane(lane, RESULTS)
 
     with ThreadPoolExecutor(max_workers=CORES) as pool:

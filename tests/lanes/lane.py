@@ -31,6 +31,8 @@ class Lane:
             report.
         env: further environment.
         cores: how many of the two cores it wants; a lane with two runs alone.
+        is_quiet: whether it leaves alone what all on the machine see: processes, cgroups, networks.
+        looks_around: whether it looks at all of that, so that only quiet lanes may run beside it.
     """
 
     name: str
@@ -38,6 +40,12 @@ class Lane:
     commands: tuple[tuple[str, ...], ...]
     env: Mapping[str, str] = field(default_factory=dict)
     cores: int = 1
+    is_quiet: bool = False
+    looks_around: bool = False
+
+    def bears(self, other: Lane) -> bool:
+        """Whether another lane may run beside this one."""
+        return other.is_quiet or not self.looks_around
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,12 @@ def parts() -> list[str]:
 
 
 def all_lanes() -> list[Lane]:
-    """Every lane that this machine can run: first those that run alone, else the longest first."""
+    """Every lane that this machine can run: first those that many cannot run beside, else the
+    longest first.
+    """
     others = [_other_python(python) for python in pythons.find_others()]
     rest = [_browser(), *_as_ordinary_user(), _project(), _lint(), _notebooks()]
-    return [_real(), _machine(), _unit(), _cluster(), *others, *rest]
+    return [_real(), _unit(), _machine(), _cluster(), *others, *rest]
 
 
 def _lint() -> Lane:
@@ -57,14 +59,14 @@ def _lint() -> Lane:
 
 def _unit() -> Lane:
     command = (*_PYTEST, *parts(), "-m", "not requires")
-    return Lane("unit", "what needs nothing of the machine", (command,))
+    return Lane("unit", "what needs nothing of the machine", (command,), is_quiet=True)
 
 
 def _real() -> Lane:
     mine = (part for part in parts() if part not in (_MACHINE, _CLUSTER))
     command = (*_PYTEST, *mine, "-m", "requires")
-    # Alone: checks look at the whole machine, and other lanes play the same labs on it.
-    return Lane("real", "the same on the real system", (command,), cores=2)
+    # Checks look at the whole machine, and most other lanes play the same labs on it.
+    return Lane("real", "the same on the real system", (command,), looks_around=True)
 
 
 def _machine() -> Lane:
