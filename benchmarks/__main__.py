@@ -14,6 +14,7 @@ NAMES = (
     "sandbox",
     "network",
     "imports",
+    "images",
     "leftovers",
     "verdict",
     "relay",

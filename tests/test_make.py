@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -71,10 +70,8 @@ def test_the_first_time_says_what_happens_and_hands_on_the_arguments(project: Pa
     assert said.endswith("labkit lab --no-browser --port 9999\n")
 
 
-def test_the_second_time_just_opens_and_is_quick(project: Path) -> None:
-    started = time.monotonic()
+def test_the_second_time_just_opens(project: Path) -> None:
     assert make(project, "lab").stdout == "labkit lab\n"
-    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", f"{PAGE}/static/terminal.js"])

@@ -70,7 +70,7 @@ def test_a_fork_bomb_stays_in_its_box() -> None:
         assert box.exec(["echo", "in"], timeout_s=10).stdout == "in\n"
         assert anatomy(box).limits[1].limit == 20
         box.kill()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
     assert not running()
 
 

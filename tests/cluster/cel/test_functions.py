@@ -109,4 +109,4 @@ def test_a_rule_that_runs_away_is_stopped() -> None:
         value("self.all(a, self.all(b, self.all(c, self.all(d, a + b + c + d >= 0))))", [1] * 1000)
     assert error.value.is_over_budget
     assert str(error.value) == "operation cancelled: actual cost limit exceeded"
-    assert time.process_time() - before < 1
+    assert time.process_time() - before < 20  # it would be hours

@@ -266,7 +266,7 @@ def test_no_pattern_takes_long() -> None:
     type_ = schema_of(x={"type": "string", "pattern": "^(a+)+$"})
     before = time.process_time()
     assert len(said(type_, {"x": "a" * 5_000 + "b"})) == 1
-    assert time.process_time() - before < 1  # tried one by one, it would outlast the universe
+    assert time.process_time() - before < 20  # tried one by one, it would outlast the universe
 
 
 def test_of_built_in_kinds_it_is_what_is_required() -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -99,9 +98,7 @@ def test_what_is_there_is_found_without_a_network(
     layers: Layers, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    start = time.monotonic()
     assert build(folder) == layers
-    assert time.monotonic() - start < 2
 
 
 def test_a_damaged_layer_alone_is_made_again_from_whole_packages(

@@ -122,4 +122,4 @@ def test_ten_kernels_in_a_row(start: Start) -> None:
         assert kernel.run(f"{number} + 1").value == str(number + 1)
         began = time.monotonic()
         kernel.end()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
