@@ -190,7 +190,16 @@ BODIES: dict[str, Object] = {
         "endpoints": [{"addresses": ["10.1.0.4"]}],
         "ports": [{"port": 80}],
     },
-    "events.events.k8s.io": {"regarding": {"kind": "Pod", "name": "web", "namespace": "default"}},
+    "events.events.k8s.io": {
+        "involvedObject": {"kind": "Pod", "name": "web", "namespace": "default"},
+        "eventTime": "2026-01-01T00:00:00.000000Z",
+        "type": "Normal",
+        "action": "Pull",
+        "reason": "Pulling",
+        "message": "Pulling image",
+        "reportingComponent": "example.com/puller",
+        "reportingInstance": "puller-1",
+    },
     "ingressclasses.networking.k8s.io": {"spec": {"controller": "example.com/ingress"}},
     "ingresses.networking.k8s.io": {
         "spec": {
@@ -245,6 +254,15 @@ BODIES: dict[str, Object] = {
     },
     "priorityclasses.scheduling.k8s.io": {"value": 1000},
     "csidrivers.storage.k8s.io": {"spec": {}},
+    "csinodes.storage.k8s.io": {
+        "spec": {
+            "drivers": [
+                {"name": "disk.example.com", "nodeID": "n1", "topologyKeys": ["example.com/zone"],
+                 "allocatable": {"count": 8}},
+            ]
+        }
+    },
+    "csistoragecapacities.storage.k8s.io": {"storageClassName": "fast", "capacity": "1Gi"},
     "storageclasses.storage.k8s.io": {"provisioner": "example.com/disk"},
     "volumeattachments.storage.k8s.io": {
         "spec": {
@@ -252,6 +270,9 @@ BODIES: dict[str, Object] = {
             "nodeName": "one",
             "source": {"persistentVolumeName": "v"},
         }
+    },
+    "volumeattributesclasses.storage.k8s.io": {
+        "driverName": "disk.example.com", "parameters": {"iops": "100"},
     },
 }  # fmt: skip
 CLUSTER_SCOPED = frozenset(
@@ -264,6 +285,7 @@ CLUSTER_SCOPED = frozenset(
         "apiservices.apiregistration.k8s.io",
         "ingressclasses.networking.k8s.io", "runtimeclasses.node.k8s.io",
         "priorityclasses.scheduling.k8s.io", "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
         "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io",
     }
 )  # fmt: skip

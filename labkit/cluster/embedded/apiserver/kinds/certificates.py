@@ -11,7 +11,7 @@ from typing import Any
 
 from . import faults as f
 from .kind import Kind
-from .rules import Faults, Object, child, parts, required, struct
+from .rules import Faults, Object, child, one_of, parts, required, struct
 
 SHORTEST_S = 600
 LEGACY = "kubernetes.io/legacy-unknown"
@@ -58,6 +58,23 @@ def _why_no_certificate(value: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+_USAGES = (
+    "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign",
+    "data encipherment", "decipher only", "digital signature", "email protection",
+    "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement",
+    "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth",
+    "signing", "timestamping",
+)  # fmt: skip
+
+
+def _usages(value: Any, path: str, faults: Faults) -> None:
+    for index, usage in enumerate(value):
+        one_of(*_USAGES)(usage, f"{path}[{index}]", faults)
+    for index, usage in enumerate(value):
+        if usage in value[:index]:
+            faults.append(f.duplicate(f"{path}[{index}]", usage))
 
 
 def _signer(value: Any, path: str, faults: Faults) -> None:
@@ -116,7 +133,7 @@ SIGNING_REQUEST = Kind(
                 "spec": struct(
                     {
                         "request": required(_pem),
-                        "usages": required(),
+                        "usages": required(_usages, "usages must be provided"),
                         "signerName": required(_signer),
                         "expirationSeconds": _seconds,
                     }

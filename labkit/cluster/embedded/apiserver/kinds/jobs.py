@@ -29,6 +29,7 @@ from .rules import (
     part,
     required,
     same,
+    shown_pointer,
     struct,
 )
 
@@ -152,7 +153,9 @@ def _completions(now: Object, was: Object, faults: Faults) -> None:
         and was.get("completions") == was.get("parallelism")
     )
     if not is_elastic:
-        faults.append(f.invalid("spec.completions", now.get("completions"), IMMUTABLE))
+        faults.append(
+            f.invalid("spec.completions", shown_pointer(now.get("completions")), IMMUTABLE)
+        )
 
 
 def _without_placement(template: Any, before: Any) -> Object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import faults as f
+from .claims import claim_defaults, claim_spec
 from .kind import Kind
 from .label_selectors import is_selector_empty, label_selector, matches
 from .names import dns1123_label
@@ -30,7 +31,6 @@ from .rules import (
     same,
     struct,
 )
-from .storage import claim_defaults, claim_spec
 from .strategies import daemon_set_strategy, deployment_strategy, stateful_set_strategy
 
 _GENERATION = "deprecated.daemonset.template.generation"

@@ -2,7 +2,8 @@
 
 It reads each body into structs and writes those out again. What is empty and says `omitempty` is
 gone then (`volumes: []`, `hostNetwork: false`); what never says it is there (`rules: null`, a
-`resources: {}`). So a client that sends JSON gets what a client that sends protobuf gets.
+`resources: {}`); a quantity is a string in its one form, be it sent as a number. So a client that
+sends JSON gets what a client that sends protobuf gets.
 
 Knows nothing about what an object means. What is no field of its message stays, as does what is of
 another type: others refuse that.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from labkit.cluster.embedded.apiserver.kinds.quantity import parse
 from labkit.cluster.embedded.apiserver.protobuf.decoding import ZERO
 from labkit.cluster.embedded.apiserver.protobuf.messages import (
     Field,
@@ -27,7 +29,8 @@ from labkit.cluster.embedded.apiserver.protobuf.messages import (
 )
 from labkit.cluster.embedded.apiserver.protobuf.well_known import RAW, WELL_KNOWN
 
-EMPTY = {"resource.Quantity": "0", "intstr.IntOrString": 0}
+QUANTITY = "resource.Quantity"
+EMPTY = {QUANTITY: "0", "intstr.IntOrString": 0}
 """Messages that are written as something else than an object; the others of those are null."""
 
 
@@ -104,6 +107,8 @@ def _written(type: Type, value: Any) -> Any:
 
 
 def _message(name: str, value: Any) -> Any:
+    if name == QUANTITY:
+        return str(parse(value))
     if name in RAW or name in WELL_KNOWN:
         return value
     message = find_message(name)
