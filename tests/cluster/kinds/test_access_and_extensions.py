@@ -331,4 +331,5 @@ def test_the_addresses_of_a_node_stay() -> None:
     assert update_faults("nodes", after, before) == [
         'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
         'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+        "[]: Forbidden: node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)",
     ]

@@ -256,7 +256,9 @@ EXPRESSION = "spec/selector/matchExpressions"
         (JOBS, {"spec/template/spec/restartPolicy": "Sometimes"}, [
             'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
             'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "OnFailure", "Never"']),
-        (JOBS, {"spec/manualSelector": True}, ["spec.selector: Required value"]),
+        (JOBS, {"spec/manualSelector": True}, [
+            "spec.selector: Required value",
+            "spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`"]),
         (JOBS, {"spec/manualSelector": True, "spec/selector": {"matchLabels": {"a": "b"}}}, [
             f"spec.template.metadata.labels: Invalid value: null: {DOES_NOT_MATCH}"]),
         (CRON, {"spec/timeZone": "Local"}, [

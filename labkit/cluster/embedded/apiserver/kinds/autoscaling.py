@@ -146,7 +146,7 @@ def _external(value: Object, path: str, faults: Faults) -> None:
 
 def _pods(value: Object, path: str, faults: Faults) -> None:
     average = _measured(value, path, faults).get("averageValue")
-    if average is None or parse(average).nano <= 0:
+    if average is None:
         message = "must specify a positive target averageValue"
         faults.append(f.required(f"{path}.target.averageValue", message))
 

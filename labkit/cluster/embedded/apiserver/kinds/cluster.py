@@ -21,6 +21,7 @@ from .rules import (
     child,
     fill_absent,
     immutable,
+    listed,
     named_even_empty,
     part,
     struct,
@@ -131,6 +132,16 @@ def _overhead(value: Any, path: str, faults: Faults) -> None:
     requirements({"limits": value.get("podFixed")}, path, faults)
 
 
+def _tolerations(value: Any, path: str, faults: Faults) -> None:
+    tolerations(value, f"{path}.tolerations", faults)  # it is there twice in what the server says
+    seen = set()
+    for toleration, own_path in listed(value, path):
+        this = tuple(toleration.get(name) for name in ("key", "operator", "value", "effect"))
+        if this in seen:
+            faults.append(f.duplicate(own_path, toleration))
+        seen.add(this)
+
+
 RUNTIME_CLASS = Kind(
     is_namespaced=False,
     defaults=(_overhead_defaults,),
@@ -139,7 +150,7 @@ RUNTIME_CLASS = Kind(
             {
                 "handler": named_even_empty(dns1123_label),
                 "overhead": _overhead,
-                "scheduling": struct({"nodeSelector": labels, "tolerations": tolerations}),
+                "scheduling": struct({"nodeSelector": labels, "tolerations": _tolerations}),
             }
         ),
     ),

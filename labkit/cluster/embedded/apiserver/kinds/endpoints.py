@@ -51,7 +51,9 @@ def _endpoints_defaults(new: Object) -> None:
 
 
 def _address_ip(value: Any, path: str, faults: Faults) -> None:
-    faults += [f.invalid(path, value or "", message) for message in ip_address(value or "")]
+    if wrong := ip_address(value or ""):
+        faults += [f.invalid(path, value or "", message) for message in wrong]
+        faults.append(f.invalid(path, value or "", "must be a valid IP address"))  # twice, as there
     special_address(value or "", path, faults)
 
 
@@ -89,8 +91,7 @@ ENDPOINTS = Kind(
 
 def _slice_defaults(new: Object) -> None:
     for port in parts(new, "ports"):
-        fill(port, {"protocol": "TCP"})
-        fill_absent(port, {"name": ""})
+        fill_absent(port, {"protocol": "TCP", "name": ""})
 
 
 _MOST_ENDPOINTS, _MOST_ADDRESSES, _MOST_PORTS = 1000, 100, 20000
@@ -192,7 +193,7 @@ def _slice_ports(new: Any, path: str, faults: Faults) -> None:
         if name in names:
             faults.append(f.duplicate(f"{own_path}.name", name))
         names.add(name)
-        required(one_of(*PROTOCOLS))(port.get("protocol"), f"{own_path}.protocol", faults)
+        one_of(*PROTOCOLS)(port.get("protocol"), f"{own_path}.protocol", faults)
         named(qualified_name)(port.get("appProtocol"), f"{own_path}.appProtocol", faults)
 
 

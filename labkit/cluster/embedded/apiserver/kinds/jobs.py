@@ -126,17 +126,15 @@ def _selects_own(spec: Any, path: str, faults: Faults) -> None:
     selector = spec.get("selector")
     if selector is None:
         faults.append(f.required(f"{path}.selector"))
-        return
     label_selector(selector, f"{path}.selector", faults)
     given = part(spec, "template.metadata.labels")
-    if not matches(selector, given):
+    if selector is None or not matches(selector, given):
         message = "`selector` does not match template `labels`"
         faults.append(f.invalid(f"{path}.template.metadata.labels", given, message))
 
 
-def _job_update(new: Object, old: Object, faults: Faults) -> None:
+def _template_stays(new: Object, old: Object, faults: Faults) -> None:
     now, was = new["spec"], old["spec"]
-    _completions(now, was, faults)
     template = now.get("template")
     if was.get("suspend") and part(old, "status.startTime") is None:
         template = _without_placement(template, was.get("template"))
@@ -144,7 +142,8 @@ def _job_update(new: Object, old: Object, faults: Faults) -> None:
         faults.append(f.invalid("spec.template", now.get("template"), IMMUTABLE))
 
 
-def _completions(now: Object, was: Object, faults: Faults) -> None:
+def _completions_stay(new: Object, old: Object, faults: Faults) -> None:
+    now, was = new["spec"], old["spec"]
     if same(now.get("completions"), was.get("completions")):
         return
     is_elastic = (
@@ -170,10 +169,18 @@ JOB = Kind(
     defaults=(_job_defaults,),
     rules=(struct({"spec": struct({}, _JOB_SPEC, _selects_own)}),),
     update_rules=(
+        _completions_stay,
         immutable("spec.selector"),
-        _job_update,
-        immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex"),
+        _template_stays,
+        immutable(
+            "spec.completionMode",
+            "spec.podFailurePolicy",
+            "spec.backoffLimitPerIndex",
+            "spec.managedBy",
+            "spec.successPolicy",
+        ),
     ),
+    rules_first=True,
     status={},
     generation_of=("spec",),
     on_create=(own_labels,),

@@ -29,7 +29,6 @@ from .rules import (
     Object,
     child,
     each,
-    fill,
     fill_absent,
     immutable,
     items,
@@ -224,7 +223,7 @@ def _policy_defaults(new: Object) -> None:
     for direction in ("ingress", "egress"):
         for rule in spec.get(direction) or ():
             for port in parts(rule, "ports"):
-                fill(port, {"protocol": "TCP"})
+                fill_absent(port, {"protocol": "TCP"})
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress"] + ["Egress"] * bool(spec.get("egress"))
 

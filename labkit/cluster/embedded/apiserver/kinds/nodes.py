@@ -14,7 +14,7 @@ from .kind import Kind
 from .names import cidr
 from .pod.placement import taints
 from .pod.resources import canonical_list, quantity_value
-from .rules import Faults, Object, child, items, part
+from .rules import Faults, Object, child, items, part, same
 
 
 def _defaults(new: Object) -> None:
@@ -68,8 +68,15 @@ def _family(text: str) -> int:
     return 0 if cidr(text) else ipaddress.ip_network(text, strict=False).version
 
 
+_ONLY = (
+    "node updates may only change labels, taints, or capacity (or configSource, if the "
+    "DynamicKubeletConfig feature gate is enabled)"
+)
+_MAY_CHANGE = frozenset({"podCIDR", "unschedulable", "taints", "configSource"})
+_SET_ONCE = ("podCIDRs", "providerID")
+
+
 def _update(new: Object, old: Object, faults: Faults) -> None:
-    _amounts(new, "", faults)
     seen: list[Any] = []
     for address, path in items(new.get("status") or {}, "addresses", "status"):
         if address in seen:
@@ -82,6 +89,18 @@ def _update(new: Object, old: Object, faults: Faults) -> None:
         faults.append(f.forbidden("spec.providerID", message))
     if now.get("externalID") != was.get("externalID"):
         faults.append(f.forbidden("spec.externalID", "may not be updated"))
+    allowed = {name: now.get(name) for name in _SET_ONCE if not was.get(name)}
+    if not same(_fixed(now), _fixed({**was, **allowed})):
+        faults.append(f.forbidden("[]", _ONLY))  # how a path without a name is written
+
+
+def _fixed(spec: Object) -> Object:
+    return {name: value for name, value in spec.items() if name not in _MAY_CHANGE}
+
+
+def _status_update(new: Object, old: Object, faults: Faults) -> None:
+    _amounts(new, "", faults)
+    _update(new, old, faults)
     _taints(new, "", faults)
 
 
@@ -96,9 +115,10 @@ def _range_stays(now: list[str], was: list[str], faults: Faults) -> None:
 NODE = Kind(
     is_namespaced=False,
     defaults=(_defaults,),
-    create_rules=(_taints, _amounts, _ranges),
+    rules=(_taints, _amounts, _ranges),
     update_rules=(_update,),
-    status_rules=(_update,),
+    status_rules=(_status_update,),
+    rules_first=True,
     status={},
     comes_with_status=True,
 )

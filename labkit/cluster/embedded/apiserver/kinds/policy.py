@@ -7,6 +7,7 @@ Sources: Kubernetes `pkg/apis/core/validation/validation.go`, `pkg/apis/policy/v
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from . import faults as f
@@ -32,6 +33,7 @@ from .rules import (
     items,
     one_of,
     parts,
+    required,
     struct,
 )
 
@@ -144,7 +146,7 @@ _ONLY_EXISTS = (
 def _scopes_stay(new: Object, old: Object, faults: Faults) -> None:
     now, was = ((one.get("spec") or {}).get("scopes") or [] for one in (new, old))
     if set(now) != set(was):
-        faults.append(f.invalid("spec.scopes", now, "field is immutable"))
+        faults.append(f.invalid("spec.scopes", now or None, "field is immutable"))
 
 
 RESOURCE_QUOTA = Kind(
@@ -180,8 +182,9 @@ def _container_limit_defaults(limit: Object) -> None:
 
 def _limit(limit: Any, path: str, seen: set[str], faults: Faults) -> None:
     kind = limit.get("type") or ""
-    faults += [f.invalid(f"{path}.type", kind, message) for message in qualified_name(kind)]
-    if "/" not in kind and kind not in _TYPES:
+    wrong = qualified_name(kind)
+    faults += [f.invalid(f"{path}.type", kind, message) for message in wrong]
+    if not wrong and "/" not in kind and kind not in _TYPES:
         message = "must be a standard limit type or fully qualified"
         faults.append(f.invalid(f"{path}.type", kind, message))
     if kind in seen:
@@ -238,15 +241,27 @@ def _orders(name: str, said: Mapping[str, Quantity], path: str, faults: Faults) 
     ratio, own_path = said.get("maxLimitRequestRatio"), f"{path}.maxLimitRequestRatio[{name}]"
     if ratio is not None and ratio < parse("1"):
         faults.append(f.invalid(own_path, ratio, f"ratio {ratio} is less than 1"))
-    if ratio is not None and "min" in said and "max" in said and said["min"].nano:
-        most = said["max"].nano / said["min"].nano
-        if ratio.nano / 10**9 > most:
+    if ratio is not None and "min" in said and "max" in said:
+        asked, most = _ratios(ratio, said["min"], said["max"])
+        if asked > most:
             message = f"ratio {ratio} is greater than max/min = {most:.6f}"
             faults.append(f.invalid(own_path, ratio, message))
     given, asked = said.get("default"), said.get("defaultRequest")
     if not may_overcommit(name) and given is not None and asked is not None and given != asked:
         message = f"default value {given} must equal to defaultRequest value {asked} in {name}"
         faults.append(f.invalid(f"{path}.defaultRequest[{name}]", asked, message))
+
+
+def _ratios(ratio: Quantity, least: Quantity, most: Quantity) -> tuple[float, float]:
+    """What is asked for and what is possible: in thousandths, where that many can be counted."""
+    if max(ratio.value, least.value, most.value) < _MOST_WITH_THOUSANDTHS:
+        asked, below, above = ratio.milli / 1000, least.milli, most.milli
+    else:
+        asked, below, above = float(ratio.value), least.value, most.value
+    return asked, above / below if below else inf
+
+
+_MOST_WITH_THOUSANDTHS = (2**63 - 1) // 1000
 
 
 def _limits(new: Any, path: str, faults: Faults) -> None:
@@ -317,7 +332,8 @@ def _priority(new: Any, path: str, faults: Faults) -> None:
     elif value > _HIGHEST:
         message = f"maximum allowed value of a user defined priority is {_HIGHEST}"
         faults.append(f.forbidden("value", message))
-    one_of("PreemptLowerPriority", "Never")(new.get("preemptionPolicy"), "preemptionPolicy", faults)
+    policies = one_of("PreemptLowerPriority", "Never")
+    required(policies)(new.get("preemptionPolicy"), "preemptionPolicy", faults)
 
 
 def _not_system(name: str, value: int, *, is_default: bool) -> str:

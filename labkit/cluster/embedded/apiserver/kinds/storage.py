@@ -33,6 +33,7 @@ from .rules import (
     required,
     same,
     struct,
+    unless_empty,
 )
 from .volumes import inline_volume
 
@@ -119,7 +120,7 @@ STORAGE_CLASS = Kind(
             {
                 "provisioner": required(_provisioner),
                 "parameters": _parameters,
-                "reclaimPolicy": one_of("", "Delete", "Retain"),
+                "reclaimPolicy": unless_empty(one_of("Delete", "Retain")),
                 "volumeBindingMode": one_of("Immediate", "WaitForFirstConsumer"),
                 "allowedTopologies": _topologies,
             }

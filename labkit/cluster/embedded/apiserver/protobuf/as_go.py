@@ -32,6 +32,8 @@ from labkit.cluster.embedded.apiserver.protobuf.well_known import RAW, WELL_KNOW
 QUANTITY = "resource.Quantity"
 EMPTY = {QUANTITY: "0", "intstr.IntOrString": 0}
 """Messages that are written as something else than an object; the others of those are null."""
+EMPTY_IS_SAID = {"autoscaling/v2.HPAScalingRules": frozenset({"policies"})}
+"""Lists that are not as good as none when they are empty: what is missing would have a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,14 @@ class _Form:
     fields: dict[str, Field]
     always: tuple[Field, ...]
     """Those that are never left out."""
+    empty_is_said: frozenset[str]
 
 
 @cache
 def _form(name: str) -> _Form:
     fields = {field.name: field for field in _flat(find_message(name))}
-    return _Form(fields, tuple(field for field in fields.values() if not field.is_optional))
+    always = tuple(field for field in fields.values() if not field.is_optional)
+    return _Form(fields, always, EMPTY_IS_SAID.get(name, frozenset()))
 
 
 def _flat(message: Message) -> Iterator[Field]:
@@ -79,6 +83,8 @@ def _write_fields(form: _Form, value: dict[str, Any], parts: Container[str] | No
     for name, sent in tuple(value.items()):
         field = form.fields.get(name)
         if field is None or (parts is not None and name not in parts):
+            continue
+        if sent == [] and name in form.empty_is_said:
             continue
         part, shape = sent, field.type.shape
         if sent is not None and shape != "scalar":

@@ -242,7 +242,7 @@ _VOLUME_SECRET = struct({"name": required(named(dns1123_subdomain)), "namespace"
 OF_A_POD: dict[str, Rule] = {
     "iscsi": iscsi,
     "glusterfs": struct(_GLUSTER),
-    "cinder": struct(_CINDER),
+    "cinder": struct({**_CINDER, "secretRef": struct(_NAME)}),
     "azureFile": struct(_AZURE_FILE),
     "storageos": struct({**_STORAGE_OS, "secretRef": struct(_NAME)}),
     "csi": struct({"driver": Always(driver_name), "nodePublishSecretRef": _pod_secret}),
