@@ -200,6 +200,29 @@ BODIES: dict[str, Object] = {
         "reportingComponent": "example.com/puller",
         "reportingInstance": "puller-1",
     },
+    "flowschemas.flowcontrol.apiserver.k8s.io": {
+        "spec": {
+            "matchingPrecedence": 500,
+            "distinguisherMethod": {"type": "ByUser"},
+            "priorityLevelConfiguration": {"name": "learners"},
+            "rules": [
+                {
+                    "subjects": [{"kind": "Group", "group": {"name": "learners"}}],
+                    "resourceRules": [
+                        {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"],
+                         "namespaces": ["default"]}
+                    ],
+                    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["/healthz/*"]}],
+                }
+            ],
+        }
+    },
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": {
+        "spec": {
+            "type": "Limited",
+            "limited": {"limitResponse": {"type": "Queue", "queuing": {"queues": 16}}},
+        }
+    },
     "ingressclasses.networking.k8s.io": {"spec": {"controller": "example.com/ingress"}},
     "ingresses.networking.k8s.io": {
         "spec": {
@@ -283,6 +306,7 @@ CLUSTER_SCOPED = frozenset(
         "certificatesigningrequests.certificates.k8s.io",
         *(name for name in BODIES if name.startswith("cluster")),
         "apiservices.apiregistration.k8s.io",
+        *(name for name in BODIES if ".flowcontrol." in name),
         "ingressclasses.networking.k8s.io", "runtimeclasses.node.k8s.io",
         "priorityclasses.scheduling.k8s.io", "csidrivers.storage.k8s.io",
         "csinodes.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",

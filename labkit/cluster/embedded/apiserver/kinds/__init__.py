@@ -18,6 +18,7 @@ from .crds import DEFINITION
 from .endpoints import ENDPOINT_SLICE, ENDPOINTS
 from .events import EVENT, NEW_EVENT
 from .faults import Fault, Reason, invalid_message
+from .flowcontrol import FLOW_SCHEMA, PRIORITY_LEVEL
 from .jobs import CRON_JOB, JOB, own_labels
 from .kind import Kind, custom
 from .networking import INGRESS, INGRESS_CLASS, NETWORK_POLICY
@@ -97,6 +98,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "leases.coordination.k8s.io": LEASE,
         "endpointslices.discovery.k8s.io": ENDPOINT_SLICE,
         "events.events.k8s.io": NEW_EVENT,
+        "flowschemas.flowcontrol.apiserver.k8s.io": FLOW_SCHEMA,
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": PRIORITY_LEVEL,
         "ingressclasses.networking.k8s.io": INGRESS_CLASS,
         "ingresses.networking.k8s.io": INGRESS,
         "networkpolicies.networking.k8s.io": NETWORK_POLICY,

@@ -160,6 +160,11 @@ INGRESS = Kind(
 def _controller(value: Any, path: str, faults: Faults) -> None:
     if len(value) > 250:
         faults.append(f.too_long(path, 250))
+    domain_prefixed_path(value, path, faults)
+
+
+def domain_prefixed_path(value: Any, path: str, faults: Faults) -> None:
+    """Whose it is, a slash, and what they call it."""
     domain, slash, rest = value.partition("/")
     if not (domain and slash and rest):
         message = 'must be a domain-prefixed path (such as "acme.io/foo")'
