@@ -126,6 +126,11 @@ ATTRIBUTES = "volumeattributesclasses.storage.k8s.io"
         (ATTACHMENTS, {"spec/source": {"inlineVolumeSpec": {"csi": {"driver": "a.b", "volumeHandle": "h"}}}}, [
             "spec.source.inlineVolumeSpec.accessModes: Required value",
         ]),
+        (ATTACHMENTS, {"spec/source": {"inlineVolumeSpec": {"csi": {}, "accessModes": ["ReadWriteOnce"]}}}, [
+            "spec.source.inlineVolumeSpec.csi.driver: Required value",
+            "spec.source.inlineVolumeSpec.csi.driver: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+            "spec.source.inlineVolumeSpec.csi.volumeHandle: Required value",
+        ]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_new_one(

@@ -224,6 +224,9 @@ VOLUMES = "persistentvolumes"
             "metadata.annotations.volume.beta.kubernetes.io/mount-options: Forbidden: may not specify mount options for this volume type",
         ]),
         (VOLUMES, {"spec/hostPath": GONE, "spec/nfs": {"server": "a", "path": "/"}, "metadata/annotations": {"volume.beta.kubernetes.io/mount-options": "ro"}}, []),
+        (VOLUMES, {"spec/nodeAffinity": {"required": {"nodeSelectorTerms": []}}}, [
+            "spec.nodeAffinity.required.nodeSelectorTerms: Required value: must have at least one node selector term",
+        ]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_new_one(

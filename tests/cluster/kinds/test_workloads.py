@@ -284,3 +284,9 @@ def test_a_job_that_waits_may_be_sent_elsewhere() -> None:
     elsewhere = {"spec/template/spec/nodeSelector": {"zone": "b"}}
     assert update_faults(JOBS, elsewhere, {"spec/suspend": True}) == []
     assert len(update_faults(JOBS, elsewhere)) == 1
+
+
+def test_a_template_of_jobs_is_filled_in_with_each_job() -> None:
+    spec = created("cronjobs.batch")["spec"]["jobTemplate"]["spec"]
+    assert spec.keys() == {"template"}
+    assert spec["template"]["spec"]["dnsPolicy"] == "ClusterFirst"

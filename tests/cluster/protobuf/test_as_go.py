@@ -55,3 +55,30 @@ def test_a_kind_that_is_not_built_in_stays_as_it_is() -> None:
     robot: dict[str, Any] = {"spec": {"tools": []}}
     write_as_go("example.com/v1", "Robot", robot)
     assert robot == {"spec": {"tools": []}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (1024, "1024"),
+        (0.5, "500m"),
+        (0, "0"),
+        ("1024Mi", "1Gi"),
+        (" 1 ", "1"),
+        (1e3, "1k"),
+        (-1, "-1"),
+    ],
+)
+def test_a_quantity_is_a_string_in_its_one_form(sent: Any, kept: str) -> None:
+    volume = {"name": "a", "emptyDir": {"sizeLimit": sent}}
+    limits = {"limits": {"cpu": sent}}
+    pod = {"spec": {"containers": [{"name": "c", "resources": limits}], "volumes": [volume]}}
+    write_as_go("v1", "Pod", pod)
+    assert pod["spec"]["volumes"][0]["emptyDir"] == {"sizeLimit": kept}
+    assert pod["spec"]["containers"][0]["resources"] == {"limits": {"cpu": kept}}
+
+
+def test_policies_that_are_said_to_be_none_are_not_as_good_as_missing() -> None:
+    spec: dict[str, Any] = {"behavior": {"scaleUp": {"policies": []}, "scaleDown": {}}}
+    write_as_go("autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec})
+    assert spec["behavior"] == {"scaleUp": {"policies": []}, "scaleDown": {}}

@@ -252,7 +252,9 @@ def _cron_job_defaults(new: Object) -> None:
     )
     template = child(spec, "jobTemplate")
     child(template, "metadata")
-    _job_spec_defaults(child(template, "spec"))
+    spec = child(template, "spec")  # whose own defaults come with each job that is made of it
+    failure_defaults(spec)
+    template_defaults(child(spec, "template"))
 
 
 def _schedule(value: Any, path: str, faults: Faults) -> None:

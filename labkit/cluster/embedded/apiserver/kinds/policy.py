@@ -242,9 +242,9 @@ def _orders(name: str, said: Mapping[str, Quantity], path: str, faults: Faults) 
     if ratio is not None and ratio < parse("1"):
         faults.append(f.invalid(own_path, ratio, f"ratio {ratio} is less than 1"))
     if ratio is not None and "min" in said and "max" in said:
-        asked, most = _ratios(ratio, said["min"], said["max"])
-        if asked > most:
-            message = f"ratio {ratio} is greater than max/min = {most:.6f}"
+        wanted, possible = _ratios(ratio, said["min"], said["max"])
+        if wanted > possible:
+            message = f"ratio {ratio} is greater than max/min = {possible:.6f}"
             faults.append(f.invalid(own_path, ratio, message))
     given, asked = said.get("default"), said.get("defaultRequest")
     if not may_overcommit(name) and given is not None and asked is not None and given != asked:
