@@ -131,6 +131,13 @@ ATTRIBUTES = "volumeattributesclasses.storage.k8s.io"
             "spec.source.inlineVolumeSpec.csi.driver: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
             "spec.source.inlineVolumeSpec.csi.volumeHandle: Required value",
         ]),
+        (CLASSES, {"parameters": {f"k{n}": "v" for n in range(512)}}, []),
+        (CLASSES, {"parameters": {"a": "x" * (256 * 1024 - 1)}}, []),
+        (ATTRIBUTES, {"parameters": {"": "x"}}, [
+            'parameters: Invalid value: "": field can not be empty.',
+        ]),
+        (DRIVERS, {"spec": {"nodeAllocatableUpdatePeriodSeconds": 10, "tokenRequests": [{"audience": "a", "expirationSeconds": 600}, {"audience": "b", "expirationSeconds": 4294967296}]}}, []),
+        (CAPACITIES, {"capacity": "0"}, []),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_new_one(
