@@ -190,7 +190,39 @@ BODIES: dict[str, Object] = {
         "endpoints": [{"addresses": ["10.1.0.4"]}],
         "ports": [{"port": 80}],
     },
-    "events.events.k8s.io": {"regarding": {"kind": "Pod", "name": "web", "namespace": "default"}},
+    "events.events.k8s.io": {
+        "involvedObject": {"kind": "Pod", "name": "web", "namespace": "default"},
+        "eventTime": "2026-01-01T00:00:00.000000Z",
+        "type": "Normal",
+        "action": "Pull",
+        "reason": "Pulling",
+        "message": "Pulling image",
+        "reportingComponent": "example.com/puller",
+        "reportingInstance": "puller-1",
+    },
+    "flowschemas.flowcontrol.apiserver.k8s.io": {
+        "spec": {
+            "matchingPrecedence": 500,
+            "distinguisherMethod": {"type": "ByUser"},
+            "priorityLevelConfiguration": {"name": "learners"},
+            "rules": [
+                {
+                    "subjects": [{"kind": "Group", "group": {"name": "learners"}}],
+                    "resourceRules": [
+                        {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"],
+                         "namespaces": ["default"]}
+                    ],
+                    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["/healthz/*"]}],
+                }
+            ],
+        }
+    },
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": {
+        "spec": {
+            "type": "Limited",
+            "limited": {"limitResponse": {"type": "Queue", "queuing": {"queues": 16}}},
+        }
+    },
     "ingressclasses.networking.k8s.io": {"spec": {"controller": "example.com/ingress"}},
     "ingresses.networking.k8s.io": {
         "spec": {
@@ -245,6 +277,15 @@ BODIES: dict[str, Object] = {
     },
     "priorityclasses.scheduling.k8s.io": {"value": 1000},
     "csidrivers.storage.k8s.io": {"spec": {}},
+    "csinodes.storage.k8s.io": {
+        "spec": {
+            "drivers": [
+                {"name": "disk.example.com", "nodeID": "n1", "topologyKeys": ["example.com/zone"],
+                 "allocatable": {"count": 8}},
+            ]
+        }
+    },
+    "csistoragecapacities.storage.k8s.io": {"storageClassName": "fast", "capacity": "1Gi"},
     "storageclasses.storage.k8s.io": {"provisioner": "example.com/disk"},
     "volumeattachments.storage.k8s.io": {
         "spec": {
@@ -252,6 +293,9 @@ BODIES: dict[str, Object] = {
             "nodeName": "one",
             "source": {"persistentVolumeName": "v"},
         }
+    },
+    "volumeattributesclasses.storage.k8s.io": {
+        "driverName": "disk.example.com", "parameters": {"iops": "100"},
     },
 }  # fmt: skip
 CLUSTER_SCOPED = frozenset(
@@ -262,8 +306,10 @@ CLUSTER_SCOPED = frozenset(
         "certificatesigningrequests.certificates.k8s.io",
         *(name for name in BODIES if name.startswith("cluster")),
         "apiservices.apiregistration.k8s.io",
+        *(name for name in BODIES if ".flowcontrol." in name),
         "ingressclasses.networking.k8s.io", "runtimeclasses.node.k8s.io",
         "priorityclasses.scheduling.k8s.io", "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
         "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io",
     }
 )  # fmt: skip

@@ -116,14 +116,15 @@ def test_a_definition_is_filled_in() -> None:
             "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"]),
         (HPA, {"spec/metrics": [{"type": "Weather"}]}, [
             'spec.metrics[0].type: Unsupported value: "Weather": supported values: '
-            '"ContainerResource", "External", "Object", "Pods", "Resource"']),
+            '"ContainerResource", "External", "Object", "Pods", "Resource"'] * 2),
         (HPA, {"spec/metrics": [{"type": "Resource"}]}, [
             "spec.metrics[0].resource: Required value: must populate information for the given "
             "metric source"]),
         (HPA, {"spec/scaleTargetRef": {"kind": "Deployment"}}, [
-            "spec.scaleTargetRef.name: Required value"]),
+            "spec.scaleTargetRef.name: Required value",
+            'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group']),
         ("nodes", {"spec/taints": [{"key": "a", "effect": "Never"}]}, [
-            'spec.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", '
+            'metadata.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", '
             '"PreferNoSchedule", "NoExecute"']),
         ("events", {"involvedObject/namespace": "other"}, [
             'involvedObject.namespace: Invalid value: "other": does not match event.namespace']),
@@ -269,7 +270,7 @@ TARGET = "spec.metrics[0].resource.target"
             'subjects[0].apiGroup: Unsupported value: "apps": supported values: ""']),
         (HPA, {CPU: [{}]}, [
             "spec.metrics[0].type: Required value: must specify a metric source type",
-            'spec.metrics[0].type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"']),
+            *['spec.metrics[0].type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"'] * 2]),
         (HPA, {CPU: cpu(type="Utilization")}, [
             f"{TARGET}.averageUtilization: Required value: must set either a target raw value or a target utilization"]),
         (HPA, {CPU: cpu(type="Much", averageUtilization=0)}, [
@@ -278,17 +279,17 @@ TARGET = "spec.metrics[0].resource.target"
         (HPA, {CPU: cpu(type="AverageValue", averageValue="0", averageUtilization=5)}, [
             f'{TARGET}.averageValue: Invalid value: "0": must be positive',
             f"{TARGET}.averageValue: Forbidden: may not set both a target raw value and a target utilization"]),
-        (HPA, {CPU: [{**cpu(type="Utilization", averageUtilization=5)[0], "pods": {}}]}, [
-            "spec.metrics[0].pods: Forbidden: must populate the given metric source only"]),
+        (HPA, {CPU: [{**cpu(type="Utilization", averageUtilization=5)[0], "containerResource": {}}]}, [
+            "spec.metrics[0].containerResource: Forbidden: must populate the given metric source only"]),
         (HPA, {CPU: [{"type": "Pods", "pods": {"target": {"type": "Value"}}}]}, [
-            "spec.metrics[0].pods.metric.name: Required value"]),
+            "spec.metrics[0].pods.metric.name: Required value: must specify a metric name",
+            "spec.metrics[0].pods.target.averageValue: Required value: must specify a positive target averageValue"]),
         (HPA, {"spec/behavior/scaleDown": {"policies": [], "stabilizationWindowSeconds": 3601}}, [
             "spec.behavior.scaleDown.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600",
             "spec.behavior.scaleDown.policies: Required value: must specify at least one Policy"]),
         ("nodes", {"spec/taints": [{"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoSchedule"}]}, [
-            'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']),
-        ("leases.coordination.k8s.io", {"spec/holderIdentity": ""}, [
-            'spec.holderIdentity: Invalid value: "": must not be empty']),
+            'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']),
+        ("leases.coordination.k8s.io", {"spec/holderIdentity": ""}, []),
         (HOOKS, {"webhooks": [*created(HOOKS)["webhooks"]] * 2}, [
             'webhooks[1].name: Duplicate value: "check.example.com"']),
         (HOOKS, {"webhooks/0/admissionReviewVersions": ["v2"]}, [
@@ -296,7 +297,7 @@ TARGET = "spec.metrics[0].resource.target"
         (HOOKS, {"webhooks/0/rules/0/operations": ["*", "CREATE"]}, [
             "webhooks[0].rules[0].operations: Invalid value: [\"*\",\"CREATE\"]: if '*' is present, must not specify other operations"]),
         (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a"}}}, [
-            "webhooks[0].clientConfig.service.namespace: Required value: service namespace is required"]),
+            "webhooks[0].clientConfig.service.name: Required value: service name is required"]),
         (CRDS, {"spec/group": "example", "metadata/name": "boats.example"}, [
             'spec.group: Invalid value: "example": should be a domain with at least one dot']),
         (CRDS, {"spec/names/listKind": "Boat"}, [
@@ -326,7 +327,9 @@ def test_a_definition_that_is_established_keeps_its_scope() -> None:
 
 def test_the_addresses_of_a_node_stay() -> None:
     before = {"spec/podCIDRs": ["10.1.0.0/24"], "spec/providerID": "a"}
-    assert update_faults("nodes", {"spec/podCIDRs": [], "spec/providerID": "b"}, before) == [
+    after = {"spec/podCIDRs": [], "spec/podCIDR": "", "spec/providerID": "b"}
+    assert update_faults("nodes", after, before) == [
         'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
         'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+        "[]: Forbidden: node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)",
     ]

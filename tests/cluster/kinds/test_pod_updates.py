@@ -55,7 +55,7 @@ def test_a_change_that_a_pod_may_not_have_is_shown() -> None:
             "spec.activeDeadlineSeconds: Invalid value: 90: must be less than or equal to previous "
             "value"]),
         ({"spec/activeDeadlineSeconds": GONE}, {"spec/activeDeadlineSeconds": 60}, [
-            "spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive "
+            "spec.activeDeadlineSeconds: Invalid value: \"null\": must not update from a positive "
             "integer to nil value"]),
         ({"spec/tolerations": []}, {}, [
             "spec.tolerations: Forbidden: existing toleration can not be modified except its "

@@ -91,7 +91,8 @@ def test_networks_are_filled_in() -> None:
             "subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`"]),
         ("endpoints", {"subsets/0/addresses": [{"ip": "x"}]}, [
             'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address, (e.g. '
-            "10.9.8.7 or 2001:db8::ffff)"]),
+            "10.9.8.7 or 2001:db8::ffff)",
+            'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address']),
         (SLICES, {"addressType": GONE}, ["addressType: Required value"]),
         (SLICES, {"endpoints": [{}]}, [
             "endpoints[0].addresses: Required value: must contain at least 1 address"]),

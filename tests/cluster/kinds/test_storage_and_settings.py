@@ -66,7 +66,9 @@ def test_limits_follow_from_one_another() -> None:
             "spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes"]),
         (CLAIMS, {"spec/resources/requests/storage": "0"}, [
             'spec.resources[storage]: Invalid value: "0": must be greater than zero']),
-        (VOLUMES, {"spec/capacity": {}}, ["spec.capacity: Required value"]),
+        (VOLUMES, {"spec/capacity": {}}, [
+            "spec.capacity: Required value",
+            'spec.capacity: Unsupported value: null: supported values: "storage"']),
         (VOLUMES, {"spec/hostPath": GONE}, ["spec: Required value: must specify a volume type"]),
         (VOLUMES, {"spec/nfs": {"server": "a", "path": "/"}}, [
             "spec.nfs: Forbidden: may not specify more than 1 volume type"]),
@@ -220,6 +222,6 @@ def test_where_a_volume_is_and_how_it_is_seen_stays() -> None:
     before = {"spec/nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}}
     said = update_faults(VOLUMES, {"spec/nodeAffinity": GONE, "spec/volumeMode": "Block"}, before)
     assert said == [
-        "nodeAffinity: Invalid value: null: field is immutable",
         'volumeMode: Invalid value: "Block": field is immutable',
+        'nodeAffinity: Invalid value: "null": field is immutable',
     ]

@@ -256,7 +256,9 @@ EXPRESSION = "spec/selector/matchExpressions"
         (JOBS, {"spec/template/spec/restartPolicy": "Sometimes"}, [
             'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
             'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "OnFailure", "Never"']),
-        (JOBS, {"spec/manualSelector": True}, ["spec.selector: Required value"]),
+        (JOBS, {"spec/manualSelector": True}, [
+            "spec.selector: Required value",
+            "spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`"]),
         (JOBS, {"spec/manualSelector": True, "spec/selector": {"matchLabels": {"a": "b"}}}, [
             f"spec.template.metadata.labels: Invalid value: null: {DOES_NOT_MATCH}"]),
         (CRON, {"spec/timeZone": "Local"}, [
@@ -282,3 +284,9 @@ def test_a_job_that_waits_may_be_sent_elsewhere() -> None:
     elsewhere = {"spec/template/spec/nodeSelector": {"zone": "b"}}
     assert update_faults(JOBS, elsewhere, {"spec/suspend": True}) == []
     assert len(update_faults(JOBS, elsewhere)) == 1
+
+
+def test_a_template_of_jobs_is_filled_in_with_each_job() -> None:
+    spec = created("cronjobs.batch")["spec"]["jobTemplate"]["spec"]
+    assert spec.keys() == {"template"}
+    assert spec["template"]["spec"]["dnsPolicy"] == "ClusterFirst"

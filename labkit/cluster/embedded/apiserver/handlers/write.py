@@ -15,6 +15,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.kinds import kind_of
 from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
 from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import set_defaults
@@ -23,7 +24,7 @@ from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
-    from labkit.cluster.embedded.apiserver.kinds.faults import Fault
+    from labkit.cluster.embedded.apiserver.kinds import Fault, Kind
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
 
@@ -110,7 +111,7 @@ async def create_object(
     if resource.storage == SIGNING_REQUESTS:
         note_requester(value, request.user)
     api.allocate(resource, value, None)
-    _refuse(attempt, resource.rules.validate(value))
+    _refuse(attempt, _rules(resource, request).validate(value))
     await api.admission.validate(attempt)
     api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
@@ -234,7 +235,7 @@ def _check_identity(
 async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[str, Any]:
     resource, value, request = attempt.resource, attempt.object, attempt.request
     assert value is not None
-    rules = resource.rules
+    rules = _rules(resource, request)
     _keep(value["metadata"], old.object["metadata"])
     rules.set_defaults(value)
     if not is_applied:  # whose is what was sent; what admission adds is nobody's
@@ -255,6 +256,12 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
     await attempt.api.admission.validate(attempt)
     attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
+
+
+def _rules(resource: Resource, request: Request) -> Kind:
+    """Those of the version that was written in, where they differ: of events."""
+    asked = request.group if resource.storage == "events" else ""
+    return kind_of(f"events.{asked}", is_namespaced=True) if asked else resource.rules
 
 
 def _keep(about: dict[str, Any], was: dict[str, Any]) -> None:

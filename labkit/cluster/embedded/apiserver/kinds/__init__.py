@@ -11,20 +11,32 @@ from types import MappingProxyType
 
 from .autoscaling import AUTOSCALER, validate_scale
 from .certificates import SIGNING_REQUEST
-from .cluster import EVENT, LEASE, NAMESPACE, NODE, RUNTIME_CLASS, validate_finalize
+from .claims import CLAIM
+from .cluster import LEASE, NAMESPACE, RUNTIME_CLASS, validate_finalize
 from .configuration import CONFIG_MAP, SECRET, SERVICE_ACCOUNT
 from .crds import DEFINITION
 from .endpoints import ENDPOINT_SLICE, ENDPOINTS
+from .events import EVENT, NEW_EVENT
 from .faults import Fault, Reason, invalid_message
+from .flowcontrol import FLOW_SCHEMA, PRIORITY_LEVEL
 from .jobs import CRON_JOB, JOB, own_labels
 from .kind import Kind, custom
 from .networking import INGRESS, INGRESS_CLASS, NETWORK_POLICY
+from .nodes import NODE
 from .pods import POD, POD_EPHEMERAL_CONTAINERS, POD_RESIZE, POD_TEMPLATE, validate_binding
 from .policy import DISRUPTION_BUDGET, LIMIT_RANGE, PRIORITY_CLASS, RESOURCE_QUOTA
 from .rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from .registration import API_SERVICE
 from .services import SERVICE
-from .storage import CLAIM, CSI_DRIVER, STORAGE_CLASS, VOLUME, VOLUME_ATTACHMENT
+from .storage import (
+    ATTRIBUTES_CLASS,
+    CSI_DRIVER,
+    CSI_NODE,
+    STORAGE_CAPACITY,
+    STORAGE_CLASS,
+    VOLUME_ATTACHMENT,
+)
+from .volumes import VOLUME
 from .webhooks import MUTATING_WEBHOOKS, POLICY_BINDING, VALIDATING_POLICY, VALIDATING_WEBHOOKS
 from .workloads import (
     CONTROLLER_REVISION,
@@ -85,7 +97,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "certificatesigningrequests.certificates.k8s.io": SIGNING_REQUEST,
         "leases.coordination.k8s.io": LEASE,
         "endpointslices.discovery.k8s.io": ENDPOINT_SLICE,
-        "events.events.k8s.io": EVENT,
+        "events.events.k8s.io": NEW_EVENT,
+        "flowschemas.flowcontrol.apiserver.k8s.io": FLOW_SCHEMA,
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": PRIORITY_LEVEL,
         "ingressclasses.networking.k8s.io": INGRESS_CLASS,
         "ingresses.networking.k8s.io": INGRESS,
         "networkpolicies.networking.k8s.io": NETWORK_POLICY,
@@ -97,8 +111,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "roles.rbac.authorization.k8s.io": ROLE,
         "priorityclasses.scheduling.k8s.io": PRIORITY_CLASS,
         "csidrivers.storage.k8s.io": CSI_DRIVER,
+        "csinodes.storage.k8s.io": CSI_NODE,
+        "csistoragecapacities.storage.k8s.io": STORAGE_CAPACITY,
         "storageclasses.storage.k8s.io": STORAGE_CLASS,
         "volumeattachments.storage.k8s.io": VOLUME_ATTACHMENT,
+        "volumeattributesclasses.storage.k8s.io": ATTRIBUTES_CLASS,
     }
 )
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from . import faults as f
 from .kind import Kind
-from .rules import Faults, Object, child, parts, required, struct
+from .names import Check, dns1123_label, dns1123_subdomain
+from .rules import Always, Faults, Object, child, one_of, parts, required, struct
 
 SHORTEST_S = 600
 LEGACY = "kubernetes.io/legacy-unknown"
@@ -19,7 +20,7 @@ LEGACY = "kubernetes.io/legacy-unknown"
 
 def _pem(value: Any, path: str, faults: Faults) -> None:
     if message := _why_no_request(value or ""):
-        faults.append(f.invalid(path, value or "", message))
+        faults.append(f.invalid(path, value, message))
 
 
 def _why_no_request(value: str) -> str:
@@ -60,10 +61,60 @@ def _why_no_certificate(value: str) -> str:
     return ""
 
 
+_USAGES = (
+    "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign",
+    "data encipherment", "decipher only", "digital signature", "email protection",
+    "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement",
+    "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth",
+    "signing", "timestamping",
+)  # fmt: skip
+
+
+def _usages(value: Any, path: str, faults: Faults) -> None:
+    for index, usage in enumerate(value):
+        one_of(*_USAGES)(usage, f"{path}[{index}]", faults)
+    for index, usage in enumerate(value):
+        if usage in value[:index]:
+            faults.append(f.duplicate(f"{path}[{index}]", usage))
+
+
 def _signer(value: Any, path: str, faults: Faults) -> None:
     if value == LEGACY:
         message = "the legacy signerName is not allowed via this API version"
         faults.append(f.invalid(path, value, message))
+    else:
+        _signer_name(value, path, faults)
+
+
+def _signer_name(value: str, path: str, faults: Faults) -> None:
+    """A domain of labels, a slash, and a path of names with dots between."""
+    domain, slash, rest = value.partition("/")
+    if not slash or "/" in rest:
+        form = "a fully qualified domain and path of the form 'example.com/signer-name'"
+        faults.append(f.invalid(path, value, f"must be {form}"))
+        return
+    if len(domain) > _LONGEST_DOMAIN:
+        faults.append(f.too_long(path, _LONGEST_DOMAIN))
+    _first_wrong_label(domain, path, dns1123_label, faults)
+    if "." not in domain:
+        message = "should be a domain with at least two segments separated by dots"
+        faults.append(f.invalid(path, domain, message))
+    _first_wrong_label(rest, path, dns1123_subdomain, faults)
+    if len(value) > _LONGEST_SIGNER:
+        faults.append(f.too_long(path, _LONGEST_SIGNER))
+
+
+_LONGEST_DOMAIN = 253
+_LONGEST_SIGNER = _LONGEST_DOMAIN + 1 + 63 + 1 + _LONGEST_DOMAIN
+"""A domain, a slash, a label, a dot, and a name."""
+
+
+def _first_wrong_label(value: str, path: str, check: Check, faults: Faults) -> None:
+    for label in value.split("."):
+        if wrong := check(label):
+            said = f"validating label {f.shown(label)}"
+            faults += [f.invalid(path, value, f"{said}: {message}") for message in wrong]
+            return
 
 
 def _seconds(value: Any, path: str, faults: Faults) -> None:
@@ -115,9 +166,9 @@ SIGNING_REQUEST = Kind(
             {
                 "spec": struct(
                     {
-                        "request": required(_pem),
-                        "usages": required(),
-                        "signerName": required(_signer),
+                        "request": Always(_pem),
+                        "usages": required(_usages, "usages must be provided"),
+                        "signerName": required(_signer, "signerName must be provided"),
                         "expirationSeconds": _seconds,
                     }
                 )

@@ -1,4 +1,4 @@
-"""What the cluster itself is made of: namespaces, nodes, events, leases, runtimes.
+"""What the cluster itself is made of: namespaces, leases, runtimes.
 
 Sources: Kubernetes `pkg/apis/core/v1/defaults.go`, `pkg/apis/core/validation`,
 `pkg/apis/coordination/validation`, `pkg/apis/node/validation`, `pkg/registry/core/*/strategy.go`.
@@ -10,19 +10,20 @@ from typing import Any
 
 from . import faults as f
 from .kind import Kind
-from .names import dns1123_label, path_segment, qualified_name
-from .pod.placement import taints
-from .pod.resources import canonical_list
+from .label_selectors import labels
+from .names import dns1123_label, qualified_name
+from .pod.placement import tolerations
+from .pod.resources import canonical_list, requirements
 from .rules import (
-    Always,
     Faults,
     Object,
     at_least,
     child,
     fill_absent,
     immutable,
+    listed,
+    named_even_empty,
     part,
-    same,
     struct,
 )
 
@@ -82,60 +83,23 @@ NAMESPACE = Kind(
 )
 
 
-# Nodes
-
-
-def _node_defaults(new: Object) -> None:
-    child(new, "spec")
-    status = child(new, "status")
-    canonical_list(status, "capacity", "allocatable")
-    if status.get("capacity") and status.get("allocatable") is None:
-        status["allocatable"] = dict(status["capacity"])
-
-
-def _node_update(new: Object, old: Object, faults: Faults) -> None:
-    now, was = new.get("spec") or {}, old.get("spec") or {}
-    if was.get("podCIDRs") and not same(now.get("podCIDRs"), was.get("podCIDRs")):
-        message = 'node updates may not change podCIDR except from "" to valid'
-        faults.append(f.forbidden("spec.podCIDRs", message))
-    if was.get("providerID") and now.get("providerID") != was["providerID"]:
-        message = 'node updates may not change providerID except from "" to valid'
-        faults.append(f.forbidden("spec.providerID", message))
-
-
-NODE = Kind(
-    is_namespaced=False,
-    defaults=(_node_defaults,),
-    rules=(struct({"spec": struct({"taints": taints})}),),
-    update_rules=(_node_update,),
-    status={},
-    comes_with_status=True,
-)
-
-
-# Events
-
-
-def _about(new: Any, path: str, faults: Faults) -> None:
-    name = "regarding" if new.get("regarding") is not None else "involvedObject"
-    own = new["metadata"].get("namespace") or ""
-    about = (new.get(name) or {}).get("namespace") or ""
-    if about != own and (about or own not in ("", "default")):
-        message = "does not match event.namespace"
-        faults.append(f.invalid("involvedObject.namespace", about, message))
-
-
-EVENT = Kind(name=path_segment, rules=(_about,))
-
-
 # Leases
 
 _POSITIVE = at_least(1, "must be greater than 0")
 
 
-def _holder(value: Any, path: str, faults: Faults) -> None:
-    if value == "":
-        faults.append(f.invalid(path, value, "must not be empty"))
+def _holder_is_sought(spec: Any, path: str, faults: Faults) -> None:
+    if spec.get("preferredHolder") and not spec.get("strategy"):
+        message = "may only be specified if `strategy` is defined"
+        faults.append(f.forbidden(f"{path}.preferredHolder", message))
+
+
+def _strategy(value: Any, path: str, faults: Faults) -> None:
+    path = f"{path}.strategy"  # it is there twice in what the API server says
+    if "/" in value:
+        faults += [f.invalid(path, value, message) for message in qualified_name(value)]
+    elif value != "OldestEmulationVersion":
+        faults.append(f.not_supported(path, value, ("OldestEmulationVersion",)))
 
 
 LEASE = Kind(
@@ -146,8 +110,9 @@ LEASE = Kind(
                     {
                         "leaseDurationSeconds": _POSITIVE,
                         "leaseTransitions": at_least(0),
-                        "holderIdentity": _holder,
-                    }
+                        "strategy": _strategy,
+                    },
+                    _holder_is_sought,
                 )
             }
         ),
@@ -158,13 +123,37 @@ LEASE = Kind(
 # Runtimes
 
 
-def _handler(value: Any, path: str, faults: Faults) -> None:
-    value = value or ""
-    faults += [f.invalid(path, value, message) for message in dns1123_label(value)]
+def _overhead_defaults(new: Object) -> None:
+    canonical_list(new.get("overhead"), "podFixed")
+
+
+def _overhead(value: Any, path: str, faults: Faults) -> None:
+    """It is held against the rules for what containers may use at most."""
+    requirements({"limits": value.get("podFixed")}, path, faults)
+
+
+def _tolerations(value: Any, path: str, faults: Faults) -> None:
+    tolerations(value, f"{path}.tolerations", faults)  # it is there twice in what the server says
+    seen = set()
+    for toleration, own_path in listed(value, path):
+        this = tuple(toleration.get(name) for name in ("key", "operator", "value", "effect"))
+        if this in seen:
+            faults.append(f.duplicate(own_path, toleration))
+        seen.add(this)
 
 
 RUNTIME_CLASS = Kind(
     is_namespaced=False,
-    rules=(struct({"handler": Always(_handler)}),),
+    defaults=(_overhead_defaults,),
+    rules=(
+        struct(
+            {
+                "handler": named_even_empty(dns1123_label),
+                "overhead": _overhead,
+                "scheduling": struct({"nodeSelector": labels, "tolerations": _tolerations}),
+            }
+        ),
+    ),
     update_rules=(immutable("handler"),),
+    rules_first=True,
 )

@@ -42,6 +42,8 @@ _WORDS = {
     Reason.TOO_MANY: "Too many",
     Reason.TYPE_INVALID: "Invalid value",
 }
+UNSAID = object()
+"""A bad value that is not shown."""
 _WITHOUT_VALUE = frozenset({Reason.REQUIRED, Reason.FORBIDDEN, Reason.TOO_LONG})
 
 
@@ -64,7 +66,7 @@ class Fault:
     def body(self) -> str:
         """The line without its field."""
         words = _WORDS[self.reason]
-        if self.reason not in _WITHOUT_VALUE:
+        if self.reason not in _WITHOUT_VALUE and self.bad_value is not UNSAID:
             words += f": {shown(self.bad_value)}"
         return f"{words}: {self.message}" if self.message else words
 

@@ -12,9 +12,11 @@ from zoneinfo import available_timezones
 
 from . import faults as f
 from .cron import schedule_fault
+from .job_policies import failure_defaults, failure_policy, success_policy
 from .kind import Kind
 from .label_selectors import label_selector, labels, matches
-from .names import dns1123_subdomain
+from .names import dns1123_label, dns1123_subdomain
+from .networking import domain_prefixed_path
 from .pod.spec import pod_template, template_defaults
 from .rules import (
     IMMUTABLE,
@@ -29,6 +31,7 @@ from .rules import (
     part,
     required,
     same,
+    shown_pointer,
     struct,
 )
 
@@ -56,6 +59,7 @@ def _job_spec_defaults(spec: Object) -> None:
     has_failure_policy = spec.get("podFailurePolicy") is not None
     replaced = "Failed" if has_failure_policy else "TerminatingOrFailed"
     fill_absent(spec, {"podReplacementPolicy": replaced})
+    failure_defaults(spec)
     template_defaults(child(spec, "template"))
 
 
@@ -82,25 +86,63 @@ _COUNTS = struct(
         "ttlSecondsAfterFinished": not_negative,
         "backoffLimitPerIndex": not_negative,
         "maxFailedIndexes": not_negative,
-        "completionMode": one_of("NonIndexed", "Indexed"),
-        "podReplacementPolicy": one_of("Failed", "TerminatingOrFailed"),
     }
 )
+_MOST_AT_ONCE = _MOST_FAILED = _MANY = 100_000
+_MOST_OF_MANY = 10_000
+_LONGEST_MANAGER = 63
+
+
+def _by_index(spec: Any, path: str, faults: Faults) -> None:
+    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+        message = "when maxFailedIndexes is specified"
+        faults.append(f.required(f"{path}.backoffLimitPerIndex", message))
+    manager = spec.get("managedBy")
+    if manager is not None:
+        required(domain_prefixed_path)(manager, f"{path}.managedBy", faults)
+        if len(manager) > _LONGEST_MANAGER:
+            faults.append(f.too_long(f"{path}.managedBy", _LONGEST_MANAGER))
+    mode = spec.get("completionMode")
+    one_of("NonIndexed", "Indexed")(mode, f"{path}.completionMode", faults)
+    if mode == "Indexed":
+        _indexed(spec, path, faults)
+    elif mode in (None, "NonIndexed"):
+        for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
+            if spec.get(name) is not None:
+                message = "requires indexed completion mode"
+                faults.append(f.invalid(f"{path}.{name}", spec[name], message))
 
 
 def _indexed(spec: Any, path: str, faults: Faults) -> None:
-    if spec.get("completionMode") != "Indexed":
-        if spec.get("backoffLimitPerIndex") is not None:
-            message = "requires indexed completion mode"
-            value = spec["backoffLimitPerIndex"]
-            faults.append(f.invalid(f"{path}.backoffLimitPerIndex", value, message))
-        return
-    if spec.get("completions") is None:
+    completions, at_once = spec.get("completions"), spec.get("parallelism") or 0
+    failed, at_failed = spec.get("maxFailedIndexes"), f"{path}.maxFailedIndexes"
+    most = "must be less than or equal to"
+    if completions is None:
         message = "when completion mode is Indexed"
         faults.append(f.required(f"{path}.completions", message))
-    elif (spec.get("parallelism") or 0) > 100000:
-        message = "must be less than or equal to 100000 when completion mode is Indexed"
-        faults.append(f.invalid(f"{path}.parallelism", spec["parallelism"], message))
+    if at_once > _MOST_AT_ONCE:
+        message = f"{most} {_MOST_AT_ONCE} when completion mode is Indexed"
+        faults.append(f.invalid(f"{path}.parallelism", at_once, message))
+    if failed is not None and completions is not None and failed > completions:
+        faults.append(f.invalid(at_failed, failed, f"{most} completions"))
+    if failed is not None and failed > _MOST_FAILED:
+        faults.append(f.invalid(at_failed, failed, f"{most} {_MOST_FAILED}"))
+    if (completions or 0) <= _MANY or spec.get("backoffLimitPerIndex") is None:
+        return
+    if failed is None:
+        message = f"must be specified when completions is above {_MANY}"
+        faults.append(f.required(at_failed, message))
+    when = f"when completions are above {_MANY} and used with backoff limit per index"
+    for own_path, value in ((f"{path}.parallelism", at_once), (at_failed, failed or 0)):
+        if value > _MOST_OF_MANY:
+            faults.append(f.invalid(own_path, value, f"{most} {_MOST_OF_MANY} {when}"))
+
+
+def _replacement(spec: Any, path: str, faults: Faults) -> None:
+    has_policy = spec.get("podFailurePolicy") is not None
+    supported = ("Failed",) if has_policy else ("Failed", "TerminatingOrFailed")
+    policy = spec.get("podReplacementPolicy")
+    one_of(*supported)(policy, f"{path}.podReplacementPolicy", faults)
 
 
 def _ends(spec: Any, path: str, faults: Faults) -> None:
@@ -118,24 +160,22 @@ def _ends(spec: Any, path: str, faults: Faults) -> None:
         faults.append(f.invalid(f"{own_path}.restartPolicy", policy, message))
 
 
-_JOB_SPEC = struct({}, _COUNTS, _indexed, _ends)
+_JOB_SPEC = struct({}, _COUNTS, _by_index, failure_policy, success_policy, _replacement, _ends)
 
 
 def _selects_own(spec: Any, path: str, faults: Faults) -> None:
     selector = spec.get("selector")
     if selector is None:
         faults.append(f.required(f"{path}.selector"))
-        return
     label_selector(selector, f"{path}.selector", faults)
     given = part(spec, "template.metadata.labels")
-    if not matches(selector, given):
+    if selector is None or not matches(selector, given):
         message = "`selector` does not match template `labels`"
         faults.append(f.invalid(f"{path}.template.metadata.labels", given, message))
 
 
-def _job_update(new: Object, old: Object, faults: Faults) -> None:
+def _template_stays(new: Object, old: Object, faults: Faults) -> None:
     now, was = new["spec"], old["spec"]
-    _completions(now, was, faults)
     template = now.get("template")
     if was.get("suspend") and part(old, "status.startTime") is None:
         template = _without_placement(template, was.get("template"))
@@ -143,7 +183,8 @@ def _job_update(new: Object, old: Object, faults: Faults) -> None:
         faults.append(f.invalid("spec.template", now.get("template"), IMMUTABLE))
 
 
-def _completions(now: Object, was: Object, faults: Faults) -> None:
+def _completions_stay(new: Object, old: Object, faults: Faults) -> None:
+    now, was = new["spec"], old["spec"]
     if same(now.get("completions"), was.get("completions")):
         return
     is_elastic = (
@@ -152,7 +193,9 @@ def _completions(now: Object, was: Object, faults: Faults) -> None:
         and was.get("completions") == was.get("parallelism")
     )
     if not is_elastic:
-        faults.append(f.invalid("spec.completions", now.get("completions"), IMMUTABLE))
+        faults.append(
+            f.invalid("spec.completions", shown_pointer(now.get("completions")), IMMUTABLE)
+        )
 
 
 def _without_placement(template: Any, before: Any) -> Object:
@@ -163,14 +206,35 @@ def _without_placement(template: Any, before: Any) -> Object:
     return {**(template or {}), "metadata": (before or {}).get("metadata"), "spec": spec}
 
 
+def _pods_have_names(new: Any, path: str, faults: Faults) -> None:
+    """Each pod of an indexed job is called by its index on the network."""
+    spec, name = new.get("spec") or {}, new["metadata"].get("name") or ""
+    last = (spec.get("completions") or 0) - 1
+    if spec.get("completionMode") != "Indexed" or last < 0:
+        return
+    hostname = f"{name}-{last}"
+    if dns1123_label(hostname):
+        message = f"will not able to create pod with invalid DNS label: {hostname}"
+        faults.append(f.invalid("metadata.name", name, message))
+
+
 JOB = Kind(
     defaults=(_job_defaults,),
     rules=(struct({"spec": struct({}, _JOB_SPEC, _selects_own)}),),
+    create_rules=(_pods_have_names,),
     update_rules=(
+        _completions_stay,
         immutable("spec.selector"),
-        _job_update,
-        immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex"),
+        _template_stays,
+        immutable(
+            "spec.completionMode",
+            "spec.podFailurePolicy",
+            "spec.backoffLimitPerIndex",
+            "spec.managedBy",
+            "spec.successPolicy",
+        ),
     ),
+    rules_first=True,
     status={},
     generation_of=("spec",),
     on_create=(own_labels,),
@@ -188,7 +252,9 @@ def _cron_job_defaults(new: Object) -> None:
     )
     template = child(spec, "jobTemplate")
     child(template, "metadata")
-    _job_spec_defaults(child(template, "spec"))
+    spec = child(template, "spec")  # whose own defaults come with each job that is made of it
+    failure_defaults(spec)
+    template_defaults(child(spec, "template"))
 
 
 def _schedule(value: Any, path: str, faults: Faults) -> None:

@@ -36,12 +36,15 @@ class Kind:
     `status` is what a new object starts with (None: the kind has no status of its own).
     `comes_with_status`: who makes one says its first status (a node's kubelet).
     `generation_of` are the fields of which a change raises `metadata.generation`.
+    `create_rules` are for new objects alone, after the others. `rules_first`: what is wrong with
+    a changed object is said before what of it must not change.
     """
 
     is_namespaced: bool = True
     name: Check = dns1123_subdomain
     defaults: tuple[Default, ...] = ()
     rules: tuple[Rule, ...] = ()
+    create_rules: tuple[Rule, ...] = ()
     update_rules: tuple[UpdateRule, ...] = ()
     status_rules: tuple[UpdateRule, ...] = ()
     status: Mapping[str, Any] | None = None
@@ -52,6 +55,7 @@ class Kind:
     status_keeps: tuple[str, ...] = ()
     is_builtin: bool = True
     is_revalidated: bool = True
+    rules_first: bool = False
 
     def set_defaults(self, new: Object) -> None:
         """What is missing, as the API server fills it in. In place; twice is as once."""
@@ -91,19 +95,22 @@ class Kind:
         validate_meta(new["metadata"], self.name, self.is_namespaced, faults)
         if self.is_builtin:
             standard_finalizers(new["metadata"], faults)
-        for rule in self.rules:
+        for rule in (*self.rules, *self.create_rules):
             rule(new, "", faults)
         return faults
 
     def validate_update(self, new: Object, old: Object) -> list[Fault]:
         """What is wrong with an object that takes the place of `old`, after `before_update`."""
         faults = self._meta_update(new, old)
-        for rule in self.update_rules:
-            rule(new, old, faults)
+        wrong: Faults = []
         if self.is_revalidated and differ(new, old):
             for check in self.rules:
-                check(new, "", faults)
-        return faults
+                check(new, "", wrong)
+        if self.rules_first:
+            faults += wrong
+        for rule in self.update_rules:
+            rule(new, old, faults)
+        return faults if self.rules_first else faults + wrong
 
     def validate_status_update(self, new: Object, old: Object) -> list[Fault]:
         """What is wrong with a new status, after `before_status_update`."""

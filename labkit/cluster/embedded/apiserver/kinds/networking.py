@@ -7,6 +7,7 @@ Sources: Kubernetes `pkg/apis/networking/v1/defaults.go`,
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 
 from . import faults as f
@@ -15,8 +16,10 @@ from .label_selectors import label_selector
 from .names import (
     cidr,
     dns1035_label,
+    dns1123_label,
     dns1123_subdomain,
     ip_address,
+    mismatch,
     path_segment,
     port_name,
     wildcard_dns1123_subdomain,
@@ -26,7 +29,7 @@ from .rules import (
     Object,
     child,
     each,
-    fill,
+    fill_absent,
     immutable,
     items,
     named,
@@ -37,6 +40,7 @@ from .rules import (
     struct,
 )
 
+_HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
@@ -156,23 +160,59 @@ INGRESS = Kind(
 def _controller(value: Any, path: str, faults: Faults) -> None:
     if len(value) > 250:
         faults.append(f.too_long(path, 250))
+    domain_prefixed_path(value, path, faults)
+
+
+def domain_prefixed_path(value: Any, path: str, faults: Faults) -> None:
+    """Whose it is, a slash, and what they call it."""
     domain, slash, rest = value.partition("/")
     if not (domain and slash and rest):
         message = 'must be a domain-prefixed path (such as "acme.io/foo")'
         faults.append(f.invalid(path, value, message))
         return
     faults += [f.invalid(path, domain, message) for message in dns1123_subdomain(domain)]
+    if not _HTTP_PATH.fullmatch(rest):
+        faults.append(f.invalid(path, rest, mismatch("Invalid path", _HTTP_PATH.pattern)))
+
+
+def _class_parameters(value: Any, path: str, faults: Faults) -> None:
+    _PARAMETERS(value, path, faults)
+    scope, namespace = value.get("scope") or "", value.get("namespace")
+    if scope not in ("Cluster", "Namespace"):
+        faults.append(f.not_supported(f"{path}.scope", scope, ("Cluster", "Namespace")))
+    elif scope == "Cluster" and namespace is not None:
+        message = "`parameters.scope` is set to 'Cluster'"
+        faults.append(f.forbidden(f"{path}.namespace", message))
+    elif scope == "Namespace" and namespace is None:
+        message = "`parameters.scope` is set to 'Namespace'"
+        faults.append(f.required(f"{path}.namespace", message))
+    else:
+        named(dns1123_label)(namespace, f"{path}.namespace", faults)
+
+
+_PARAMETERS = struct(
+    {
+        "apiGroup": named(dns1123_subdomain),
+        "kind": required(named(path_segment), "kind is required"),
+        "name": required(named(path_segment), "name is required"),
+    }
+)
 
 
 def _class_defaults(new: Object) -> None:
-    if parameters := (new.get("spec") or {}).get("parameters"):
-        fill(parameters, {"scope": "Cluster"})
+    parameters = (new.get("spec") or {}).get("parameters")
+    if parameters is not None:
+        fill_absent(parameters, {"scope": "Cluster"})
 
 
 INGRESS_CLASS = Kind(
     is_namespaced=False,
     defaults=(_class_defaults,),
-    rules=(struct({"spec": struct({"controller": required(_controller)})}),),
+    rules=(
+        struct(
+            {"spec": struct({"controller": required(_controller), "parameters": _class_parameters})}
+        ),
+    ),
     update_rules=(immutable("spec.controller"),),
     generation_of=("spec",),
 )
@@ -188,7 +228,7 @@ def _policy_defaults(new: Object) -> None:
     for direction in ("ingress", "egress"):
         for rule in spec.get(direction) or ():
             for port in parts(rule, "ports"):
-                fill(port, {"protocol": "TCP"})
+                fill_absent(port, {"protocol": "TCP"})
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress"] + ["Egress"] * bool(spec.get("egress"))
 

@@ -72,6 +72,7 @@ POD = Kind(
     ),
     update_rules=(pod_update,),
     status_rules=(pod_status_update,),
+    rules_first=True,
     status={},
     generation_of=("spec",),
     on_create=(_first_status,),

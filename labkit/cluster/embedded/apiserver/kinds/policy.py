@@ -6,16 +6,19 @@ Sources: Kubernetes `pkg/apis/core/validation/validation.go`, `pkg/apis/policy/v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from . import faults as f
 from .int_or_percent import at_most_all, int_or_percent
 from .kind import Kind
 from .label_selectors import label_selector
+from .names import qualified_name
 from .pod.resources import (
     canonical_list,
     container_resource_name,
+    is_standard_for_quota,
     may_overcommit,
     quantity_value,
     quota_resource_name,
@@ -30,6 +33,7 @@ from .rules import (
     items,
     one_of,
     parts,
+    required,
     struct,
 )
 
@@ -47,6 +51,11 @@ _OF_PODS = frozenset(
         "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage",
     }
 )  # fmt: skip
+_OF_SCOPE = {
+    **dict.fromkeys(_SCOPES, _OF_PODS),
+    "BestEffort": frozenset({"pods"}),
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
 
 
 def _quota_defaults(new: Object) -> None:
@@ -60,10 +69,12 @@ def _hard(value: Any, path: str, faults: Faults) -> None:
         quantity_value(name, written, f"{path}[{name}]", faults)
 
 
-def _is_scope_for(scope: str, resource: str) -> bool:
-    if scope == "BestEffort":
-        return resource == "pods"
-    return resource in _OF_PODS
+def _not_for(scope: str, spec: Object) -> Iterator[str]:
+    """The resources that such a scope cannot bound."""
+    bounded = _OF_SCOPE.get(scope)
+    for name in sorted(spec.get("hard") or ()):
+        if bounded is not None and name not in bounded and is_standard_for_quota(name):
+            yield name
 
 
 def _scopes(spec: Any, path: str, faults: Faults) -> None:
@@ -71,32 +82,57 @@ def _scopes(spec: Any, path: str, faults: Faults) -> None:
     for scope in scopes:
         if scope not in _SCOPES:
             faults.append(f.invalid(own_path, scopes, "unsupported scope"))
-        elif not all(_is_scope_for(scope, name) for name in spec.get("hard") or ()):
+        for _ in _not_for(scope, spec):
             faults.append(f.invalid(own_path, scopes, "unsupported scope applied to resource"))
+    _no_opposites(scopes, own_path, scopes, faults)
+
+
+def _no_opposites(scopes: list[str], path: str, shown: Any, faults: Faults) -> None:
     for pair in _OPPOSITES:
         if pair <= set(scopes):
-            faults.append(f.invalid(own_path, scopes, "conflicting scopes"))
+            faults.append(f.invalid(path, shown, "conflicting scopes"))
 
 
 def _scope_selector(spec: Any, path: str, faults: Faults) -> None:
-    path = f"{path}.scopeSelector.matchExpressions"
-    for requirement in (spec.get("scopeSelector") or {}).get("matchExpressions") or ():
+    path, selector = f"{path}.scopeSelector.matchExpressions", spec.get("scopeSelector") or {}
+    requirements = list(parts(selector, "matchExpressions"))
+    for requirement in requirements:
         scope, operator = requirement.get("scopeName"), requirement.get("operator")
-        given = requirement.get("values") or []
         if scope not in _SCOPES:
             faults.append(f.invalid(f"{path}.scopeName", scope, "unsupported scope"))
+        for _ in _not_for(scope, spec):
+            message = "unsupported scope applied to resource"
+            faults.append(f.invalid(path, _shown_selector(requirements), message))
         if scope in _EXISTS_ONLY and operator != "Exists":
             faults.append(f.invalid(f"{path}.operator", operator, _ONLY_EXISTS))
-        if operator in ("In", "NotIn"):
-            if not given:
-                message = f"must be at least one value when `operator` is 'In' or 'NotIn' {_FOR}"
-                faults.append(f.required(f"{path}.values", message))
-        elif operator in ("Exists", "DoesNotExist"):
-            if given:
-                message = f"must be no value when `operator` is 'Exist' or 'DoesNotExist' {_FOR}"
-                faults.append(f.invalid(f"{path}.values", given, message))
-        else:
-            faults.append(f.invalid(f"{path}.operator", operator, "not a valid selector operator"))
+        _scope_values(operator, requirement.get("values") or [], path, faults)
+    names = [one.get("scopeName") for one in requirements]
+    _no_opposites(names, path, spec.get("scopes"), faults)
+
+
+def _shown_selector(requirements: list[Object]) -> f.InOrder:
+    shown = [
+        f.InOrder(
+            ScopeName=one.get("scopeName") or "",
+            Operator=one.get("operator") or "",
+            Values=one.get("values"),
+        )
+        for one in requirements
+    ]
+    return f.InOrder(MatchExpressions=shown)
+
+
+def _scope_values(operator: Any, given: list[str], path: str, faults: Faults) -> None:
+    if operator in ("In", "NotIn"):
+        if not given:
+            message = f"must be at least one value when `operator` is 'In' or 'NotIn' {_FOR}"
+            faults.append(f.required(f"{path}.values", message))
+    elif operator in ("Exists", "DoesNotExist"):
+        if given:
+            message = f"must be no value when `operator` is 'Exist' or 'DoesNotExist' {_FOR}"
+            faults.append(f.invalid(f"{path}.values", given, message))
+    else:
+        faults.append(f.invalid(f"{path}.operator", operator, "not a valid selector operator"))
 
 
 _FOR = "for scope selector"
@@ -110,13 +146,14 @@ _ONLY_EXISTS = (
 def _scopes_stay(new: Object, old: Object, faults: Faults) -> None:
     now, was = ((one.get("spec") or {}).get("scopes") or [] for one in (new, old))
     if set(now) != set(was):
-        faults.append(f.invalid("spec.scopes", now, "field is immutable"))
+        faults.append(f.invalid("spec.scopes", now or None, "field is immutable"))
 
 
 RESOURCE_QUOTA = Kind(
     defaults=(_quota_defaults,),
     rules=(struct({"spec": struct({"hard": _hard}, _scopes, _scope_selector)}),),
     update_rules=(_scopes_stay,),
+    rules_first=True,
     status={},
 )
 
@@ -143,15 +180,22 @@ def _container_limit_defaults(limit: Object) -> None:
             limit[name] = value
 
 
-def _limit(limit: Any, path: str, faults: Faults) -> None:
+def _limit(limit: Any, path: str, seen: set[str], faults: Faults) -> None:
     kind = limit.get("type") or ""
-    if "/" not in kind and kind not in _TYPES:
+    wrong = qualified_name(kind)
+    faults += [f.invalid(f"{path}.type", kind, message) for message in wrong]
+    if not wrong and "/" not in kind and kind not in _TYPES:
         message = "must be a standard limit type or fully qualified"
         faults.append(f.invalid(f"{path}.type", kind, message))
+    if kind in seen:
+        faults.append(f.duplicate(f"{path}.type", kind))
+    seen.add(kind)
     check = container_resource_name if kind in ("Pod", "Container") else resource_name
     amounts: dict[str, dict[str, Quantity]] = {}
     for list_name in _LISTS:
         written = limit.get(list_name) or {}
+        if list_name == "maxLimitRequestRatio" and kind == "PersistentVolumeClaim":
+            _some_bound(amounts.get("storage", {}), path, faults)
         if written and kind == "Pod" and list_name.startswith("default"):
             message = "may not be specified when `type` is 'Pod'"
             faults.append(f.forbidden(f"{path}.{list_name}", message))
@@ -159,11 +203,14 @@ def _limit(limit: Any, path: str, faults: Faults) -> None:
         for name, text in written.items():
             check(name, f"{path}.{list_name}[{name}]", faults)
             amounts.setdefault(name, {})[list_name] = parse(text)
-    if kind == "PersistentVolumeClaim" and not amounts.get("storage", {}).keys() & {"min", "max"}:
-        message = "either minimum or maximum storage value is required, but neither was provided"
-        faults.append(f.required(f"{path}.limits", message))
     for name, said in amounts.items():
         _orders(name, said, path, faults)
+
+
+def _some_bound(said: Mapping[str, Quantity], path: str, faults: Faults) -> None:
+    if not said.keys() & {"min", "max"}:
+        message = "either minimum or maximum storage value is required, but neither was provided"
+        faults.append(f.required(f"{path}.limits", message))
 
 
 _CALLED = {
@@ -194,10 +241,10 @@ def _orders(name: str, said: Mapping[str, Quantity], path: str, faults: Faults) 
     ratio, own_path = said.get("maxLimitRequestRatio"), f"{path}.maxLimitRequestRatio[{name}]"
     if ratio is not None and ratio < parse("1"):
         faults.append(f.invalid(own_path, ratio, f"ratio {ratio} is less than 1"))
-    if ratio is not None and "min" in said and "max" in said and said["min"].nano:
-        most = said["max"].nano / said["min"].nano
-        if ratio.nano / 10**9 > most:
-            message = f"ratio {ratio} is greater than max/min = {most:.6f}"
+    if ratio is not None and "min" in said and "max" in said:
+        wanted, possible = _ratios(ratio, said["min"], said["max"])
+        if wanted > possible:
+            message = f"ratio {ratio} is greater than max/min = {possible:.6f}"
             faults.append(f.invalid(own_path, ratio, message))
     given, asked = said.get("default"), said.get("defaultRequest")
     if not may_overcommit(name) and given is not None and asked is not None and given != asked:
@@ -205,14 +252,22 @@ def _orders(name: str, said: Mapping[str, Quantity], path: str, faults: Faults) 
         faults.append(f.invalid(f"{path}.defaultRequest[{name}]", asked, message))
 
 
+def _ratios(ratio: Quantity, least: Quantity, most: Quantity) -> tuple[float, float]:
+    """What is asked for and what is possible: in thousandths, where that many can be counted."""
+    if max(ratio.value, least.value, most.value) < _MOST_WITH_THOUSANDTHS:
+        asked, below, above = ratio.milli / 1000, least.milli, most.milli
+    else:
+        asked, below, above = float(ratio.value), least.value, most.value
+    return asked, above / below if below else inf
+
+
+_MOST_WITH_THOUSANDTHS = (2**63 - 1) // 1000
+
+
 def _limits(new: Any, path: str, faults: Faults) -> None:
-    seen = set()
+    seen: set[str] = set()
     for limit, own_path in items(new.get("spec") or {}, "limits", "spec"):
-        _limit(limit, own_path, faults)
-        kind = limit.get("type")
-        if kind in seen:
-            faults.append(f.duplicate(f"{own_path}.type", kind))
-        seen.add(kind)
+        _limit(limit, own_path, seen, faults)
 
 
 LIMIT_RANGE = Kind(defaults=(_limit_range_defaults,), rules=(_limits,))
@@ -268,7 +323,7 @@ def _priority_defaults(new: Object) -> None:
 def _priority(new: Any, path: str, faults: Faults) -> None:
     name, value = new["metadata"].get("name") or "", new.get("value") or 0
     if name.startswith(_SYSTEM):
-        if wrong := _not_system(name, value):
+        if wrong := _not_system(name, value, is_default=bool(new.get("globalDefault"))):
             message = (
                 f"priority class names with '{_SYSTEM}' prefix are reserved for system use only. "
                 f"error: {wrong}"
@@ -277,14 +332,17 @@ def _priority(new: Any, path: str, faults: Faults) -> None:
     elif value > _HIGHEST:
         message = f"maximum allowed value of a user defined priority is {_HIGHEST}"
         faults.append(f.forbidden("value", message))
-    one_of("PreemptLowerPriority", "Never")(new.get("preemptionPolicy"), "preemptionPolicy", faults)
+    policies = one_of("PreemptLowerPriority", "Never")
+    required(policies)(new.get("preemptionPolicy"), "preemptionPolicy", faults)
 
 
-def _not_system(name: str, value: int) -> str:
+def _not_system(name: str, value: int, *, is_default: bool) -> str:
     if name not in _SYSTEM_CLASSES:
         return f"{name} is not a known system priority class"
     wanted = _SYSTEM_CLASSES[name]
-    return "" if value == wanted else f"value of {name} PriorityClass must be {wanted}"
+    if value != wanted:
+        return f"value of {name} PriorityClass must be {wanted}"
+    return f"globalDefault of {name} PriorityClass must be false" if is_default else ""
 
 
 def _priority_stays(new: Object, old: Object, faults: Faults) -> None:
@@ -301,5 +359,6 @@ PRIORITY_CLASS = Kind(
     defaults=(_priority_defaults,),
     rules=(_priority,),
     update_rules=(_priority_stays, immutable("preemptionPolicy")),
+    is_revalidated=False,
     on_create=(_first_generation,),
 )

@@ -82,6 +82,16 @@ def required(rule: Rule | None = None, message: str = "") -> Always:
     return Always(check)
 
 
+def filled(message: str = "") -> Rule:
+    """It may be missing, but not be there and empty: what Go points at."""
+
+    def check(value: Any, path: str, faults: Faults) -> None:
+        if is_empty(value):
+            faults.append(f.required(path, message))
+
+    return check
+
+
 def named(*checks: Check) -> Rule:
     """A string that keeps the rules of `names`; "" is one that was sent, where that differs."""
 
@@ -228,11 +238,17 @@ def immutable(*paths: str) -> UpdateRule:
 
     def check(new: Object, old: Object, faults: Faults) -> None:
         for path in paths:
-            value = part(new, path)
-            if not same(value, part(old, path)):
-                faults.append(f.invalid(path, value, IMMUTABLE))
+            value, was = part(new, path), part(old, path)
+            if not same(value, was):
+                shown = "" if value is None and isinstance(was, str) else shown_pointer(value)
+                faults.append(f.invalid(path, shown, IMMUTABLE))
 
     return check
+
+
+def shown_pointer(value: Any) -> Any:
+    """A value that Go points at, as it is shown where it breaks a rule: nothing is a word."""
+    return "null" if value is None else value
 
 
 def same(value: Any, other: Any) -> bool:

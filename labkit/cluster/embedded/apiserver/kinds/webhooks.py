@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from . import faults as f
 from .kind import Kind
 from .label_selectors import label_selector
-from .names import dns1035_label, dns1123_subdomain
+from .names import dns1035_label, dns1123_subdomain, out_of_range
 from .rules import (
     Always,
     Default,
@@ -77,6 +77,7 @@ def _review_versions(value: Any, path: str, faults: Faults) -> None:
     for index, version in enumerate(value):
         if version in value[:index]:
             faults.append(f.invalid(f"{path}[{index}]", version, "duplicate version"))
+            continue
         wrong = dns1035_label(version)
         faults += [f.invalid(f"{path}[{index}]", version, message) for message in wrong]
     if not set(value) & set(_VERSIONS):
@@ -92,15 +93,42 @@ def _seconds(value: Any, path: str, faults: Faults) -> None:
 def client_config(value: Any, path: str, faults: Faults) -> None:
     """Whom to call: a service in the cluster, or a URL."""
     value = value or {}
-    url, service = value.get("url"), value.get("service") or {}
-    if (url is None) == (value.get("service") is None):
+    url, service = value.get("url"), value.get("service")
+    if (url is None) == (service is None):
         faults.append(f.required(path, "exactly one of url or service is required"))
     elif url is not None:
         _url(url, f"{path}.url", faults)
     else:
-        for name in ("name", "namespace"):
-            if not service.get(name):
-                faults.append(f.required(f"{path}.service.{name}", f"service {name} is required"))
+        _service(service, f"{path}.service", faults)
+
+
+def _service(value: Object, path: str, faults: Faults) -> None:
+    # The API server takes the one for the other: it calls what is no namespace "name".
+    for name, other in (("name", "namespace"), ("namespace", "name")):
+        if not value.get(other):
+            faults.append(f.required(f"{path}.{name}", f"service {name} is required"))
+    port = value.get("port") or 0
+    if not 1 <= port <= 65535:
+        message = f"port is not valid: {out_of_range(1, 65535)}"
+        faults.append(f.invalid(f"{path}.port", port, message))
+    if value.get("path") not in (None, "", "/"):
+        _service_path(value["path"], f"{path}.path", faults)
+
+
+def _service_path(value: str, path: str, faults: Faults) -> None:
+    if value == "//":
+        faults.append(f.invalid(path, value, "segment[0] may not be empty"))
+        return
+    if not value.startswith("/"):
+        faults.append(f.invalid(path, value, "must start with a '/'"))
+    for index, step in enumerate(value[1:].removesuffix("/").split("/")):
+        if not step:
+            faults.append(f.invalid(path, value, f"segment[{index}] may not be empty"))
+            continue
+        faults += [
+            f.invalid(path, value, f"segment[{index}]: {message}")
+            for message in dns1123_subdomain(step)
+        ]
 
 
 def _url(value: str, path: str, faults: Faults) -> None:
@@ -109,11 +137,16 @@ def _url(value: str, path: str, faults: Faults) -> None:
     if parts.scheme != "https":
         message = f"'https' is the only allowed URL scheme{form}"
         faults.append(f.invalid(path, parts.scheme, message))
-    if not parts.netloc:
-        faults.append(f.invalid(path, "", f"host must be specified{form}"))
-    if parts.username is not None:
-        message = "user information is not permitted in the URL"
-        faults.append(f.invalid(path, parts.username, message))
+    user, at, host = parts.netloc.rpartition("@")
+    if not host:
+        faults.append(f.invalid(path, "", f"host must be provided{form}"))
+    for said, called in (
+        (user if at else None, "user information is"),
+        (parts.fragment or None, "fragments are"),
+        (parts.query or None, "query parameters are"),
+    ):
+        if said is not None:
+            faults.append(f.invalid(path, said, f"{called} not permitted in the URL"))
 
 
 def _stars(value: Any, path: str, what: str, faults: Faults) -> None:
@@ -123,17 +156,54 @@ def _stars(value: Any, path: str, what: str, faults: Faults) -> None:
 
 
 def _rule(value: Any, path: str, faults: Faults) -> None:
-    lists = (
-        ("operations", "operations"),
-        ("apiGroups", "API groups"),
-        ("apiVersions", "API versions"),
-    )
-    for name, called in lists:
-        required()(value.get(name), f"{path}.{name}", faults)
-        _stars(value.get(name), f"{path}.{name}", called, faults)
-    each(one_of(*_OPERATIONS))(value.get("operations"), f"{path}.operations", faults)
-    required()(value.get("resources"), f"{path}.resources", faults)
+    operations, versions = value.get("operations"), value.get("apiVersions")
+    _some(operations, f"{path}.operations", "operations", faults)
+    each(one_of(*_OPERATIONS))(operations, f"{path}.operations", faults)
+    _some(value.get("apiGroups"), f"{path}.apiGroups", "API groups", faults)
+    _some(versions, f"{path}.apiVersions", "API versions", faults)
+    for index, version in enumerate(versions or ()):
+        if not version:
+            faults.append(f.required(f"{path}.apiVersions[{index}]"))
+    _resources(value.get("resources") or [], f"{path}.resources", faults)
     one_of("*", "Cluster", "Namespaced")(value.get("scope"), f"{path}.scope", faults)
+
+
+def _some(value: Any, path: str, what: str, faults: Faults) -> None:
+    if not value:
+        faults.append(f.required(path))
+    _stars(value, path, what, faults)
+
+
+def _resources(value: Any, path: str, faults: Faults) -> None:
+    """`pods`, `pods/status`; with a star before the slash, behind it, or for all."""
+    if not value:
+        faults.append(f.required(path))
+    whole: set[str] = set()  # what stands before /*
+    parts_of_all: set[str] = set()  # what stands behind */
+    is_plain = False
+    for index, resource in enumerate(value):
+        own_path = f"{path}[{index}]"
+        if not resource:
+            faults.append(f.required(own_path))
+            continue
+        name, slash, sub = resource.partition("/")
+        if not slash:
+            is_plain = name != "*"  # the last of them decides, as there
+            continue
+        for star, is_there in ((f"{name}/*", name in whole), (f"*/{sub}", sub in parts_of_all)):
+            if is_there:
+                message = f"if '{star}' is present, must not specify {resource}"
+                faults.append(f.invalid(own_path, resource, message))
+        if sub == "*":
+            whole.add(name)
+        if name == "*":
+            parts_of_all.add(sub)
+    if len(value) > 1 and "*/*" in value:
+        message = "if '*/*' is present, must not specify other resources"
+        faults.append(f.invalid(path, value, message))
+    if "*" in value and is_plain:
+        message = "if '*' is present, must not specify other resources without subresources"
+        faults.append(f.invalid(path, value, message))
 
 
 def _side_effects(value: Any, path: str, faults: Faults) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import faults as f
+from .claims import claim_defaults, claim_spec
 from .kind import Kind
 from .label_selectors import is_selector_empty, label_selector, matches
 from .names import dns1123_label
@@ -30,7 +31,6 @@ from .rules import (
     same,
     struct,
 )
-from .storage import claim_defaults, claim_spec
 from .strategies import daemon_set_strategy, deployment_strategy, stateful_set_strategy
 
 _GENERATION = "deprecated.daemonset.template.generation"
@@ -230,6 +230,7 @@ DEPLOYMENT = Kind(
         ),
     ),
     update_rules=(_SELECTOR_STAYS,),
+    rules_first=True,
     status={},
     generation_of=("spec",),
     on_update=(_raise_with_annotations,),
@@ -240,6 +241,7 @@ REPLICA_SET = Kind(
     defaults=(_replica_set_defaults,),
     rules=(struct({"spec": struct({}, _COUNTS, template_of("ReplicaSet", empty="deployment"))}),),
     update_rules=(_SELECTOR_STAYS,),
+    rules_first=True,
     status={"replicas": 0},
     generation_of=("spec",),
     status_keeps=("labels",),
@@ -259,6 +261,7 @@ DAEMON_SET = Kind(
         ),
     ),
     update_rules=(_SELECTOR_STAYS,),
+    rules_first=True,
     status={
         "currentNumberScheduled": 0,
         "numberMisscheduled": 0,
@@ -292,6 +295,7 @@ STATEFUL_SET = Kind(
         ),
     ),
     update_rules=(_stateful_update,),
+    rules_first=True,
     status={"replicas": 0, "availableReplicas": 0},
     generation_of=("spec",),
     status_keeps=("labels",),
@@ -320,4 +324,5 @@ REPLICATION_CONTROLLER = Kind(
 CONTROLLER_REVISION = Kind(
     rules=(struct({"data": required(message="data is mandatory"), "revision": not_negative}),),
     update_rules=(immutable("data"),),
+    rules_first=True,
 )

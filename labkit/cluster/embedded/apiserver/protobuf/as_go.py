@@ -2,7 +2,8 @@
 
 It reads each body into structs and writes those out again. What is empty and says `omitempty` is
 gone then (`volumes: []`, `hostNetwork: false`); what never says it is there (`rules: null`, a
-`resources: {}`). So a client that sends JSON gets what a client that sends protobuf gets.
+`resources: {}`); a quantity is a string in its one form, be it sent as a number. So a client that
+sends JSON gets what a client that sends protobuf gets.
 
 Knows nothing about what an object means. What is no field of its message stays, as does what is of
 another type: others refuse that.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from labkit.cluster.embedded.apiserver.kinds.quantity import parse
 from labkit.cluster.embedded.apiserver.protobuf.decoding import ZERO
 from labkit.cluster.embedded.apiserver.protobuf.messages import (
     Field,
@@ -27,8 +29,11 @@ from labkit.cluster.embedded.apiserver.protobuf.messages import (
 )
 from labkit.cluster.embedded.apiserver.protobuf.well_known import RAW, WELL_KNOWN
 
-EMPTY = {"resource.Quantity": "0", "intstr.IntOrString": 0}
+QUANTITY = "resource.Quantity"
+EMPTY = {QUANTITY: "0", "intstr.IntOrString": 0}
 """Messages that are written as something else than an object; the others of those are null."""
+EMPTY_IS_SAID = {"autoscaling/v2.HPAScalingRules": frozenset({"policies"})}
+"""Lists that are not as good as none when they are empty: what is missing would have a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,14 @@ class _Form:
     fields: dict[str, Field]
     always: tuple[Field, ...]
     """Those that are never left out."""
+    empty_is_said: frozenset[str]
 
 
 @cache
 def _form(name: str) -> _Form:
     fields = {field.name: field for field in _flat(find_message(name))}
-    return _Form(fields, tuple(field for field in fields.values() if not field.is_optional))
+    always = tuple(field for field in fields.values() if not field.is_optional)
+    return _Form(fields, always, EMPTY_IS_SAID.get(name, frozenset()))
 
 
 def _flat(message: Message) -> Iterator[Field]:
@@ -77,6 +84,8 @@ def _write_fields(form: _Form, value: dict[str, Any], parts: Container[str] | No
         field = form.fields.get(name)
         if field is None or (parts is not None and name not in parts):
             continue
+        if sent == [] and name in form.empty_is_said:
+            continue
         part, shape = sent, field.type.shape
         if sent is not None and shape != "scalar":
             part = _written(field.type, sent)
@@ -104,6 +113,8 @@ def _written(type: Type, value: Any) -> Any:
 
 
 def _message(name: str, value: Any) -> Any:
+    if name == QUANTITY:
+        return str(parse(value))
     if name in RAW or name in WELL_KNOWN:
         return value
     message = find_message(name)

@@ -102,10 +102,15 @@ def container_resource_name(name: str, path: str, faults: Faults) -> None:
         faults.append(f.invalid(path, name, "doesn't follow extended resource name standard"))
 
 
+def is_standard_for_quota(name: str) -> bool:
+    """A resource that Kubernetes itself counts."""
+    return name in _QUOTA or is_huge_page(name.removeprefix("requests."))
+
+
 def quota_resource_name(name: str, path: str, faults: Faults) -> None:
     """A name of a resource that a quota may bound."""
     resource_name(name, path, faults)
-    if "/" not in name and name not in _QUOTA and not is_huge_page(name.removeprefix("requests.")):
+    if "/" not in name and not is_standard_for_quota(name):
         faults.append(f.invalid(path, name, "must be a standard resource for quota"))
 
 

@@ -5,11 +5,8 @@ Source: Kubernetes `pkg/apis/core/validation/validation.go` (`ValidatePodUpdate`
 
 from __future__ import annotations
 
-import difflib
-import json
-from typing import Any
-
 from .. import faults as f
+from ..differences import difference
 from ..names import out_of_range
 from ..rules import IMMUTABLE, Faults, Object, part, same
 from .placement import only_added_tolerations, only_removed_gates
@@ -66,7 +63,7 @@ def _deadline(spec: Object, before: Object, faults: Faults) -> bool:
     if seconds is None:
         if was is not None:
             message = "must not update from a positive integer to nil value"
-            faults.append(f.invalid(path, None, message))
+            faults.append(f.invalid(path, "null", message))
         return True
     if not 0 <= seconds <= INT32:
         faults.append(f.invalid(path, seconds, out_of_range(0, INT32)))
@@ -98,22 +95,6 @@ def _gated(munged: Object, before: Object) -> None:
     had, has = before.get("nodeSelector") or {}, munged.get("nodeSelector") or {}
     if had.items() <= has.items():
         munged["nodeSelector"] = before.get("nodeSelector")
-
-
-def difference(old: Any, new: Any) -> str:
-    """What changed, as lines of JSON with - and + (there: of Go's own notation)."""
-    before, after = (
-        json.dumps(_cleaned(one), indent=2, sort_keys=True).splitlines() for one in (old, new)
-    )
-    lines = [line.rstrip() for line in difflib.unified_diff(before, after, lineterm="", n=2)]
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@"))) + "\n"
-
-
-def _cleaned(value: Any) -> Any:
-    """Without what says nothing, so that it makes no line."""
-    if isinstance(value, dict):
-        return {name: _cleaned(item) for name, item in value.items() if item not in (None, [], {})}
-    return [_cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def pod_status_update(new: Object, old: Object, faults: Faults) -> None:

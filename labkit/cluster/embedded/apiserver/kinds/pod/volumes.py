@@ -1,6 +1,5 @@
 """A pod's volumes, and where its containers mount them.
 
-Drivers of one cloud are taken as they come: only their place in the union is checked.
 Sources: Kubernetes `pkg/apis/core/v1/defaults.go`, `pkg/apis/core/validation/validation.go`.
 """
 
@@ -10,37 +9,45 @@ import re
 from typing import Any
 
 from .. import faults as f
-from ..names import dns1123_label, dns1123_subdomain
+from ..claims import claim_template
+from ..names import dns1123_label
 from ..quantity import parse
 from ..rules import (
     Faults,
     Object,
     Rule,
-    between,
-    both,
     fill,
     fill_absent,
     items,
     named,
-    named_even_empty,
-    one_of,
     parts,
     required,
     struct,
 )
 from .files import FILES_OF_KEYS, downward, projected
-from .paths import absolute_path, no_backsteps
+from .paths import descending_path
+from .sources import (
+    OF_A_POD,
+    ONLY_ONE,
+    RULE_PATHS,
+    SECOND_PATHS,
+    SOURCES,
+    TOO_LONG_TOGETHER,
+    is_too_long_together,
+)
 
 _MODE = 0o644
 _HAVE_MODE = ("secret", "configMap", "downwardAPI", "projected")
-_ONLY_ONE = "may not specify more than 1 volume type"
-_TYPES = frozenset({
+_TYPES = (
     "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs",
     "iscsi", "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte",
     "downwardAPI", "fc", "flexVolume", "configMap", "azureFile", "vsphereVolume",
     "photonPersistentDisk", "portworxVolume", "azureDisk", "storageos", "projected", "scaleIO",
     "csi", "ephemeral", "image",
-})  # fmt: skip
+)  # fmt: skip
+"""In the order in which the API server looks at them: the first is the one that counts."""
+_ALL_TYPES = frozenset(_TYPES)
+_SECOND_PATHS = {**SECOND_PATHS, "downwardAPI": "downwarAPI"}
 
 
 _PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -49,7 +56,7 @@ _IMAGE = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?/)?{_PART}(?:/{_PART
 
 def volume_defaults(volume: Object) -> None:
     """In place: a volume without a source is an emptyDir; files can be read by all."""
-    if not any(source is not None and name in _TYPES for name, source in volume.items()):
+    if not any(source is not None and name in _ALL_TYPES for name, source in volume.items()):
         volume["emptyDir"] = {}
     for name in _HAVE_MODE:
         if (source := volume.get(name)) is not None:
@@ -90,32 +97,17 @@ def _empty_dir(value: Any, path: str, faults: Faults) -> None:
         faults.append(f.forbidden(f"{path}.sizeLimit", message))
 
 
-_HOST_PATH = struct(
-    {
-        "path": required(no_backsteps),
-        "type": one_of(
-            "",
-            "BlockDevice",
-            "CharDevice",
-            "Directory",
-            "DirectoryOrCreate",
-            "File",
-            "FileOrCreate",
-            "Socket",
-        ),
-    }
-)
 _SOURCES: dict[str, Rule] = {
+    **SOURCES,
+    **OF_A_POD,
     "emptyDir": _empty_dir,
-    "hostPath": _HOST_PATH,
+    "gitRepo": struct({"repository": required(), "directory": descending_path}),
     "secret": struct({"secretName": required(), **FILES_OF_KEYS}),
     "configMap": struct({"name": required(), **FILES_OF_KEYS}),
     "downwardAPI": downward,
     "persistentVolumeClaim": struct({"claimName": required()}),
-    "nfs": struct({"server": required(), "path": both(required(), absolute_path)}),
-    "csi": struct({"driver": both(required(), named_even_empty(dns1123_subdomain))}),
-    "iscsi": struct({"targetPortal": required(), "iqn": required(), "lun": between(0, 255)}),
     "projected": projected,
+    "ephemeral": struct({"volumeClaimTemplate": required(claim_template)}),
 }
 
 
@@ -140,11 +132,14 @@ def volumes(spec: Object, path: str, faults: Faults) -> dict[str, Object]:
 
 
 def _source(volume: Object, path: str, faults: Faults) -> None:
-    there = [name for name, source in volume.items() if source is not None and name in _TYPES]
+    there = [name for name in _TYPES if volume.get(name) is not None]
     if not there:
         faults.append(f.required(path, "must specify a volume type"))
         return
     if rule := _SOURCES.get(there[0]):
-        rule(volume[there[0]], f"{path}.{there[0]}", faults)
+        rule(volume[there[0]], f"{path}.{RULE_PATHS.get(there[0], there[0])}", faults)
     for name in there[1:]:
-        faults.append(f.forbidden(f"{path}.{name}", _ONLY_ONE))
+        faults.append(f.forbidden(f"{path}.{_SECOND_PATHS.get(name, name)}", ONLY_ONE))
+    name = volume.get("name") or ""
+    if is_too_long_together(volume.get("iscsi") or {}, name):
+        faults.append(f.invalid(f"{path}.name", name, TOO_LONG_TOGETHER))
