@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from . import faults as f
 from .kind import Kind
 from .label_selectors import label_selector
-from .names import dns1035_label, dns1123_subdomain
+from .names import dns1035_label, dns1123_subdomain, out_of_range
 from .rules import (
     Always,
     Default,
@@ -98,9 +98,30 @@ def client_config(value: Any, path: str, faults: Faults) -> None:
     elif url is not None:
         _url(url, f"{path}.url", faults)
     else:
-        for name in ("name", "namespace"):
-            if not service.get(name):
-                faults.append(f.required(f"{path}.service.{name}", f"service {name} is required"))
+        _service(service, f"{path}.service", faults)
+
+
+def _service(value: Any, path: str, faults: Faults) -> None:
+    for name in ("name", "namespace"):
+        if not value.get(name):
+            faults.append(f.required(f"{path}.{name}"))
+    port, url_path = value.get("port", 443), value.get("path") or ""
+    if not 1 <= port <= 65535:
+        message = f"port is not valid: {out_of_range(1, 65535)}"
+        faults.append(f.invalid(f"{path}.port", port, message))
+    if url_path in ("", "/"):
+        return
+    where = f"{path}.path"
+    if url_path == "//":
+        faults.append(f.invalid(where, url_path, "segment[0] may not be empty"))
+        return
+    if not url_path.startswith("/"):
+        faults.append(f.invalid(where, url_path, "must start with a '/'"))
+    for index, step in enumerate(url_path[1:].removesuffix("/").split("/")):
+        wrong = dns1123_subdomain(step) if step else ()
+        faults += [f.invalid(where, url_path, f"segment[{index}]: {words}") for words in wrong]
+        if not step:
+            faults.append(f.invalid(where, url_path, f"segment[{index}] may not be empty"))
 
 
 def _url(value: str, path: str, faults: Faults) -> None:
@@ -114,6 +135,9 @@ def _url(value: str, path: str, faults: Faults) -> None:
     if parts.username is not None:
         message = "user information is not permitted in the URL"
         faults.append(f.invalid(path, parts.username, message))
+    for said, what in ((parts.fragment, "fragments"), (parts.query, "query parameters")):
+        if said:
+            faults.append(f.invalid(path, said, f"{what} are not permitted in the URL"))
 
 
 def _stars(value: Any, path: str, what: str, faults: Faults) -> None:
