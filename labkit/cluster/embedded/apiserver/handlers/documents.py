@@ -110,8 +110,8 @@ def _misfit(value: Any, kind: str, *, is_strict: bool) -> str:
         if one is not None and not isinstance(one, dict):
             wanted = "handlers.jsonPatchOp" if is_strict else "jsonpatch.Operation"
             return f"{_cannot(one)} {wanted}"
-        for name in PARTS[:3] if is_strict and one else ():
-            part = one.get(name)
+        for name in PARTS[:3] if is_strict else ():
+            part = (one or {}).get(name)
             if part is not None and not isinstance(part, str):
                 field = f"Go struct field jsonPatchOp.{name} of type string"
                 return f"json: cannot unmarshal {json_type(part)} into {field}"

@@ -151,7 +151,8 @@ def duplicate_keys(body: bytes) -> list[str]:
     if body.lstrip()[:1] == b"{" and not _is_doubtful(body):
         return []
     found: list[str] = []
-    _look_for_duplicates(next(yaml.compose_all(body, _Loader), None), found, set())
+    documents = yaml.compose_all(body, _Loader)  # type: ignore[no-untyped-call]
+    _look_for_duplicates(next(documents, None), found, set())
     return found
 
 
