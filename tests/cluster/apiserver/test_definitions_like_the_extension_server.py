@@ -9,9 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.cluster.apiserver.plane import Plane, with_plane
+from tests.cluster.apiserver.test_like_the_extension_server import warned
+from tests.cluster.apiserver.trees import MERGE, serve
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SPEC = "spec.validation.openAPIV3Schema.properties[spec]"
@@ -175,3 +178,87 @@ def test_what_any_of_speaks_of_need_not_be_specified_outside_of_it(tmp_path: Pat
         assert (await plane.call("POST", DEFINITIONS, body))["metadata"]["generation"] == 1
 
     with_plane(tmp_path, run, is_bare=True)
+
+
+def hook(**service: Any) -> dict[str, Any]:
+    """A definition whose objects a service converts."""
+    webhook = {"conversionReviewVersions": ["v1"], "clientConfig": {"service": service}}
+    return definition(in_spec={"conversion": {"strategy": "Webhook", "webhook": webhook}})
+
+
+WHERE = "spec.conversion.webhookClientConfig.service"
+LABEL = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "causes"),
+    [
+        (hook(), [f"{WHERE}.name: Required value", f"{WHERE}.namespace: Required value"]),
+        (
+            hook(name="a", namespace="b", port=70000),
+            [
+                f"{WHERE}.port: Invalid value: 70000: port is not valid: "
+                "must be between 1 and 65535, inclusive"
+            ],
+        ),
+        (
+            hook(name="a", namespace="b", path="/x//y"),
+            [f'{WHERE}.path: Invalid value: "/x//y": segment[1] may not be empty'],
+        ),
+        (
+            hook(name="a", namespace="b", path="/a b"),
+            [f'{WHERE}.path: Invalid value: "/a b": segment[0]: {LABEL}'],
+        ),
+        (
+            hook(name="a", namespace="b", path="xy/z"),
+            [f"{WHERE}.path: Invalid value: \"xy/z\": must start with a '/'"],
+        ),
+    ],
+)
+def test_a_service_that_converts_is_named_right(
+    tmp_path: Path, body: dict[str, Any], causes: list[str]
+) -> None:
+    test_a_definition_is_refused_for_the_same_causes(tmp_path, body, causes)
+
+
+def test_formats_that_nobody_looks_at_are_warned_of_once_they_are_new(tmp_path: Path) -> None:
+    fields = {
+        "a": {"type": "string", "format": "foo"},
+        "b": {"type": "string", "format": "int32"},
+        "c": {"type": "integer", "format": "int32"},
+        "d": {"type": "number", "format": "int64"},
+        "e": {"type": "string", "format": "k8s-short-name"},
+        "f": {"type": "array", "items": {"type": "string", "format": "foo"}},
+    }
+    path = f"{DEFINITIONS}/trees.d.example.org"
+
+    async def run(plane: Plane) -> None:
+        body = of_spec(type="object", properties=fields)
+        said = await warned(plane, "POST", DEFINITIONS, orjson.dumps(body))
+        assert said == [f'unrecognized format "{one}"' for one in ("foo", "int32", "int64")]
+        stored = await plane.call("GET", path)
+        schema = stored["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        schema["properties"]["spec"]["properties"]["g"] = {"type": "string", "format": "bar"}
+        said = await warned(plane, "PUT", path, orjson.dumps(stored))
+        assert said == ['unrecognized format "bar"']
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_what_cannot_change_is_said_once(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        path = f"{DEFINITIONS}/trees.d.example.org"
+        patch = {"spec": {"group": "e.example.org", "scope": "Cluster", "names": {"kind": "X"}}}
+        error = await plane.refused("PATCH", path, patch, content_type=MERGE)
+        assert [f"{one['field']}: {one['message']}" for one in (error.details or {})["causes"]] == [
+            'spec.scope: Invalid value: "Cluster": field is immutable',
+            'spec.names.kind: Invalid value: "X": field is immutable',
+            'spec.group: Invalid value: "e.example.org": field is immutable',
+        ]
+
+    with_plane(tmp_path, run)

@@ -154,11 +154,27 @@ def test_history_that_is_gone_ends_a_watch_with_410(tmp_path: Path) -> None:
     with_plane(tmp_path, run)
 
 
-def test_a_revision_that_has_not_been_is_refused(tmp_path: Path) -> None:
+def test_a_watch_of_a_revision_that_has_not_been_says_nothing_until_then(tmp_path: Path) -> None:
     async def run(plane: Plane) -> None:
-        with pytest.raises(ApiError) as caught:
-            watch(plane, resourceVersion=str(plane.store.revision + 10))
-        assert caught.value.code == 504
+        reader = watch(plane, resourceVersion=str(plane.store.revision + 2))
+        for name in "abc":
+            await plane.call("POST", HERE, config_map(name))
+        await plane.until(lambda: bool(reader.taken))
+        assert [one["object"]["metadata"]["name"] for one in reader.read()] == ["c"]
+
+    with_plane(tmp_path, run)
+
+
+def test_with_what_is_there_first_such_a_watch_is_an_error(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        wanted = plane.store.revision + 10
+        more = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        reader = watch(plane, resourceVersion=str(wanted), **more)
+        (error,) = reader.read()
+        assert (error["type"], error["object"]["code"], reader.is_over) == ("ERROR", 504, True)
+        assert error["object"]["message"] == (
+            f"Timeout: Too large resource version: {wanted}, current: {plane.store.revision}"
+        )
 
     with_plane(tmp_path, run)
 

@@ -24,6 +24,17 @@ def value(text: str, self: Any = None) -> Any:
 
 
 TRUE = """
+!format.dns1123Label().validate('a-b').hasValue() && format.dns1123Label().validate('A').hasValue()
+format.dns1123Subdomain().validate('a.b') == optional.none() && format.dns1123SubdomainPrefix().validate('a.b-') == optional.none()
+format.dns1035Label().validate('1a').value()[0].startsWith('a DNS-1035 label must') && !format.dns1035LabelPrefix().validate('a-').hasValue()
+format.qualifiedName().validate('a/b/c').hasValue() && !format.qualifiedName().validate('a.b/c').hasValue() && !format.labelValue().validate('').hasValue()
+format.uri().validate('x').value() == ['parse "x": invalid URI for request'] && !format.uri().validate('https://a/b').hasValue()
+format.uuid().validate('x').value() == ['does not match the UUID format'] && format.byte().validate('!').value() == ['invalid base64']
+format.date().validate('2020-13-01').value() == ['invalid date'] && format.datetime().validate('x').orValue(['y']) == ['invalid datetime']
+format.named('dns1123Label') == optional.of(format.dns1123Label()) && !format.named('x').hasValue()
+!format.named('uuid').value().validate('123e4567-e89b-12d3-a456-426614174000').hasValue()
+format.uri().validate('a)"(').hasValue() && ['x', 'y'].all(e, format.dns1123Label().validate(e + ')').hasValue())
+string(ip('0:0::1')) == '::1' && string(cidr('10.0.0.0/8')) == '10.0.0.0/8' && string(1) == '1'
 [1, 2, 2].isSorted() && !['b', 'a'].isSorted() && ![timestamp('2021-01-01T00:00:00Z'), timestamp('2020-01-01T00:00:00Z')].isSorted()
 [1, 2].sum() == 3 && [1.5, 2.0].sum() == 3.5 && [].sum() == 0
 [duration('1s'), duration('2s')].sum() == duration('3s')

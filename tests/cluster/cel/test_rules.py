@@ -50,15 +50,15 @@ def test_a_rule_sees_values_as_its_schema_means_them(rule: str, spec: dict[str, 
 @pytest.mark.parametrize(
     ("rule", "more", "expected"),
     [
-        ("self.replicas > 1", {}, 'spec: Invalid value: "object": failed rule: self.replicas > 1'),
-        ("self.replicas > 1", {"message": " too few "}, 'spec: Invalid value: "object": too few'),
+        ("self.replicas > 1", {}, 'spec: Invalid value: failed rule: self.replicas > 1'),
+        ("self.replicas > 1", {"message": " too few "}, 'spec: Invalid value: too few'),
         ("self.replicas > 1", {"messageExpression": "'only %d'.format([self.replicas])"},
-         'spec: Invalid value: "object": only 1'),
+         'spec: Invalid value: only 1'),
         ("self.replicas > 1", {"messageExpression": "self.a__dash__b", "message": "too few"},
-         'spec: Invalid value: "object": too few'),
+         'spec: Invalid value: too few'),
         ("self.replicas > 1", {"reason": "FieldValueForbidden", "message": "no", "fieldPath": ".replicas"},  # noqa: E501
          "spec.replicas: Forbidden: no"),
-        ("self.replicas > 1", {"reason": "FieldValueDuplicate"}, 'spec: Duplicate value: "object"'),
+        ("self.replicas > 1", {"reason": "FieldValueDuplicate"}, 'spec: Duplicate value'),
         ("self.a__dash__b == 'x'", {},
          'spec: Invalid value: "object": no such key: a__dash__b evaluating rule: self.a__dash__b == \'x\''),  # noqa: E501
         ("self.port > 'a'", {},
@@ -77,7 +77,7 @@ def test_a_transition_is_judged_only_where_something_was() -> None:
     assert said(rules, {"spec": {"replicas": 1}}) == []
     assert said(rules, {"spec": {"replicas": 2}}, {"spec": {"replicas": 1}}) == []
     assert said(rules, {"spec": {"replicas": 1}}, {"spec": {"replicas": 2}}) == [
-        'spec: Invalid value: "object": may not shrink'
+        "spec: Invalid value: may not shrink"
     ]
 
 
@@ -99,14 +99,14 @@ def test_elements_of_a_map_list_are_told_apart_by_their_keys() -> None:
     rules = rules_of({"type": "object", "properties": {"tools": tools}})
     old = {"tools": [{"name": "a", "size": 3}, {"name": "b", "size": 1}]}
     new = {"tools": [{"name": "b", "size": 2}, {"name": "c", "size": 0}, {"name": "a", "size": 2}]}
-    assert said(rules, new, old) == ['tools[2]: Invalid value: "object": shrinks']
+    assert said(rules, new, old) == ["tools[2]: Invalid value: shrinks"]
 
 
 def test_what_was_broken_before_and_is_unchanged_is_only_warned_of() -> None:
     rules = of_spec("self.replicas > 1", message="too few")
     verdict = rules.judge({"spec": {"replicas": 1}, "x": 2}, {"spec": {"replicas": 1}, "x": 1})
     assert verdict.faults == []
-    assert list(map(str, verdict.warnings)) == ['spec: Invalid value: "object": too few']
+    assert list(map(str, verdict.warnings)) == ["spec: Invalid value: too few"]
     changed = {"spec": {"replicas": 1, "ratio": 1}}
     assert len(said(rules, changed, {"spec": {"replicas": 1}})) == 1
 
@@ -116,6 +116,33 @@ def test_values_that_no_rule_can_name_still_tell_objects_apart() -> None:
     old = {"spec": {"raw": {"x": 1}}}
     assert said(rules, {"spec": {"raw": {"x": 1}}}, old) == []
     assert len(said(rules, {"spec": {"raw": {"x": 2}}}, old)) == 1
+
+
+@pytest.mark.parametrize(
+    ("new", "is_same"),
+    [
+        ({"s": ["b", "a"]}, True),
+        ({"s": ["a", "c"]}, False),
+        ({"s": ["a"]}, False),
+        ({"m": [{"k": "b"}, {"k": "a", "in": ["y", "x"]}]}, True),
+        ({"m": [{"k": "b", "v": 1}, {"k": "a", "in": ["x", "y"]}]}, False),
+        ({"m": []}, False),
+        ({"l": ["b", "a"]}, False),
+    ],
+)
+def test_sets_and_maps_of_lists_are_the_same_in_any_order(
+    new: dict[str, Any], is_same: bool
+) -> None:
+    old = {"s": ["a", "b"], "m": [{"k": "a", "in": ["x", "y"]}, {"k": "b"}], "l": ["a", "b"]}
+    words = {"type": "array", "items": {"type": "string"}}
+    a_set = {**words, "x-kubernetes-list-type": "set"}
+    fields = {"k": {"type": "string"}, "v": {"type": "integer"}, "in": a_set}
+    item = {"type": "object", "required": ["k"], "properties": fields}
+    a_map = {"type": "array", "items": item, "x-kubernetes-list-type": "map"}
+    a_map["x-kubernetes-list-map-keys"] = ["k"]
+    schema = {"type": "object", "properties": {"s": a_set, "m": a_map, "l": words}}
+    schema["x-kubernetes-validations"] = [{"rule": "self == oldSelf", "message": "changed"}]
+    assert (said(rules_of(schema), {**old, **new}, old) == []) is is_same
 
 
 def test_rules_of_elements_and_maps_know_their_place() -> None:
@@ -128,7 +155,7 @@ def test_rules_of_elements_and_maps_know_their_place() -> None:
         {"l": ["a", "abc"], "m": {"k.x": "abcd"}},
     )
     assert found == [
-        'l[1]: Invalid value: "string": long', 'm[k.x]: Invalid value: "string": long',
+        'l[1]: Invalid value: "abc": long', 'm[k.x]: Invalid value: "abcd": long',
     ]  # fmt: skip
 
 

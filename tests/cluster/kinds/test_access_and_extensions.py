@@ -198,9 +198,7 @@ def test_what_is_wrong(resource: str, changes: dict[str, Any], lines: list[str])
         ("runtimeclasses.node.k8s.io", {"handler": "kata"}, [
             'handler: Invalid value: "kata": field is immutable']),
         (CRDS, {"spec/group": "other.com", "metadata/name": "boats.example.com"}, [
-            'spec.group: Invalid value: "other.com": field is immutable',
-            'metadata.name: Invalid value: "boats.example.com": must be '
-            'spec.names.plural+"."+spec.group']),
+            'spec.group: Invalid value: "other.com": field is immutable']),
         (CRDS, {"spec/versions": [{**VERSION, "storage": True}]}, [
             'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was '
             "previously a storage version, and must remain in spec.versions until a storage "
@@ -297,7 +295,7 @@ TARGET = "spec.metrics[0].resource.target"
         (HOOKS, {"webhooks/0/rules/0/operations": ["*", "CREATE"]}, [
             "webhooks[0].rules[0].operations: Invalid value: [\"*\",\"CREATE\"]: if '*' is present, must not specify other operations"]),
         (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a"}}}, [
-            "webhooks[0].clientConfig.service.name: Required value: service name is required"]),
+            "webhooks[0].clientConfig.service.name: Required value"]),
         (CRDS, {"spec/group": "example", "metadata/name": "boats.example"}, [
             'spec.group: Invalid value: "example": should be a domain with at least one dot']),
         (CRDS, {"spec/names/listKind": "Boat"}, [

@@ -52,12 +52,11 @@ HOOKS = "validatingwebhookconfigurations.admissionregistration.k8s.io"
         ]),
         (HOOKS, {"webhooks/0/rules/0/resources": ["*", "pods/status"]}, []),
         (HOOKS, {"webhooks/0/clientConfig": {"service": {}}}, [
-            "webhooks[0].clientConfig.service.name: Required value: service name is required",
-            "webhooks[0].clientConfig.service.namespace: Required value: service namespace is required",
-            "webhooks[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
+            "webhooks[0].clientConfig.service.name: Required value",
+            "webhooks[0].clientConfig.service.namespace: Required value",
         ]),
         (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a", "namespace": "", "port": 0}}}, [
-            "webhooks[0].clientConfig.service.name: Required value: service name is required",
+            "webhooks[0].clientConfig.service.name: Required value",
             "webhooks[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
         ]),
         (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a", "namespace": "b", "port": 65536, "path": "//"}}}, [
@@ -76,7 +75,7 @@ HOOKS = "validatingwebhookconfigurations.admissionregistration.k8s.io"
         (HOOKS, {"webhooks/0/clientConfig": {"service": {"name": "a", "namespace": "b", "path": "/a/b/"}}}, []),
         (HOOKS, {"webhooks/0/clientConfig": {"url": "ftp://u:p@?q=1#f"}}, [
             "webhooks[0].clientConfig.url: Invalid value: \"ftp\": 'https' is the only allowed URL scheme; desired format: https://host[/path]",
-            'webhooks[0].clientConfig.url: Invalid value: "": host must be provided; desired format: https://host[/path]',
+            'webhooks[0].clientConfig.url: Invalid value: "": host must be specified; desired format: https://host[/path]',
             'webhooks[0].clientConfig.url: Invalid value: "u:p": user information is not permitted in the URL',
             'webhooks[0].clientConfig.url: Invalid value: "f": fragments are not permitted in the URL',
             'webhooks[0].clientConfig.url: Invalid value: "q=1": query parameters are not permitted in the URL',

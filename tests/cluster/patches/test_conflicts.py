@@ -155,7 +155,8 @@ def test_elements_that_cannot_be_told_apart_cannot_be_applied() -> None:
         "failed to create typed patch object (/p; /v1, Kind=Pod): errors:\n"
         '  .spec.containers: duplicate entries for key [name="a"]\n'
         "  .spec.containers: element 2: associative list with keys has an element that omits "
-        'all key fields ["name"] (default values: none)'
+        'all key fields ["name"] '
+        "(and doesn't have default values for any key fields)"
     )
 
 

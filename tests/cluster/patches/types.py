@@ -12,6 +12,7 @@ class Node:
     """One node of a schema: what docs/embedded-cluster.md says of `Type`."""
 
     kind: str = "string"
+    format: str = field(default="", kw_only=True)
     fields: Mapping[str, Any] = field(default_factory=dict)
     element: Any = None
     preserves_unknown: bool = False

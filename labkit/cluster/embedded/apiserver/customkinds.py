@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from labkit.cluster.embedded.apiserver.kinds import scales
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault, Reason
-from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom, differ
+from labkit.cluster.embedded.apiserver.kinds.kind import Kind, custom
 from labkit.cluster.embedded.apiserver.kinds.meta import validate_meta
 from labkit.cluster.embedded.apiserver.kinds.names import path_segment
 from labkit.cluster.embedded.apiserver.kinds.rules import Object
-from labkit.cluster.embedded.schema import Type, faults, set_defaults
+from labkit.cluster.embedded.schema import Type, faults, fill_defaults
 from labkit.cluster.embedded.schema.embedded import embedded_objects
+from labkit.cluster.embedded.schema.faults import NOTHING_BEFORE
 from labkit.cluster.embedded.schema.types import Fault as SchemaSays
 from labkit.cluster.embedded.schema.types import child
 
@@ -70,7 +71,7 @@ class CustomKind(Kind):
 
     def set_defaults(self, new: Object) -> None:
         """What the schema fills in."""
-        set_defaults(self.type, new)
+        fill_defaults(self.type, new)
 
     def validate(self, new: Object) -> list[Fault]:
         """The faults of its metadata, those its schema finds, and the rules it breaks."""
@@ -79,29 +80,28 @@ class CustomKind(Kind):
     def validate_update(self, new: Object, old: Object) -> list[Fault]:
         """The same, of what takes the place of another."""
         found = super().validate_update(new, old)
-        if differ(new, old):
-            found += self._by_schema(new)
+        found += self._by_schema(new, old)
         return self._ruled(found, new, old)
 
     def validate_status_update(self, new: Object, old: Object) -> list[Fault]:
         """The faults of its status; rules are about all of it."""
-        found = [*super().validate_status_update(new, old), *self._by_schema_of_status(new)]
+        found = [*super().validate_status_update(new, old), *self._by_schema_of_status(new, old)]
         scales.of_status(self.scale, new, found)
         return self._ruled(found, new, old)
 
-    def _by_schema(self, new: Object) -> list[Fault]:
-        found = list(map(_fault, faults(self.type, new)))
+    def _by_schema(self, new: Object, old: Object = NOTHING_BEFORE) -> list[Fault]:
+        found = list(map(_fault, faults(self.type, new, old)))
         for path, one in embedded_objects(self.type, new):
             found += _in_metadata(path, one.get("metadata"))
         scales.of_spec(self.scale, new, found)
         scales.of_status(self.scale, new, found)
         return found
 
-    def _by_schema_of_status(self, new: Object) -> Iterator[Fault]:
+    def _by_schema_of_status(self, new: Object, old: Object) -> Iterator[Fault]:
         status = self.type.fields.get("status")
         if status is None or "status" not in new:
             return
-        for one in faults(status, new["status"]):
+        for one in faults(status, new["status"], old.get("status", NOTHING_BEFORE)):
             path = one.path if one.path.startswith("<") else child("status", one.path)
             yield SchemaFault(path, Reason(one.reason), one.message)
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.conversion import Conversion
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
-from labkit.cluster.embedded.schema import Type, from_crd, prune, set_defaults
-from labkit.cluster.embedded.store import thaw
+from labkit.cluster.embedded.schema import Type, from_crd, prune
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -58,7 +57,7 @@ def conversion_of(resource: Resource) -> Conversion | None:
     """Between the versions of a definition, as strategy None has it: only `apiVersion` changes.
 
     What is written loses what the stored version's schema does not know; what is read, what the
-    version that was asked for does not know, and gets its defaults. None: there is one version.
+    version that was asked for does not know. None: there is one version.
     """
     versions = resource.crd["spec"]["versions"]
     if len(versions) < 2 or resource.type is None:
@@ -70,8 +69,7 @@ def conversion_of(resource: Resource) -> Conversion | None:
     def shown(value: dict[str, Any]) -> dict[str, Any]:
         if value["apiVersion"] == resource.api_version:
             return value
-        found: dict[str, Any] = thaw(prune(of, {**value, "apiVersion": resource.api_version}))
-        set_defaults(of, found)
+        found: dict[str, Any] = prune(of, {**value, "apiVersion": resource.api_version})
         return found
 
     def read(value: dict[str, Any]) -> dict[str, Any]:

@@ -92,10 +92,20 @@ def parse(
         return asked
     asked.is_resource = True
     asked.verb = VERBS.get(method, "")
-    _take_names(asked, parts)
-    if not asked.name:
+    is_watch = parts[0] == "watch" and len(parts) > 1
+    _take_names(asked, parts[1:] if is_watch else parts)
+    if is_watch:
+        _take_watch(asked)
+    elif not asked.name:
         asked.verb = _of_many(asked)
     return asked
+
+
+def _take_watch(asked: Request) -> None:
+    """A watch as it was asked for before there were parameters: of all, or of one by its name."""
+    asked.verb = "watch" if asked.method in ("GET", "HEAD") else ""
+    if asked.name:
+        asked.query = {**asked.query, "fieldSelector": f"metadata.name={asked.name}"}
 
 
 def _take_version(asked: Request, parts: list[str]) -> bool:

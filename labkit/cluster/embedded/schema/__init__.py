@@ -5,7 +5,7 @@ See docs/embedded-cluster.md.
 
 from labkit.cluster.embedded.schema.custom import from_crd
 from labkit.cluster.embedded.schema.decoding import wrong_types
-from labkit.cluster.embedded.schema.defaults import set_defaults
+from labkit.cluster.embedded.schema.defaults import fill_defaults, set_defaults
 from labkit.cluster.embedded.schema.definitions import Definitions, builtin
 from labkit.cluster.embedded.schema.duplicates import duplicate_fields
 from labkit.cluster.embedded.schema.faults import faults
@@ -15,5 +15,6 @@ from labkit.cluster.embedded.schema.unknown import prune, unknown_fields
 
 __all__ = [
     "Definitions", "Fault", "GroupVersionKind", "Type", "builtin", "duplicate_fields", "faults",
-    "from_crd", "prune", "set_defaults", "structural_faults", "unknown_fields", "wrong_types",
+    "fill_defaults", "from_crd", "prune", "set_defaults", "structural_faults", "unknown_fields",
+    "wrong_types",
 ]  # fmt: skip

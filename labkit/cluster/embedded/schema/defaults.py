@@ -25,6 +25,11 @@ def set_defaults(type_: Type, value: Any) -> None:
     _set(type_, value)
 
 
+def fill_defaults(type_: Type, value: Any) -> None:
+    """The same where nulls are to stay: after what was sent has been decoded, they are meant."""
+    _set(type_, value)
+
+
 def _set(type_: Type, value: Any) -> None:
     if isinstance(value, dict):
         if type_.kind == "object":

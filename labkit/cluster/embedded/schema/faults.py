@@ -10,18 +10,20 @@ pkg/apiserver/schema/listtype, apimachinery's pkg/util/validation/field, version
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from labkit.cluster.embedded.schema import limits
 from labkit.cluster.embedded.schema.embedded import identity_faults
 from labkit.cluster.embedded.schema.lists import duplicates
-from labkit.cluster.embedded.schema.types import Fault, Path, Type, child
+from labkit.cluster.embedded.schema.types import Fault, Path, Type, child, show
 
 NO_PATH = "<nil>"
 """Where faults of anyOf and the like are, as a real server says it: their text has the path."""
 
 REQUIRED = "FieldValueRequired"
+NOTHING_BEFORE: Any = object()
+"""In the place of an old value: there was none, or none that can be told to be the same."""
 CLASSES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "map": (dict,), "list": (list,), "string": (str,), "boolean": (bool,),
     "integer": (int,), "number": (int, float), "int-or-string": (int, str),
@@ -29,16 +31,25 @@ CLASSES: dict[str, tuple[type, ...]] = {
 TYPE_NAMES = {"map": "object", "list": "array", "int-or-string": "integer,string"}
 
 
-def faults(type_: Type, value: Any) -> list[Fault]:
+def faults(type_: Type, value: Any, old: Any = NOTHING_BEFORE) -> list[Fault]:
     """All that the schema says against a value, in the order of the object.
 
     Objects within a custom resource, and elements that are there twice, come last: the real
     server goes through it again for them.
+
+    Args:
+        type_: the schema.
+        value: what is held against it.
+        old: what it takes the place of. Nothing is said of parts that are as they were: the
+            schema may have been another when they were written ("ratcheting"). Elements of lists
+            can be told apart by their keys alone.
     """
-    found = list(_find(type_, value, ""))
+    found = list(_find(type_, value, "", old))
     if type_.is_custom:
         found += identity_faults(type_, value)
-        found += duplicates(type_, value)
+        twice = list(duplicates(type_, value))
+        if twice and (old is NOTHING_BEFORE or not any(duplicates(type_, old))):
+            found += twice
     return found
 
 
@@ -47,9 +58,11 @@ def values_faults(type_: Type, value: Any) -> list[Fault]:
     return list(_find(type_, value, ""))
 
 
-def _find(type_: Type, value: Any, path: Path) -> Iterable[Fault]:
+def _find(type_: Type, value: Any, path: Path, old: Any = NOTHING_BEFORE) -> Iterable[Fault]:
     if type_.is_custom:
-        return _find_in_custom(type_, value, path)
+        if old is not NOTHING_BEFORE and old == value:
+            return ()
+        return _find_in_custom(type_, value, path, old)
     if isinstance(value, dict):
         if type_.kind == "object":
             return _find_in_fields(type_, value, path)
@@ -60,13 +73,16 @@ def _find(type_: Type, value: Any, path: Path) -> Iterable[Fault]:
     return ()
 
 
-def _find_in_fields(type_: Type, value: dict[str, Any], path: Path) -> list[Fault]:
-    found = [
+def _find_in_fields(
+    type_: Type, value: dict[str, Any], path: Path, old: Any = NOTHING_BEFORE
+) -> list[Fault]:
+    missing = [
         Fault(child(path, name), "Required value", REQUIRED)
         for name in type_.required
         if name not in value
     ]
-    fields = type_.fields
+    found = [] if type_.is_custom else missing
+    fields, was = type_.fields, old if isinstance(old, dict) else {}
     for name, part in value.items():
         field = fields.get(name)
         if field is None:
@@ -76,19 +92,26 @@ def _find_in_fields(type_: Type, value: dict[str, Any], path: Path) -> list[Faul
                 if inner in field.fields and field.fields[inner].is_custom:
                     found += _find(field.fields[inner], part[inner], f"{child(path, name)}.{inner}")
         elif field.is_custom or isinstance(part, (dict, list)):
-            found += _find(field, part, child(path, name))
-    return found
+            found += _find(field, part, child(path, name), was.get(name, NOTHING_BEFORE))
+    return found + missing if type_.is_custom else found
 
 
-def _find_in_elements(element: Type, parts: Iterable[tuple[Any, Any]], path: Path) -> list[Fault]:
+def _find_in_elements(
+    element: Type,
+    parts: Iterable[tuple[Any, Any]],
+    path: Path,
+    old_of: Callable[[Any, Any], Any] | None = None,
+) -> list[Fault]:
     found: list[Fault] = []
     for key, part in parts:
         below = f"{path}[{key}]" if isinstance(key, int) else child(path, key)
-        found += _find(element, part, below)
+        found += _find(element, part, below, old_of(key, part) if old_of else NOTHING_BEFORE)
     return found
 
 
-def _find_in_custom(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
+def _find_in_custom(
+    type_: Type, value: Any, path: Path, old: Any = NOTHING_BEFORE
+) -> Iterator[Fault]:
     """In the order in which a real server's validators ask."""
     if value is None:
         if type_.kind != "any" and not type_.nullable:
@@ -100,14 +123,31 @@ def _find_in_custom(type_: Type, value: Any, path: Path) -> Iterator[Fault]:
     yield from limits.faults_of_scalar(type_, value, path)
     if isinstance(value, list):
         if type_.element:
-            yield from _find_in_elements(type_.element, enumerate(value), path)
+            yield from _find_in_elements(
+                type_.element, enumerate(value), path, _by_keys(type_, old)
+            )
         yield from limits.faults_of_list(type_, value, path)
     yield from limits.faults_of_enum(type_, value, path)
     if isinstance(value, dict):
         yield from limits.faults_of_object(type_, value, path)
-        yield from _find_in_fields(type_, value, path)
+        yield from _find_in_fields(type_, value, path, old)
         if type_.element:
-            yield from _find_in_elements(type_.element, value.items(), path)
+            was = old if isinstance(old, dict) else {}
+            yield from _find_in_elements(
+                type_.element, value.items(), path, lambda key, _: was.get(key, NOTHING_BEFORE)
+            )
+
+
+def _by_keys(type_: Type, old: Any) -> Callable[[Any, Any], Any] | None:
+    """What finds the element that was there, in a list whose elements have keys."""
+    if type_.list_type != "map" or not isinstance(old, list):
+        return None
+
+    def key_of(one: Any) -> str:
+        return show([one.get(key) for key in type_.list_keys]) if isinstance(one, dict) else ""
+
+    known = {key_of(one): one for one in old}
+    return lambda _, part: known.get(key_of(part), NOTHING_BEFORE)
 
 
 def _is_of(type_: Type, value: Any) -> bool:
@@ -120,7 +160,7 @@ def _is_of(type_: Type, value: Any) -> bool:
     if isinstance(value, int) and not limits.is_int64(value):
         return float in classes
     if isinstance(value, float) and int in classes:
-        return float in classes or value.is_integer()
+        return float in classes or (value.is_integer() and limits.is_int64(int(value)))
     return isinstance(value, classes)
 
 
@@ -129,6 +169,8 @@ def _wrong_type(type_: Type, value: Any, path: Path) -> Fault:
     wanted = TYPE_NAMES.get(type_.kind, type_.kind)
     if type_.format and got == "number":
         wanted, got = type_.format, "float64"
+    elif type_.format and got == "integer" and type_.kind == "string":
+        wanted, got = type_.format, "int64"
     said = limits.in_body(path, f'must be of type {wanted}: "{got}"')
     return Fault(path, f'Invalid value: "{got}": {said}', "FieldValueTypeInvalid")
 

@@ -84,7 +84,7 @@ def _faults_of_string(type_: Type, value: str, path: Path) -> Iterator[Fault]:
         yield _invalid(path, value, f"should be at least {said['minLength']} chars long")
     if "pattern" in said and not _matches(said["pattern"], value):
         yield _invalid(path, value, f"should match '{said['pattern']}'")
-    if type_.format in FORMATS and not _has_format(type_.format, value):
+    if type_.format in FORMATS and not has_format(type_.format, value):
         fault = _invalid(path, value, f"must be of type {type_.format}: {show(value)}")
         yield Fault(path, fault.message, "FieldValueTypeInvalid")
 
@@ -97,7 +97,8 @@ def _matches(pattern: str, value: str) -> bool:
         return True
 
 
-def _has_format(name: str, value: str) -> bool:
+def has_format(name: str, value: str) -> bool:
+    """Whether a string has a format that is looked at."""
     try:
         return bool(FORMATS[name](value))
     except (ValueError, binascii.Error):
@@ -106,7 +107,7 @@ def _has_format(name: str, value: str) -> bool:
 
 def _faults_of_number(type_: Type, value: float, path: Path) -> Iterator[Fault]:
     said = type_.limits
-    if type_.kind in ("integer", "int-or-string") and not _fits(type_.format, value):
+    if type_.kind == "integer" and not _fits(type_.format, value):
         form = f"with format {type_.format}" if type_.format else "(default format)"
         text = f"Checked value must be of type integer {form} in {path}"
         yield Fault("<nil>", f'Invalid value: "": {text}')

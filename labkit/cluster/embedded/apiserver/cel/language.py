@@ -15,6 +15,7 @@ from typing import Any
 from cel_expr_python import cel
 
 from labkit.cluster.embedded.apiserver.cel.functions import Function, declared
+from labkit.cluster.embedded.apiserver.cel.functions.formats import as_written, rewritten
 
 MOST_STEPS = 10_000
 """Of the loops of one evaluation, all together: the evaluator's own bound."""
@@ -139,9 +140,9 @@ class Environment:
 
     def _compile(self, text: str) -> Expression | BadExpression:
         try:
-            compiled = self._env.compile(text)
+            compiled = self._env.compile(rewritten(text))
         except RuntimeError as error:
-            return BadExpression(_told(str(error)))
+            return BadExpression(as_written(_told(str(error))))
         return Expression(text, compiled.return_type().name().lower(), compiled)
 
 

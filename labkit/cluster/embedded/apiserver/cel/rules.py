@@ -19,7 +19,8 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.cel.compiling import UNCOMPILED, Compiler, Rule
 from labkit.cluster.embedded.apiserver.cel.language import Failed
 from labkit.cluster.embedded.apiserver.cel.messages import message_of
-from labkit.cluster.embedded.apiserver.cel.values import to_value
+from labkit.cluster.embedded.apiserver.cel.values import aligned, to_value
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.schema import Type
 from labkit.cluster.embedded.schema.types import Fault, child, show
 
@@ -31,11 +32,13 @@ ROOT = "<nil>"
 """The path of the object itself, as a real server says it."""
 TYPE_NAMES = {"map": "object", "list": "array", "int-or-string": "", "any": ""}
 WORDS = {
-    "FieldValueInvalid": "Invalid value: {kind}: {detail}",
+    "FieldValueInvalid": "Invalid value: {value}: {detail}",
     "FieldValueForbidden": "Forbidden: {detail}",
     "FieldValueRequired": "Required value: {detail}",
-    "FieldValueDuplicate": "Duplicate value: {kind}",
+    "FieldValueDuplicate": "Duplicate value: {value}",
 }
+"""What is said of a value that breaks a rule; objects and lists are not shown."""
+HOLDERS = frozenset({"object", "map", "list"})
 
 
 @dataclass(slots=True)
@@ -134,7 +137,8 @@ class _Judged:
         variables = {"self": to_value(node.type, value)}
         has_old = before.value is not None
         if has_old and any(rule.uses_old for rule in node.rules):
-            variables["oldSelf"] = to_value(node.type, before.value)
+            was = aligned(node.type, before.value, value)
+            variables["oldSelf"] = to_value(node.type, was)
         kind = show(TYPE_NAMES.get(node.type.kind, node.type.kind))
         for rule in node.rules:
             if time.monotonic() > self.deadline:
@@ -148,7 +152,7 @@ class _Judged:
                 self._failed(rule, error, path, kind)
                 continue
             if not is_met:
-                self._broken(rule, variables, before, path, kind)
+                self._broken(rule, variables, before, path, _shown(node.type, value))
 
     def _failed(self, rule: Rule, error: Failed, path: str, kind: str) -> None:
         """A rule without an answer."""
@@ -165,11 +169,11 @@ class _Judged:
             raise TooLong
 
     def _broken(
-        self, rule: Rule, variables: Mapping[str, Any], before: Before, path: str, kind: str
+        self, rule: Rule, variables: Mapping[str, Any], before: Before, path: str, value: str
     ) -> None:
         where = child(path, rule.field_path) if rule.field_path else path
         detail = message_of(rule.message, variables) or rule.default_message
-        text = WORDS[rule.reason].format(kind=kind, detail=detail)
+        text = WORDS[rule.reason].replace(": {value}", value).replace("{detail}", detail)
         if before.is_same and not rule.uses_old:
             self.verdict.warnings.append(Fault(where or ROOT, text, rule.reason))
         else:
@@ -177,6 +181,10 @@ class _Judged:
 
     def _add(self, path: str, text: str, reason: str = "FieldValueInvalid") -> None:
         self.verdict.faults.append(Fault(path or ROOT, text, reason))
+
+
+def _shown(type_: Type, value: Any) -> str:
+    return "" if type_.kind in HOLDERS else f": {shown(value)}"
 
 
 Below = tuple[Node, Any, Before, str]

@@ -5,6 +5,7 @@ Knows nothing about storage. What cannot be read is refused in the words of Kube
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,6 +25,8 @@ from labkit.cluster.embedded.schema import (
     unknown_fields,
     wrong_types,
 )
+from labkit.cluster.embedded.schema.go import json_type
+from labkit.cluster.embedded.schema.syntax import syntax_error
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Resource
@@ -31,6 +34,15 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.schema import Type
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+IN_METADATA = re.compile(r"Go struct field (\w+)\.metadata\.")
+NO_IDENTITY = "couldn't get version/kind; json parse error: "
+GO_IDENTITY = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
+"""What Go decodes an object into to learn what it is."""
 READABLE = ("application/json", "application/yaml", PROTOBUF)
 
 
@@ -39,50 +51,81 @@ def content_type(request: Request) -> str:
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def read_body(request: Request) -> dict[str, Any]:
-    """The object that was sent, whatever kind it is.
+class Unreadable(Exception):
+    """A body that no decoder can read; the text says why, as Go does."""
+
+
+def read_body(request: Request, kind: str) -> dict[str, Any]:
+    """The object that was sent.
+
+    Args:
+        request: whose body it is.
+        kind: what is expected; what the object says of itself is not looked at.
 
     Raises:
         ApiError: 400 when it cannot be read, 413 when it is too large, 415 for another format.
     """
     if len(request.body) > LARGEST:
         raise status.too_large()
+    try:
+        return _read(request)
+    except Unreadable as error:
+        raise unrecognized(request, kind, str(error)) from None
+
+
+def _read(request: Request) -> dict[str, Any]:
     kind = content_type(request)
     if kind in ("", "application/json"):
         return as_object(read_json(request.body))
-    if kind in ("application/yaml", "text/yaml", "application/x-yaml"):
-        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
+    if kind in YAML:
+        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import BadYaml, read_yaml
 
-        return as_object(read_yaml(request.body))
+        try:
+            return as_object(read_yaml(request.body))
+        except BadYaml as error:
+            raise Unreadable(str(error)) from None
     if kind == PROTOBUF:
         return _read_protobuf(request.body)
     raise status.unsupported_media_type(READABLE)
+
+
+def unrecognized(request: Request, kind: str, why: str) -> status.ApiError:
+    """A body that does not even say what it is."""
+    beginning = f"the object provided is unrecognized (must be of type {kind})"
+    return status.bad_request(f"{beginning}: {why} ({_summary(request.body)})")
 
 
 def read_json(body: bytes) -> Any:
     """A JSON document.
 
     Raises:
-        ApiError: 400 with the place of the mistake, 413.
+        Unreadable: it is none.
+        ApiError: 413.
     """
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise status.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+        raise Unreadable(f"{NO_IDENTITY}{syntax(body, error)}") from None
     demand_few(document, body)
     return document
+
+
+def syntax(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """Why a document is no JSON, as Go says it; as it was found, where Go would take it."""
+    return syntax_error(body) or str(error)
 
 
 def as_object(value: Any) -> dict[str, Any]:
     """Makes sure that a document is an object.
 
     Raises:
-        ApiError: 400.
+        Unreadable: it is something else.
     """
+    if value is None:
+        return {}
     if not isinstance(value, dict):
-        found = type(value).__name__.replace("list", "array").replace("str", "string")
-        words = f"cannot unmarshal {found} into Go value of type struct"
-        raise status.bad_request(f"couldn't get version/kind; json parse error: json: {words}")
+        words = f"json: cannot unmarshal {json_type(value)} into Go value of type {GO_IDENTITY}"
+        raise Unreadable(f"{NO_IDENTITY}{words}")
     return value
 
 
@@ -130,7 +173,7 @@ def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource
             got = {int: "number", float: "number", bool: "bool", dict: "object"}
             found = got.get(type(value), "array")
             words = f"json: cannot unmarshal {found} into Go struct field .{name} of type string"
-            why = f"couldn't get version/kind; json parse error: {words}"
+            why = f"{NO_IDENTITY}{words}"
             break
     else:
         if version.count("/") > 1:
@@ -138,8 +181,7 @@ def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource
         elif not kind:
             why = f"Object 'Kind' is missing in '{request.body.decode(errors='replace')}'"
     if why:
-        beginning = f"the object provided is unrecognized (must be of type {resource.kind})"
-        raise status.bad_request(f"{beginning}: {why} ({_summary(request.body)})")
+        raise unrecognized(request, resource.kind, why)
     if version != resource.api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise status.bad_request(f"{words} ({resource.api_version})")
@@ -180,10 +222,15 @@ def check_types(request: Request, sent: dict[str, Any], of: Type | None, kind: s
         ApiError: 400.
     """
     for fault in wrong_types(of, sent) if of is not None else ():
-        message = fault.message
-        if of is not None and of.is_custom:  # whose metadata is decoded by itself
-            message = message.replace("field ObjectMeta.metadata.", "field ObjectMeta.")
+        message = of_metadata(fault.message, of)
         raise status.bad_request(f"{_where(request, kind)}: {message}")
+
+
+def of_metadata(message: str, of: Type | None) -> str:
+    """What a decoder says of an object's metadata, which that of a custom one is decoded by."""
+    if of is None or not of.is_custom:
+        return message
+    return IN_METADATA.sub(r"Go struct field \1.", message)
 
 
 def _where(request: Request, kind: str) -> str:
@@ -207,21 +254,54 @@ def check_fields(request: Request, sent: dict[str, Any], of: Type | None, kind: 
     """
     if of is None:
         return []
-    how = request.query.get("fieldValidation") or "Warn"
+    how = how_strict(request)
+    found = twice(request) if how != IGNORE else []
+    if found and how == STRICT and content_type(request) in YAML:
+        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import all_of
+
+        found = [all_of(found)]
+    found += drop_unknown(sent, of)
+    if found and how == STRICT:
+        raise status.bad_request(f"{_where(request, kind)}: {strict_words(found)}")
+    return found if how == WARN else []
+
+
+def how_strict(request: Request) -> str:
+    """What becomes of fields that nobody knows: `Strict`, `Warn` or `Ignore`."""
+    return request.query.get("fieldValidation") or WARN
+
+
+def strict_words(found: list[str]) -> str:
+    """What a strict decoder says of all that it found, each once."""
+    return f"strict decoding error: {', '.join(dict.fromkeys(found))}"
+
+
+def twice(request: Request) -> list[str]:
+    """What a body says twice, in the words of a strict decoder."""
+    kind = content_type(request)
+    if kind in ("", "application/json"):
+        return [f'duplicate field "{path}"' for path in duplicate_fields(request.body)]
+    if kind in YAML:
+        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import duplicate_keys
+
+        return duplicate_keys(request.body)
+    return []
+
+
+def drop_unknown(sent: dict[str, Any], of: Type) -> list[str]:
+    """Takes out the fields that a schema does not have, in place.
+
+    Returns:
+        What a strict decoder says of them.
+    """
     unknown = unknown_fields(of, sent)
-    found: list[str] = []
-    if how != "Ignore" and content_type(request) in ("", "application/json"):
-        found += [f'duplicate field "{path}"' for path in duplicate_fields(request.body)]
+    if not unknown:
+        return []
+    pruned = prune(of, sent)
+    sent.clear()
+    sent.update(pruned)
     in_order = sorted(unknown, key=_place) if of.is_custom else unknown
-    found += [f'unknown field "{path}"' for path in in_order]
-    if found and how == "Strict":
-        words = f"strict decoding error: {', '.join(found)}"
-        raise status.bad_request(f"{_where(request, kind)}: {words}")
-    if unknown:
-        pruned = prune(of, sent)
-        sent.clear()
-        sent.update(pruned)
-    return found if how == "Warn" else []
+    return [f'unknown field "{path}"' for path in in_order]
 
 
 def _place(path: str) -> tuple[int, str]:

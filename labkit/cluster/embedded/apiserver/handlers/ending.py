@@ -57,7 +57,9 @@ def read_options(request: Request) -> Options:
     Raises:
         ApiError: 400, 422.
     """
-    said: dict[str, Any] = decode.read_body(request) if request.body.strip() else {}
+    said: dict[str, Any] = (
+        decode.read_body(request, "DeleteOptions") if request.body.strip() else {}
+    )
     if said.get("kind", "DeleteOptions") != "DeleteOptions":
         words = f'{said["kind"]} in version "{said.get("apiVersion", "")}" cannot be handled as a'
         raise status.bad_request(f"{words} DeleteOptions")

@@ -91,7 +91,7 @@ def number(request: Request, name: str) -> int | None:
 
 
 def list_revision(request: Request) -> int | None:
-    """`resourceVersion` of a list, which is refused in other words.
+    """`resourceVersion` of a list, for which another is a bad request.
 
     Raises:
         ApiError: 400.
@@ -99,23 +99,21 @@ def list_revision(request: Request) -> int | None:
     try:
         return revision(request)
     except status.ApiError as error:
-        words = error.message.partition("is invalid: ")[2]
-        raise status.bad_request(f"invalid resource version: {words}") from None
+        raise status.bad_request(f"invalid resource version: {error.message}") from None
 
 
 def revision(request: Request) -> int | None:
     """`resourceVersion`, as a number; None where nothing is said.
 
     Raises:
-        ApiError: 400.
+        ApiError: 500, as the real one has it.
     """
     text = request.query.get("resourceVersion", "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit():
-        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
-        cause = status.StatusCause(
-            "FieldValueInvalid", f'Invalid value: "{text}": {why}', "resourceVersion"
-        )
-        raise status.invalid("meta.k8s.io", "ListOptions", "", [cause])
-    return int(text)
+    is_number = text.isascii() and text.isdigit()
+    if is_number and int(text) < 2**64:
+        return int(text)
+    why = "value out of range" if is_number else "invalid syntax"
+    words = f'strconv.ParseUint: parsing "{text}": {why}'
+    raise status.ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {words}')

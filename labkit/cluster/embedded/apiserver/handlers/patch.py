@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, sizes, stamp, write
+from labkit.cluster.embedded.apiserver.handlers import applying, decode, documents, sizes, write
+from labkit.cluster.embedded.apiserver.handlers.documents import (
+    APPLY,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC,
+)
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.apiserver.patches import (
     BadPatch,
-    Conflicts,
-    apply,
     json_patch,
     merge_patch,
     misfits,
     strategic_merge_patch,
 )
 from labkit.cluster.embedded.apiserver.protobuf import write_as_go
-from labkit.cluster.embedded.schema import set_defaults, unknown_fields, wrong_types
+from labkit.cluster.embedded.schema import set_defaults, wrong_types
+from labkit.cluster.embedded.schema.go import json_type
 from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
@@ -32,12 +37,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
-    from labkit.cluster.embedded.store import Record
 
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 FOR_CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
 
 
@@ -52,65 +52,35 @@ async def patch(api: Api, request: Request, resource: Resource) -> Answer:
     if len(request.body) > sizes.LARGEST:
         raise status.too_large()
     if kind == APPLY:
-        return await _apply(api, request, resource, presenter)
+        return await applying.apply_patch(api, request, resource, presenter)
     warnings: list[str] = []
     make = _maker(kind, request, resource, warnings)
     key = resource.key(request.namespace, request.name)
     stored = api.registry.stored(resource)
-    changed = _in_version(resource, make)
+    changed = write.in_version(resource, make)
     written, further = await write.change(api, request, stored, key, changed, is_patch=True)
     said = [*dict.fromkeys(warnings), *further]
     return presenter.answer(presenter.written(written), 200, said)
-
-
-def _in_version(resource: Resource, make: write.Make) -> write.Make:
-    """A patch is in the words of the version that was asked for."""
-    words = resource.conversion
-    return make if words is None else lambda old: words.read(make(words.shown(old)))
 
 
 def _maker(kind: str, request: Request, resource: Resource, warnings: list[str]) -> write.Make:
     accepted = FOR_CUSTOM if resource.crd else (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
     if kind not in accepted:
         raise status.unsupported_media_type(accepted)
-    document = read_document(request, kind)
+    document = documents.read(request, kind)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
-        new = patched(kind, resource, old, document)
-        converted = document if kind == STRATEGIC else None
-        _check(request, resource, new, warnings, old=old, converted=converted)
+        new = patched(kind, resource, old, document.value)
+        strict = [*document.faults]
+        try:
+            _check(request, resource, new, strict, old=old)
+        except _Unfit as why:
+            text = _shown(kind, resource, old, document.value)
+            raise unfit(text, str(why)) from None
+        warnings.extend(strict)
         return new
 
     return make
-
-
-def read_document(request: Request, kind: str) -> Any:
-    """The document of a patch in JSON.
-
-    Raises:
-        ApiError: 400, 413.
-    """
-    try:
-        document = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        what = "patch" if kind == JSON_PATCH else "patch document"
-        raise status.bad_request(f"error decoding {what}: {error}") from None
-    if kind == JSON_PATCH:
-        if not isinstance(document, list):
-            words = "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-            raise status.bad_request(f"error decoding patch: {words}")
-        if len(document) > 10_000:
-            words = f"The allowed maximum operations in a JSON patch is 10000, got {len(document)}"
-            raise status.ApiError(413, "RequestEntityTooLarge", words)
-        sizes.demand_few(
-            [one.get("value") for one in document if isinstance(one, dict)], request.body
-        )
-    elif not isinstance(document, dict):
-        words = "json: cannot unmarshal array into Go value of type map[string]interface {}"
-        raise status.bad_request(f"error decoding patch: {words}")
-    else:
-        sizes.demand_few(document, request.body)
-    return document
 
 
 def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -> dict[str, Any]:
@@ -130,11 +100,11 @@ def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -
         assert resource.type is not None  # all that are built in have one
         return strategic_merge_patch(resource.type, old, document)
     except BadPatch as error:
-        raise _bad(error) from None
+        raise documents.refused(error) from None
 
 
 def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
+    if not isinstance(value, dict):
         raise status.invalid(
             "",
             "",
@@ -148,145 +118,68 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _bad(error: BadPatch) -> status.ApiError:
-    details: dict[str, Any] | None = {} if error.reason else None
-    return status.ApiError(error.code, error.reason, error.message, details)
+class _Unfit(Exception):
+    """What came out cannot be decoded, or not strictly; the text says why."""
 
 
 def _check(
     request: Request,
     resource: Resource,
     new: dict[str, Any],
-    warnings: list[str],
+    strict: list[str],
     *,
     old: dict[str, Any],
-    converted: Any = None,
 ) -> None:
     """Holds what came out against the schema and against what the path says.
 
-    A strategic merge patch (`converted`) is not decoded again, and its faults have other words.
     What a patch leaves as it was need not be looked at again: most change one part of two.
+    What a strict decoder finds is added to `strict`, or refused.
     """
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
         if resource.crd is not None and new.get("kind") and new.get("apiVersion"):
             decode.check_type_meta(new, resource)
         decode.check_kind(new, resource.api_version, resource.kind)
+    about = new.get("metadata")
+    if about is None:
+        about = new["metadata"] = {}
+    if not isinstance(about, dict):
+        raise _Unfit(
+            f"json: cannot unmarshal {json_type(about)} into Go value of type v1.ObjectMeta"
+            if resource.crd is not None
+            else f"json: cannot unmarshal {json_type(about)} into Go struct field "
+            f"{resource.kind}.metadata of type v1.ObjectMeta"
+        )
     changed = {name: part for name, part in new.items() if part != old.get(name)}
+    kept = changed.copy()
+    how = decode.how_strict(request)
     if resource.type is not None:
         for fault in wrong_types(resource.type, changed):
-            text, why = orjson.dumps(new).decode(), fault.message
-            if converted is not None:
-                text, why = misfits.as_go_prints(converted), misfits.as_converted(why)
-            words = f"Invalid value: {shown(text)}: {why}"
-            cause = status.StatusCause("FieldValueInvalid", words, "patch")
-            raise status.invalid("", "", "", [cause])
-    kept = changed.copy()
-    plain = _without_body(request)
-    warnings += decode.check_fields(plain, kept, resource.type, resource.kind)
-    if resource.type is not None:
+            is_converted = decode.content_type(request) == STRATEGIC
+            said = decode.of_metadata(fault.message, resource.type)
+            raise _Unfit(misfits.as_converted(said) if is_converted else said)
+        strict += decode.drop_unknown(kept, resource.type)
+        if strict and how == decode.STRICT:
+            raise _Unfit(decode.strict_words(strict))
         set_defaults(resource.type, kept)
         write_as_go(resource.api_version, resource.kind, kept, parts=changed)
+    if how == decode.IGNORE:
+        strict.clear()
     for name in changed:
         new.pop(name)
     new.update(kept)
     write.check_name(new, request)
 
 
-def _without_body(request: Request) -> Request:
-    """The same request, in whose body nobody looks for fields said twice: it is a patch."""
-    import dataclasses
-
-    return dataclasses.replace(request, body=b"{}", headers={})
-
-
-async def _apply(api: Api, request: Request, resource: Resource, presenter: Presenter) -> Answer:
-    applied = _read_applied(request, resource)
-    decode.check_types(request, applied, resource.type, resource.kind)
-    stamp.check_namespace(applied, request, resource)
-    _check_declared(request, resource, applied)
-    warnings: list[str] = []
-    key = resource.key(request.namespace, request.name)
-
-    def make(live: dict[str, Any]) -> dict[str, Any]:
-        return _applied(request, resource, live, applied)
-
-    if api.store.get(key) is None:
-        made, further = await _create_applied(api, request, resource, applied)
-        return presenter.answer(presenter.written(made), 201, [*warnings, *further])
-    stored = api.registry.stored(resource)
-    written, further = await write.change(
-        api, request, stored, key, _in_version(resource, make), is_applied=True, is_patch=True
-    )
-    return presenter.answer(presenter.written(written), 200, [*warnings, *further])
+def unfit(text: str, why: str) -> status.ApiError:
+    """422: what came out of a patch is shown, and why it is no object, or not strictly."""
+    cause = status.StatusCause("FieldValueInvalid", f"Invalid value: {shown(text)}: {why}", "patch")
+    return status.invalid("", "", "", [cause])
 
 
-def _check_declared(request: Request, resource: Resource, applied: dict[str, Any]) -> None:
-    """Refuses fields that the schema does not have: whose should they be?
-
-    Real servers answer 500, whatever `fieldValidation` says (structured-merge-diff).
-    """
-    unknown = sorted(unknown_fields(resource.type, applied)) if resource.type is not None else []
-    if not unknown:
-        return
-    lines = [f".{path}: field not declared in schema" for path in unknown]
-    said = lines[0] if len(lines) == 1 else "errors:\n" + "\n".join(f"  {one}" for one in lines)
-    name = f"{request.namespace}/{request.name}; {resource.api_version}, Kind={resource.kind}"
-    words = f"failed to create typed patch object ({name}): {said}"
-    raise status.ApiError(500, "", words)
-
-
-def _read_applied(request: Request, resource: Resource) -> dict[str, Any]:
-    from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
-
-    applied = decode.as_object(read_yaml(request.body))
-    for name in ("apiVersion", "kind"):
-        if not applied.get(name):
-            words = f"Object '{name.capitalize() if name == 'kind' else name}' is missing"
-            raise status.bad_request(f"error decoding YAML: {words} in the applied configuration")
-    decode.check_kind(applied, resource.api_version, resource.kind)
-    about = applied.setdefault("metadata", {})
-    if about.get("name", request.name) != request.name:
-        words = f"the name of the object ({about['name']}) does not match the name on the URL"
-        raise status.bad_request(f"{words} ({request.name})")
-    if "managedFields" in about and about["managedFields"] is not None:
-        raise status.bad_request("metadata.managedFields must be nil")
-    about["name"] = request.name
-    return applied
-
-
-async def _create_applied(
-    api: Api, request: Request, resource: Resource, applied: dict[str, Any]
-) -> tuple[Record | dict[str, Any], list[str]]:
-    if request.subresource:
-        raise status.not_found(resource.group, resource.plural, request.name)
-    if uid := applied["metadata"].get("uid"):
-        words = f"uid mismatch: the provided object specified uid {uid}, and no existing object was"
-        raise status.conflict(resource.group, resource.plural, request.name, f"{words} found")
-    made = _applied(request, resource, None, applied)
-    made["metadata"]["name"] = request.name
-    stored = api.registry.stored(resource)
-    made = resource.conversion.read(made) if resource.conversion else made
-    return await write.create_object(api, request, stored, made, is_applied=True)
-
-
-def _applied(
-    request: Request, resource: Resource, live: dict[str, Any] | None, applied: dict[str, Any]
-) -> dict[str, Any]:
-    try:
-        merged = apply(
-            resource.type,
-            live,
-            applied,
-            stamp.manager_of(request),
-            force=request.says("force"),
-            api_version=resource.api_version,
-            subresource=request.subresource,
-            now=stamp.timestamp(),
-            not_settable=stamp.not_settable(request, resource),
-        )
-    except Conflicts as error:
-        raise status.apply_conflict(error.message, error.causes) from None
-    except BadPatch as error:
-        raise _bad(error) from None
-    write_as_go(resource.api_version, resource.kind, merged)
-    return merged
+def _shown(kind: str, resource: Resource, old: dict[str, Any], document: Any) -> str:
+    """What a message shows: a strategic merge patch, or what any other has made of the object."""
+    if kind == STRATEGIC:
+        return misfits.as_go_prints(document)
+    if resource.crd is not None:  # whose names are in order before it is patched
+        old = orjson.loads(orjson.dumps(old, option=orjson.OPT_SORT_KEYS))
+    return orjson.dumps(patched(kind, resource, old, document)).decode()

@@ -39,6 +39,15 @@ class Presenter:
     def __init__(self, resource: Resource, form: Form, include: Include = "Metadata") -> None:
         self.resource, self.form, self.include = resource, form, include
         self._convert = resource.conversion.shown if resource.conversion else None
+        self._has_columns = True
+
+    def without_columns(self) -> Presenter:
+        """The same, whose tables leave out what their columns are; itself if it makes none."""
+        if self.form.shape != "Table":
+            return self
+        other = Presenter(self.resource, self.form, self.include)
+        other._has_columns = False
+        return other
 
     @classmethod
     def for_request(cls, request: Request, resource: Resource) -> Presenter:
@@ -124,7 +133,7 @@ class Presenter:
         return Answer(code, body, kind, list(warnings))
 
     def _table(self, objects: Sequence[dict[str, Any]], revision: str) -> dict[str, Any]:
-        return to_table(
+        table = to_table(
             self.resource.table,
             objects,
             datetime.now(UTC),
@@ -133,6 +142,7 @@ class Presenter:
             version=self.form.version,
             describe=_describe,
         )
+        return table if self._has_columns else table | {"columnDefinitions": None}
 
     def _metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         version = f"meta.k8s.io/{self.form.version}"

@@ -90,9 +90,12 @@ def get(api: Api, request: Request, resource: Resource) -> Answer:
     """One object.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, 500 for a revision that is none, 504 for one that has not been.
     """
     presenter = Presenter.for_request(request, resource)
+    wanted = options.revision(request) or 0
+    if wanted > api.store.revision:
+        raise status.revision_too_large(wanted, api.store.revision)
     record = find(api, resource, request.namespace, request.name)
     return presenter.answer(presenter.one(record))
 

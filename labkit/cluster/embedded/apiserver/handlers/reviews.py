@@ -25,7 +25,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 422.
     """
-    sent = decode.read_body(request)
+    sent = decode.read_body(request, resource.kind)
     decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers.write_options import LONGEST_MANAGER
 from labkit.cluster.embedded.apiserver.patches import managed_fields
+from labkit.cluster.embedded.apiserver.patches.managers import in_order as in_order_of_time
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Resource
@@ -92,7 +93,7 @@ def note_managers(
     request: Request, resource: Resource, before: dict[str, Any] | None, after: dict[str, Any]
 ) -> None:
     """Writes down whose fields these are now, in place."""
-    after["metadata"]["managedFields"] = managed_fields(
+    entries = managed_fields(
         resource.type,
         before,
         after,
@@ -103,6 +104,15 @@ def note_managers(
         now=timestamp(),
         not_settable=not_settable(request, resource),
     )
+    if request.subresource == "scale":  # the real one loses the time on the way from the Scale
+        entries = in_order_of_time([_timeless(one) for one in entries])
+    after["metadata"]["managedFields"] = entries
+
+
+def _timeless(entry: dict[str, Any]) -> dict[str, Any]:
+    if entry.get("subresource") != "scale":
+        return entry
+    return {name: part for name, part in entry.items() if name != "time"}
 
 
 def not_settable(request: Request, resource: Resource) -> tuple[str, ...]:

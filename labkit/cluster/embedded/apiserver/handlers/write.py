@@ -17,8 +17,10 @@ from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, st
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds import kind_of
 from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import set_defaults
+from labkit.cluster.embedded.schema.crd_formats import unrecognized_formats
 from labkit.cluster.embedded.store import AlreadyExists, Conflict, Key, NotFound, Record, thaw
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 Make = Callable[[dict[str, Any]], dict[str, Any]]
 """A new object from the one that is there."""
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 SIGNING_REQUESTS = "certificatesigningrequests.certificates.k8s.io"
 TRIES = 5
 """How often a write that says no revision is tried when others come between; Kubernetes' number."""
@@ -61,13 +64,19 @@ def _warning(warnings: list[str]) -> Iterator[None]:
         raise
 
 
+def in_version(resource: Resource, make: Make) -> Make:
+    """A change in the words of the version that was asked for."""
+    words = resource.conversion
+    return make if words is None else lambda old: words.read(make(words.shown(old)))
+
+
 def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], list[str]]:
     """The object that was sent, in the version that is stored, and warnings.
 
     Raises:
         ApiError: 400, 413, 415.
     """
-    sent = decode.read_body(request)
+    sent = decode.read_body(request, resource.kind)
     if resource.crd is not None:
         decode.check_custom_kind(request, sent, resource)
     decode.check_kind(sent, resource.api_version, resource.kind)
@@ -115,7 +124,7 @@ async def create_object(
     await api.admission.validate(attempt)
     api.allocate(resource, value, None)  # while a webhook thought, others may have taken it
     value = stamp.in_order(value)
-    attempt.warnings += _warnings(resource, value, {})
+    attempt.warnings += _warnings(resource, value, {"metadata": {}})
     if request.is_dry_run:
         return value, attempt.warnings
     about = value["metadata"]
@@ -202,7 +211,7 @@ async def change(
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
         value = await _judged(attempt, old, is_applied=is_applied)
-        attempt.warnings += _warnings(resource, value, old.object["metadata"])
+        attempt.warnings += _warnings(resource, value, old.object)
         if value == old.object or request.is_dry_run:
             return (old if value == old.object else value), attempt.warnings
         try:
@@ -283,11 +292,23 @@ def _store(
     return record
 
 
-def _warnings(resource: Resource, value: dict[str, Any], was: dict[str, Any]) -> list[str]:
-    """What is warned of in a custom resource: new finalizers that say not whose they are."""
-    if resource.crd is None:
-        return []
-    added = {*(value["metadata"].get("finalizers") or ())} - {*(was.get("finalizers") or ())}
+def _warnings(resource: Resource, value: dict[str, Any], old: dict[str, Any]) -> list[str]:
+    """What is warned of in a new object that has nothing wrong with it."""
+    if resource.storage == DEFINITIONS:
+        known = {*_formats(old)}
+        new = (one for one in _formats(value) if one not in known)
+        return [f"unrecognized format {shown(one)}" for one in dict.fromkeys(new)]
+    return [] if resource.crd is None else _of_finalizers(value["metadata"], old["metadata"])
+
+
+def _formats(definition: dict[str, Any]) -> Iterator[str]:
+    for version in (definition.get("spec") or {}).get("versions") or ():
+        yield from unrecognized_formats((version.get("schema") or {}).get("openAPIV3Schema"))
+
+
+def _of_finalizers(about: dict[str, Any], was: dict[str, Any]) -> list[str]:
+    """Of a custom resource's new finalizers that say not whose they are."""
+    added = {*(about.get("finalizers") or ())} - {*(was.get("finalizers") or ())}
     words = "to avoid accidental conflicts with other finalizer writers"
     return [
         f'metadata.finalizers: "{name}": prefer a domain-qualified finalizer name '

@@ -156,7 +156,7 @@ _SPEC = struct(
 
 def _name(new: Any, path: str, faults: Faults) -> None:
     name, spec = new["metadata"].get("name"), new.get("spec") or {}
-    if not name:
+    if not name or new["metadata"].get("resourceVersion"):  # it was right when it was made
         return
     faults += [f.invalid("metadata.name", name, message) for message in dns1123_subdomain(name)]
     wanted = f"{part(spec, 'names.plural') or ''}.{spec.get('group') or ''}"
@@ -212,7 +212,7 @@ def _approved(new: Any, path: str, faults: Faults) -> None:
 def _update(new: Object, old: Object, faults: Faults) -> None:
     paths = ["spec.group", "spec.names.plural"]
     if _is_established(old):
-        paths += ["spec.scope", "spec.names.kind"]
+        paths = ["spec.scope", "spec.names.kind", *paths]
     for path in paths:
         if not same(value := part(new, path), part(old, path)):
             faults.append(f.invalid(path, value, IMMUTABLE))

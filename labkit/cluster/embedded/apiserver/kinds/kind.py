@@ -156,9 +156,8 @@ def custom(*, is_namespaced: bool, has_status: bool) -> Kind:
             new.pop("status", None)
 
     def count_changes(new: Object, old: Object) -> None:
-        if any(
-            not same(new.get(name), old.get(name)) for name in (new.keys() | old.keys()) - apart
-        ):
+        names = (new.keys() | old.keys()) - apart
+        if any(name not in new or name not in old or new[name] != old[name] for name in names):
             new["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
 
     return Kind(

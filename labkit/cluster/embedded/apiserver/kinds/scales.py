@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labkit.cluster.embedded.apiserver.patches.misfits import as_go_prints
+
 from . import faults as f
 from .rules import Faults, Object
 
@@ -19,7 +21,7 @@ _GO_TYPES = {
     int: "int64",
     float: "float64",
     list: "[]interface {}",
-    dict: "map[string]interface{}",
+    dict: "map[string]interface {}",
 }
 
 
@@ -82,8 +84,6 @@ def _look(path: str, value: Any, wanted: type) -> Any:
 
 def _misfit(path: list[str], value: Any, wanted: type) -> _Misfit:
     found = next((name for one, name in _GO_TYPES.items() if isinstance(value, one)), "<nil>")
-    said = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-    if isinstance(value, list | tuple):
-        said = "[" + " ".join(map(str, value)) + "]"
-    words = f".{'.'.join(path)} accessor error: {said} is of the type {found}"
-    return _Misfit(f"{words}, expected {_GO_TYPES[wanted]}")
+    words = f".{'.'.join(path)} accessor error: {as_go_prints(value)} is of the type {found}"
+    expected = _GO_TYPES[wanted].replace(" ", "")
+    return _Misfit(f"{words}, expected {expected}")

@@ -106,8 +106,8 @@ def _service(value: Object, path: str, faults: Faults) -> None:
     # The API server takes the one for the other: it calls what is no namespace "name".
     for name, other in (("name", "namespace"), ("namespace", "name")):
         if not value.get(other):
-            faults.append(f.required(f"{path}.{name}", f"service {name} is required"))
-    port = value.get("port") or 0
+            faults.append(f.required(f"{path}.{name}"))
+    port = value.get("port", 443)
     if not 1 <= port <= 65535:
         message = f"port is not valid: {out_of_range(1, 65535)}"
         faults.append(f.invalid(f"{path}.port", port, message))
@@ -139,7 +139,7 @@ def _url(value: str, path: str, faults: Faults) -> None:
         faults.append(f.invalid(path, parts.scheme, message))
     user, at, host = parts.netloc.rpartition("@")
     if not host:
-        faults.append(f.invalid(path, "", f"host must be provided{form}"))
+        faults.append(f.invalid(path, "", f"host must be specified{form}"))
     for said, called in (
         (user if at else None, "user information is"),
         (parts.fragment or None, "fragments are"),

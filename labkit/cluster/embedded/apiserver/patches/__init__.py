@@ -13,6 +13,7 @@ may be frozen. What they return may be changed. See docs/embedded-cluster.md.
 """
 
 from labkit.cluster.embedded.apiserver.patches.applying import apply, is_unchanged
+from labkit.cluster.embedded.apiserver.patches.checking import check_applied
 from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, Conflicts
 from labkit.cluster.embedded.apiserver.patches.managers import managed_fields
 from labkit.cluster.embedded.apiserver.patches.rfc import json_patch, merge_patch
@@ -22,6 +23,7 @@ __all__ = [
     "BadPatch",
     "Conflicts",
     "apply",
+    "check_applied",
     "is_unchanged",
     "json_patch",
     "managed_fields",

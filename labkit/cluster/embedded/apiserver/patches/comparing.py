@@ -1,6 +1,7 @@
 """Which fields a write adds, changes and removes; and which a configuration has.
 
-Sets of fields as `fieldsets.py` has them. It knows nothing about managers. Null counts as absent.
+Sets of fields as `fieldsets.py` has them. It knows nothing about managers. Null counts as absent,
+save in custom resources, which keep it.
 Source: structured-merge-diff's `typed/compare.go` and `typed/tofieldset.go` (v6).
 """
 
@@ -14,6 +15,7 @@ from labkit.cluster.embedded.apiserver.patches.shape import (
     Object,
     Shape,
     has_owned_parts,
+    holds_null,
     is_named,
     of_field,
     parts_of,
@@ -43,12 +45,13 @@ def _compare_fields(
 ) -> None:
     get = old.get
     seen = 0
+    counts_null = holds_null(type)
     for name in sorted(new):
         value = new[name]
-        if value is None:
+        if value is None and not counts_null:
             continue
         was = get(name)
-        if was is not None:
+        if was is not None or (counts_null and name in old):
             seen += 1
             if was is value or was == value:
                 continue
@@ -63,8 +66,9 @@ def _compare_fields(
 def _compare_gone(
     type: Shape | None, old: Object, new: Object, zero: Zero, found: Comparison
 ) -> None:
+    counts_null = holds_null(type)
     for name, was in old.items():
-        if was is None or new.get(name) is not None:
+        if (name in new) if counts_null else (was is None or new.get(name) is not None):
             continue
         if name in zero:
             _compare_values(type, name, (was, None), zero, found)
@@ -148,7 +152,7 @@ def _add_fields(type: Shape | None, value: Object, fields: FieldSet) -> None:
         # Most are scalars: this is quicker than to ask their types.
         if part.__class__ is str or part.__class__ is int:
             fields["f:" + name] = {}
-        elif part is not None:
+        elif part is not None or holds_null(type):
             fields["f:" + name] = _all_of(known.get(name, other), part)
 
 

@@ -15,6 +15,7 @@ from labkit.cluster.embedded.apiserver.patches.shape import (
     Object,
     Shape,
     has_owned_parts,
+    holds_null,
     is_named,
     of_field,
 )
@@ -39,9 +40,12 @@ def _merged_fields(type: Shape | None, live: Object, applied: Object) -> Object:
     for name, value in applied.items():
         was = live.get(name)
         if value is None:
-            # Null is nothing at all: of a map or list that has parts, it says nothing of them.
-            if was is not None and not has_owned_parts(of_field(type, name), was):
-                del result[name]
+            # Of a map or list that has parts, null says nothing of them.
+            if was and has_owned_parts(of_field(type, name), was):
+                continue
+            result.pop(name, None)
+            if holds_null(type):
+                result[name] = None
         elif was is None:
             result[name] = value
         else:
@@ -93,7 +97,8 @@ def _merged_with_doubles(type: Shape, live: list[Any], after: Elements) -> list[
 def pruned(type: Shape | None, value: Any, last: FieldSet, owned: FieldSet) -> Any:
     """The value without the fields of `last` that are not in `owned`, and all that is below them.
 
-    A field that the schema names goes, too, when it held nothing but such fields.
+    A field that the schema names goes, too, when it held nothing but such fields; in a custom
+    resource it is null then.
     """
     if not last or not has_owned_parts(type, value):
         return value
@@ -112,6 +117,8 @@ def _pruned_fields(type: Shape | None, value: Object, last: FieldSet, owned: Fie
             left = pruned(of_field(type, name), part, before, now or {})
             if left or left == part:
                 result[name] = left
+            elif holds_null(type):  # it stays, without a value: the schema has a say in that
+                result[name] = None
     return result
 
 

@@ -24,6 +24,10 @@ class Shape(Protocol):
         """ "object", "map", "list", "any", or a scalar."""
 
     @property
+    def format(self) -> str:
+        """Of a string, or nothing."""
+
+    @property
     def fields(self) -> Mapping[str, Any]:
         """Of an object: its fields and their types."""
 
@@ -85,6 +89,11 @@ def of_field(shape: Shape | None, name: str) -> Shape | None:
 def is_named(shape: Shape | None, name: str) -> bool:
     """Whether it is a field that the schema names, not a key that users choose."""
     return name in parts_of(shape)[0]
+
+
+def holds_null(shape: Shape | None) -> bool:
+    """Whether a field that is null is there, as in custom resources; Go's own types have none."""
+    return shape is None or shape.is_custom
 
 
 def has_owned_parts(shape: Shape | None, value: Any) -> bool:

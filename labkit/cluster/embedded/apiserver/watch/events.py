@@ -32,37 +32,56 @@ class EventWriter:
 
     def __init__(self, chosen: Selection, presenter: Presenter) -> None:
         self.chosen, self.presenter = chosen, presenter
+        self._later = presenter.without_columns()
 
-    def changes(self, changes: Iterable[Change]) -> bytes:
-        """What these changes are to a watcher, one line each; nothing where none is of interest."""
-        return b"".join(filter(None, map(self._change, changes)))
+    @property
+    def has_first(self) -> bool:
+        """Whether the first event of a watch differs from the others: a table's has the columns."""
+        return self._later is not self.presenter
+
+    def changes(self, changes: Iterable[Change], *, is_first: bool = False) -> bytes:
+        """What these changes are to a watcher, one line each; nothing where none is of interest.
+
+        Args:
+            changes: the oldest first.
+            is_first: whether the watcher has been told nothing yet.
+        """
+        said: list[bytes] = []
+        for change in changes:
+            presenter = self.presenter if is_first and not said else self._later
+            if line := self._change(change, presenter):
+                said.append(line)
+        return b"".join(said)
 
     def initial(self, records: Iterable[Record]) -> bytes:
-        """Events for what is there already."""
-        return b"".join(_line(ADDED, self.presenter.one(one)) for one in records)
+        """Events for what is there already, the first of which begin a watch."""
+        presenter, lines = self.presenter, []
+        for one in records:
+            lines.append(_line(ADDED, presenter.one(one)))
+            presenter = self._later
+        return b"".join(lines)
 
-    def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
+    def bookmark(
+        self, revision: int, annotations: dict[str, str] | None = None, *, is_first: bool = False
+    ) -> bytes:
         """How far a watcher has been told everything."""
         resource = self.presenter.resource
         about: dict[str, Any] = {"resourceVersion": str(revision)}
         if annotations:
             about["annotations"] = annotations
         value = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": about}
-        return _line("BOOKMARK", self.presenter.of_object(value))
+        presenter = self.presenter if is_first else self._later
+        return _line("BOOKMARK", presenter.of_object(value))
 
-    def _change(self, change: Change) -> bytes | None:
+    def _change(self, change: Change, presenter: Presenter) -> bytes | None:
         namespace = self.chosen.namespace
         if namespace and change.record.key.namespace != namespace:
             return None
         kind = change.type if self.chosen.is_all else self._seen(change)
         if kind == DELETED != change.type and change.previous is not None:
-            return _line(kind, self._as_it_was(change.previous, change.revision))
-        return _line(kind, self.presenter.one(change.record)) if kind else None
-
-    def _as_it_was(self, previous: Record, revision: int) -> bytes:
-        """What leaves a selection is told as it last was in it, at the revision of its leaving."""
-        about = {**previous.object["metadata"], "resourceVersion": str(revision)}
-        return self.presenter.written({**previous.object, "metadata": about})
+            before = _as_it_was(change.previous, change.revision)
+            return _line(kind, presenter.written(before))
+        return _line(kind, presenter.one(change.record)) if kind else None
 
     def _seen(self, change: Change) -> str:
         is_there = change.type != DELETED and self.chosen.matches(change.record.object)
@@ -71,6 +90,12 @@ class EventWriter:
         if is_there:
             return MODIFIED if was_there else ADDED
         return DELETED if was_there else ""
+
+
+def _as_it_was(previous: Record, revision: int) -> dict[str, Any]:
+    """What leaves a selection is told as it last was in it, at the revision of its leaving."""
+    about = {**previous.object["metadata"], "resourceVersion": str(revision)}
+    return {**previous.object, "metadata": about}
 
 
 def error(fault: ApiError) -> bytes:

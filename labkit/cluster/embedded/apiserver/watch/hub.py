@@ -61,6 +61,7 @@ class Watcher:
     ) -> None:
         self.writer, self.sink, self.ends_at = writer, sink, ends_at
         self.behind: int | None = since
+        self.is_new = True  # whether it has been told nothing yet
         self.wants_bookmarks = wants_bookmarks
         self.next_bookmark = time.monotonic() + BOOKMARK_EVERY_S
 
@@ -154,14 +155,25 @@ class Hub:
             if watcher.sink.waiting() > MUCH:
                 watcher.behind = changes[0].revision - 1
                 continue
+            if watcher.is_new and watcher.writer.has_first:
+                self._tell_one(watcher, changes)
+                continue
             if said is None:
                 said = watcher.writer.changes(changes)
             if said:
                 watcher.sink.write(said)
+                watcher.is_new = False
+
+    def _tell_one(self, watcher: Watcher, changes: list[Change]) -> None:
+        said = watcher.writer.changes(changes, is_first=watcher.is_new)
+        watcher.sink.write(said)
+        watcher.is_new = watcher.is_new and not said
 
     def _catch_up(self, watcher: Watcher) -> None:
         """Tells from history, a piece at a time, until it is up with the others or full again."""
         while watcher.behind is not None and watcher.sink.waiting() <= MUCH:
+            if watcher.behind > self._revision:
+                return  # it waits for a revision that has not been yet
             try:
                 piece = self._piece(watcher)
             except Compacted as gone:
@@ -170,7 +182,7 @@ class Hub:
                 self._close(watcher)
                 return
             if piece:
-                watcher.sink.write(watcher.writer.changes(piece))
+                self._tell_one(watcher, piece)
                 watcher.behind = piece[-1].revision
             if not piece or watcher.behind >= self._revision:
                 watcher.behind = None
@@ -197,7 +209,9 @@ class Hub:
                 elif watcher.behind is not None:
                     self._catch_up(watcher)
                 elif watcher.wants_bookmarks and now >= watcher.next_bookmark:
-                    watcher.sink.write(watcher.writer.bookmark(self._revision))
+                    said = watcher.writer.bookmark(self._revision, is_first=watcher.is_new)
+                    watcher.sink.write(said)
+                    watcher.is_new = False
                     watcher.next_bookmark = now + BOOKMARK_EVERY_S
 
     def _close(self, watcher: Watcher) -> None:

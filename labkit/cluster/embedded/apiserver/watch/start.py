@@ -29,7 +29,7 @@ class Watch:
     """A watch that was asked for, and begins when there is a sink.
 
     Raises:
-        ApiError: 400, 406, 410, 422, 504.
+        ApiError: 400, 406, 410, 422, 500.
     """
 
     def __init__(self, api: Api, request: Request, resource: Resource) -> None:
@@ -50,8 +50,6 @@ class Watch:
         seconds = options.number(request, "timeoutSeconds")
         lasts = seconds if seconds else SHORTEST_S * (1 + random.random())
         self._ends_at = time.monotonic() + lasts
-        if self._since > api.store.revision and not self._is_list:
-            raise status.revision_too_large(self._since, api.store.revision)
 
     def begin(self, sink: Sink) -> Watcher | None:
         """Tells what is there, if that is asked for, and goes on with what happens.
@@ -60,14 +58,20 @@ class Watch:
             The watcher; None where it has ended already.
         """
         store, since = self._api.store, self._since
+        is_new = True
+        if self._is_list and since > store.revision:
+            sink.write(error(status.revision_too_large(since, store.revision)))
+            sink.close()
+            return None
         if self._is_list:
             since = store.revision
             records = read.present(self._api, self.writer.chosen)
             said = self.writer.initial(records)
             if self._has_end:
-                said += self.writer.bookmark(since, END_OF_INITIAL)
+                said += self.writer.bookmark(since, END_OF_INITIAL, is_first=not said)
             if said:
                 sink.write(said)
+                is_new = False
         elif since == 0:
             since = store.revision
         elif since < store.compacted:
@@ -82,6 +86,7 @@ class Watch:
             wants_bookmarks=self._wants_bookmarks,
             ends_at=self._ends_at,
         )
+        watcher.is_new = is_new
         self.hub.add(watcher)
         return watcher
 

@@ -12,10 +12,8 @@ of the type, and what it holds. An implementation gets and gives what it holds.
     addresses    ip, cidr
     urls         url
     versions     semver
+    formats      format: named forms of texts
     authorizers  authorizer: what somebody may do
-
-Not there: `format` (`format.dns1123Label()`), whose results are optional values, which a function
-in Python cannot give; `string(ip)`, for the language's own `string` cannot be added to.
 
 Source: Kubernetes' `apiserver/pkg/cel/library`, cel-go's `ext/strings.go`.
 """
@@ -35,7 +33,7 @@ OVERLOAD = "no such overload"
 OPAQUE = frozenset(
     {
         "Quantity", "URL", "IP", "CIDR", "Semver", "Authorizer", "PathCheck", "GroupCheck",
-        "ResourceCheck", "Decision",
+        "ResourceCheck", "Decision", "NamedFormat",
     }
 )  # fmt: skip
 PLAIN = {
@@ -44,6 +42,8 @@ PLAIN = {
     "duration": cel.Type.DURATION, "dyn": cel.Type.DYN,
 }  # fmt: skip
 LIST = re.compile(r"list\((\w+)\)")
+MAP = re.compile(r"map\((.+)\)")
+"""Of texts to something: what `formats.rewritten` makes optional values of."""
 
 
 class Function(NamedTuple):
@@ -118,6 +118,8 @@ def _type(word: str) -> Any:
         return cel.Type.AbstractType(PREFIX + word, [])
     if found := LIST.fullmatch(word):
         return cel.Type.List(_type(found[1]))
+    if found := MAP.fullmatch(word):
+        return cel.Type.Map(cel.Type.STRING, _type(found[1]))
     return PLAIN[word]
 
 
@@ -159,4 +161,6 @@ def _held(word: str, value: Any) -> Any:
 
 
 def _given(word: str, value: Any) -> Any:
+    if found := MAP.fullmatch(word):
+        return {name: _given(found[1], part) for name, part in value.items()}
     return opaque(word, value) if word in OPAQUE else as_message(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labkit.cluster.embedded.apiserver.cel.functions import (
     Function,
     addresses,
+    formats,
     lists,
     quantities,
     strings,
@@ -19,4 +20,5 @@ FUNCTIONS: tuple[Function, ...] = (
     *addresses.FUNCTIONS,
     *urls.FUNCTIONS,
     *versions.FUNCTIONS,
+    *formats.FUNCTIONS,
 )

@@ -11,8 +11,12 @@ URL = ("URL",)
 SAFE = "/:@!$&'()*+,;=%-._~"
 
 
-def _read(text: str) -> str:
-    """Absolute, or a path: what Go's `ParseRequestURI` takes."""
+def read(text: str) -> str:
+    """Absolute, or a path: what Go's `ParseRequestURI` takes.
+
+    Raises:
+        ValueError: it is neither.
+    """
     problem = f'URL parse error during conversion from string: parse "{text}": '
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise ValueError(problem + "net/url: invalid control character in URL")
@@ -28,7 +32,7 @@ def _read(text: str) -> str:
 
 def _is_one(text: str) -> bool:
     try:
-        _read(text)
+        read(text)
     except ValueError:
         return False
     return True
@@ -53,7 +57,7 @@ def _query(text: str) -> dict[str, Any]:
 
 
 FUNCTIONS = (
-    Function("url", ("string",), "URL", _read, is_member=False),
+    Function("url", ("string",), "URL", read, is_member=False),
     Function("isURL", ("string",), "bool", _is_one, is_member=False),
     Function("getScheme", URL, "string", lambda text: urlsplit(text).scheme),
     Function("getHost", URL, "string", _host),

@@ -41,10 +41,13 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer | Str
     """
     name = request.subresource.partition("/")[0]
     part = resource.subresources.get(name)
+    if part is None and resource.crd is not None:
+        raise status.not_found(resource.group, resource.plural, request.name)
     if part is None or name not in (request.subresource, "proxy"):
         raise status.no_such_resource()
     if request.verb not in part.verbs:
-        raise status.method_not_supported("", "")
+        verb = request.verb if resource.crd is not None else ""
+        raise status.method_not_supported(resource.group, resource.plural, verb)
     write_options.check(request)
     if name not in PARTS:
         return await OWN[name](api, request, resource)

@@ -22,7 +22,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 404, 409, 422.
     """
-    sent = decode.read_body(request)
+    sent = decode.read_body(request, "Binding")
     decode.check_kind(sent, "v1", "Binding")
     about, target = sent.get("metadata") or {}, sent.get("target") or {}
     name = request.name or about.get("name", "")

@@ -27,7 +27,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 404, 429 when a budget forbids it, 500 when two budgets mean it.
     """
-    sent = decode.read_body(request)
+    sent = decode.read_body(request, "Eviction")
     if sent.get("apiVersion", "policy/v1") not in ("policy/v1", "policy/v1beta1"):
         decode.check_kind(sent, "policy/v1", "Eviction")
     record = read.find(api, resource, request.namespace, request.name)

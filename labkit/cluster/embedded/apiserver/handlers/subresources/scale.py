@@ -5,13 +5,17 @@ A custom resource says in its definition where its numbers stand.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, patch, read, write
+from labkit.cluster.embedded.apiserver.handlers import decode, documents, patch, read, write
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
+from labkit.cluster.embedded.schema import Type, builtin, wrong_types
 from labkit.cluster.embedded.store import Record, thaw
 
 if TYPE_CHECKING:
@@ -74,53 +78,89 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     """get, update and patch of a Scale.
 
     Raises:
-        ApiError: 400, 404, 409, 422.
+        ApiError: 400, 404, 409, 422, 500 for a custom resource that says no number.
     """
     record = read.find(api, resource, request.namespace, request.name)
     if request.verb == "get":
+        _demand_number(resource, record.object)
         return as_json(to_scale(resource, record.object))
-    change = _change(api, request, resource)
+    warnings: list[str] = []
+    change = _change(request, resource, warnings)
     key = resource.key(request.namespace, request.name)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         return _with_replicas(resource, old, change(to_scale(resource, old)))
 
-    written, warnings = await write.change(api, request, resource, key, make)
+    written, further = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
-    return as_json(to_scale(resource, value), warnings=warnings)
+    said = [*dict.fromkeys(warnings), *further]
+    return as_json(to_scale(resource, value), warnings=said)
 
 
-def _change(api: Api, request: Request, resource: Resource) -> Any:
+def _demand_number(resource: Resource, value: dict[str, Any]) -> None:
+    path = where(resource).spec
+    if resource.crd is not None and _look(value, path) is None:
+        raise status.internal_error(f'the spec replicas field ".{".".join(path)}" does not exist')
+
+
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _change(request: Request, resource: Resource, warnings: list[str]) -> Change:
     """What makes the new Scale from the present one."""
-    del api
     if request.verb == "update":
-        sent = decode.read_body(request)
+        sent = decode.read_body(request, "Scale")
         decode.check_kind(sent, "autoscaling/v1", "Scale")
-        sent.setdefault("metadata", {})
+        decode.check_types(request, sent, scale_type(), "Scale")
+        warnings += decode.check_fields(request, sent, scale_type(), "Scale")
+        if not isinstance(sent.get("metadata"), dict):
+            sent["metadata"] = {}
         write.check_name(sent, request)
         if sent["metadata"].get("namespace") not in (None, "", request.namespace):
             words = "the namespace of the provided object does not match the namespace sent on the"
             raise status.bad_request(f"{words} request")
         return lambda _: sent
     kind = decode.content_type(request)
-    if kind == patch.APPLY:
-        from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
-
-        applied = decode.as_object(read_yaml(request.body))
-        return lambda scale: patch.patched(patch.MERGE_PATCH, resource, scale, applied)
-    if resource.crd is not None and kind == patch.STRATEGIC:
+    if kind == documents.APPLY:
+        applied = documents.read_applied(request)
+        return lambda scale: patch.patched(documents.MERGE_PATCH, resource, scale, applied)
+    if resource.crd is not None and kind == documents.STRATEGIC:
         raise status.unsupported_media_type(patch.FOR_CUSTOM)
-    document = patch.read_document(request, kind)
-    kind = patch.MERGE_PATCH if kind == patch.STRATEGIC else kind
-    return lambda scale: patch.patched(kind, resource, scale, document)
+    document = documents.read(request, kind)
+    kind = documents.MERGE_PATCH if kind == documents.STRATEGIC else kind
+
+    def change(scale: dict[str, Any]) -> dict[str, Any]:
+        new = patch.patched(kind, resource, scale, document.value)
+        text = orjson.dumps(new).decode()
+        if new.get("kind") != "Scale" or new.get("apiVersion") != "autoscaling/v1":
+            decode.check_kind(new, "autoscaling/v1", "Scale")
+        if wrong := wrong_types(scale_type(), new):
+            raise patch.unfit(text, wrong[0].message)
+        found = [*document.faults, *decode.drop_unknown(new, scale_type())]
+        how = decode.how_strict(request)
+        if found and how == decode.STRICT:
+            raise patch.unfit(text, decode.strict_words(found))
+        if how == decode.WARN:
+            warnings.extend(found)
+        if not isinstance(new.get("metadata"), dict):
+            new["metadata"] = {}
+        write.check_name(new, request)
+        return new
+
+    return change
+
+
+def scale_type() -> Type:
+    """What a Scale looks like."""
+    found = builtin().kind("autoscaling", "v1", "Scale")
+    assert found is not None
+    return found
 
 
 def _with_replicas(
     resource: Resource, old: dict[str, Any], scale: dict[str, Any]
 ) -> dict[str, Any]:
-    number = (scale.get("spec") or {}).get("replicas", 0)
-    if not isinstance(number, int):
-        raise status.bad_request(f"spec.replicas: {number!r} is no number")
+    number = (scale.get("spec") or {}).get("replicas") or 0
     causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_scale(scale)]
     if causes and resource.crd is None:  # of a custom resource, its own rules say so
         raise status.invalid("autoscaling", "Scale", old["metadata"]["name"], causes)

@@ -22,7 +22,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 404, 409, 422.
     """
-    sent = decode.read_body(request)
+    sent = decode.read_body(request, "TokenRequest")
     decode.check_kind(sent, "authentication.k8s.io/v1", "TokenRequest")
     account = read.find(api, resource, request.namespace, request.name)
 

@@ -1,0 +1,122 @@
+"""Scales of custom resources, as the extension server of Kubernetes 1.36 answers for them.
+
+What is expected was recorded from a real one (apiextensions-apiserver 0.36.4 with etcd), which was
+sent the same requests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labkit.cluster.embedded.apiserver.status import ApiError
+from tests.cluster.apiserver.custom import STRICT, ask
+from tests.cluster.apiserver.plane import Plane, with_plane
+from tests.cluster.apiserver.trees import MERGE, TREES, serve, tree
+
+SCALE = f"{TREES}/t/scale"
+JSON = "application/json"
+HEAD = b'{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"t"},'
+
+
+async def planted(plane: Plane) -> None:
+    await serve(plane)
+    await plane.call("POST", TREES, tree(replicas=2))
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "body", "words"),
+    [
+        (
+            "PUT",
+            JSON,
+            HEAD + b'"spec":{"replicas":4,"zz":1},"bogus":1}',
+            ['unknown field "spec.zz"', 'unknown field "bogus"'],
+        ),
+        (
+            "PUT",
+            JSON,
+            HEAD + b'"spec":{"replicas":5,"replicas":4}}',
+            ['duplicate field "spec.replicas"'],
+        ),
+        ("PATCH", MERGE, b'{"spec":{"replicas":4,"zz":1}}', ['unknown field "spec.zz"']),
+        (
+            "PATCH",
+            MERGE,
+            b'{"spec":{"replicas":5,"replicas":4}}',
+            ['duplicate field "spec.replicas"'],
+        ),
+    ],
+)
+def test_fields_that_nobody_knows_are_warned_of_or_refused(
+    tmp_path: Path, method: str, kind: str, body: bytes, words: list[str]
+) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        with pytest.raises(ApiError) as caught:
+            await ask(plane, method, SCALE, body, kind, **STRICT)
+        assert caught.value.code == (400 if method == "PUT" else 422)
+        assert f"strict decoding error: {', '.join(words)}" in caught.value.message
+        value, warnings = await ask(plane, method, SCALE, body, kind)
+        assert (value["spec"], warnings) == ({"replicas": 4}, words)
+
+    with_plane(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "words"),
+    [
+        (
+            {"spec": {"replicas": "x"}},
+            422,
+            "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type "
+            "int32",
+        ),
+        (
+            {"spec": "x"},
+            422,
+            "json: cannot unmarshal string into Go struct field Scale.spec of type v1.ScaleSpec",
+        ),
+        ({"metadata": {"name": "b"}}, 400, "(b) does not match the name on the URL (t)"),
+    ],
+)
+def test_a_patch_that_makes_no_scale_is_refused(
+    tmp_path: Path, patch: Any, code: int, words: str
+) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        error = await plane.refused("PATCH", SCALE, patch, content_type=MERGE)
+        assert error.code == code
+        assert error.message.endswith(words)
+
+    with_plane(tmp_path, run)
+
+
+def test_who_scales_is_seen_without_a_time(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        await plane.call("PATCH", SCALE, {"spec": {"replicas": 3}}, content_type=MERGE)
+        made = await plane.call("GET", f"{TREES}/t")
+        times = {
+            one.get("subresource", ""): "time" in one for one in made["metadata"]["managedFields"]
+        }
+        assert times == {"": True, "scale": False}
+
+    with_plane(tmp_path, run)
+
+
+def test_what_says_no_number_has_no_scale_to_show(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        await plane.call("POST", TREES, tree())
+        error = await plane.refused("GET", SCALE)
+        assert (error.code, error.message) == (
+            500,
+            'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+        )
+        done = await plane.call("PATCH", SCALE, {"spec": {"replicas": 2}}, content_type=MERGE)
+        assert done["spec"] == {"replicas": 2}
+
+    with_plane(tmp_path, run)
