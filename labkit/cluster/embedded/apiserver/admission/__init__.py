@@ -11,6 +11,7 @@
     pods         priority, tolerations, runtime class
     storage      a claim's default class, and its size
     ingresses    an ingress's default class
+    policies     what policies in CEL share
     validatingpolicies  rules in CEL about what may be written
     expressions  what they, and match conditions of webhooks, see
     webhooks     others are asked
@@ -45,14 +46,12 @@ def default_chain() -> Chain:
         RuntimeClass,
     )
     from labkit.cluster.embedded.apiserver.admission.podsecurity import PodSecurity
+    from labkit.cluster.embedded.apiserver.admission.policies.checking import Expressions
     from labkit.cluster.embedded.apiserver.admission.quota import ResourceQuota
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
     from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
     from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
-    from labkit.cluster.embedded.apiserver.admission.validatingpolicies import (
-        Expressions,
-        ValidatingPolicies,
-    )
+    from labkit.cluster.embedded.apiserver.admission.validatingpolicies import ValidatingPolicies
     from labkit.cluster.embedded.apiserver.admission.webhooks import (
         MutatingWebhooks,
         ValidatingWebhooks,

@@ -12,7 +12,8 @@ from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-    from labkit.cluster.embedded.apiserver.admission.validatingpolicies.evaluating import Evaluation
+    from labkit.cluster.embedded.apiserver.admission.policies.evaluating import Evaluation
+    from labkit.cluster.embedded.apiserver.admission.policies.invocations import Invocation
     from labkit.cluster.embedded.apiserver.cel.language import Environment
     from labkit.cluster.embedded.apiserver.registry import Resource
 
@@ -66,16 +67,12 @@ class Scenes:
         }
         return values | dict(authorizers(plain(request["userInfo"]), request))
 
-    def evaluation(
-        self, policy: Object, attempt: Attempt, resource: Resource, param: Object | None
-    ) -> Evaluation:
+    def evaluation(self, invocation: Invocation, attempt: Attempt) -> Evaluation:
         """A policy that is asked about a write."""
-        from labkit.cluster.embedded.apiserver.admission.validatingpolicies.evaluating import (
-            Evaluation,
-        )
+        from labkit.cluster.embedded.apiserver.admission.policies.evaluating import Evaluation
 
-        values = self.values(attempt, resource, param)
-        return Evaluation(policy, self.environment(attempt), values)
+        values = self.values(attempt, invocation.resource, invocation.param)
+        return Evaluation(invocation.bound.spec, self.environment(attempt), values)
 
 
 def _namespace(attempt: Attempt) -> Object | None:

@@ -17,7 +17,7 @@ Object = Mapping[str, Any]
 BOOL, TEXT, TEXT_OR_NULL = ("bool",), ("string",), ("string", "null_type", "null")
 
 
-def policy_faults(spec: Object) -> Iterator[Fault]:
+def validating_faults(spec: Object) -> Iterator[Fault]:
     """Of a ValidatingAdmissionPolicy."""
     has_params = bool(spec.get("paramKind"))
     if spec.get("matchConditions"):
