@@ -12,6 +12,7 @@
     storage      a claim's default class, and its size
     ingresses    an ingress's default class
     policies     what policies in CEL share
+    mutatingpolicies    changes in CEL to what is written
     validatingpolicies  rules in CEL about what may be written
     expressions  what they, and match conditions of webhooks, see
     webhooks     others are asked
@@ -36,6 +37,7 @@ def default_chain() -> Chain:
     )
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
     from labkit.cluster.embedded.apiserver.admission.limits import LimitRanger
+    from labkit.cluster.embedded.apiserver.admission.mutatingpolicies import MutatingPolicies
     from labkit.cluster.embedded.apiserver.admission.namespaces import (
         NamespaceLifecycle,
         NamespaceStillThere,
@@ -74,6 +76,7 @@ def default_chain() -> Chain:
             CertificateSigners(),
             CertificateSubjects(),
             DefaultIngressClass(),
+            MutatingPolicies(),
             MutatingWebhooks(),
             ValidatingPolicies(),
             ValidatingWebhooks(),

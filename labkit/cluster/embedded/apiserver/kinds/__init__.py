@@ -25,7 +25,14 @@ from .rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from .registration import API_SERVICE
 from .services import SERVICE
 from .storage import CLAIM, CSI_DRIVER, STORAGE_CLASS, VOLUME, VOLUME_ATTACHMENT
-from .webhooks import MUTATING_WEBHOOKS, POLICY_BINDING, VALIDATING_POLICY, VALIDATING_WEBHOOKS
+from .webhooks import (
+    MUTATING_BINDING,
+    MUTATING_POLICY,
+    MUTATING_WEBHOOKS,
+    POLICY_BINDING,
+    VALIDATING_POLICY,
+    VALIDATING_WEBHOOKS,
+)
 from .workloads import (
     CONTROLLER_REVISION,
     DAEMON_SET,
@@ -68,6 +75,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "secrets": SECRET,
         "serviceaccounts": SERVICE_ACCOUNT,
         "services": SERVICE,
+        "mutatingadmissionpolicies.admissionregistration.k8s.io": MUTATING_POLICY,
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io": MUTATING_BINDING,
         "mutatingwebhookconfigurations.admissionregistration.k8s.io": MUTATING_WEBHOOKS,
         "validatingadmissionpolicies.admissionregistration.k8s.io": VALIDATING_POLICY,
         "validatingadmissionpolicybindings.admissionregistration.k8s.io": POLICY_BINDING,

@@ -16,6 +16,7 @@ Object = dict[str, Any]
 
 GROUP = "admissionregistration.k8s.io"
 VALIDATING = f"validatingadmissionpolicies.{GROUP}"
+MUTATING = f"mutatingadmissionpolicies.{GROUP}"
 CONFIGURATIONS = (
     f"mutatingwebhookconfigurations.{GROUP}",
     f"validatingwebhookconfigurations.{GROUP}",
@@ -52,3 +53,7 @@ def _faults(resource: Resource, value: Object) -> Iterator[Any]:
         from labkit.cluster.embedded.apiserver.cel.policies import validating_faults
 
         yield from validating_faults(value.get("spec") or {})
+    elif resource.storage == MUTATING:
+        from labkit.cluster.embedded.apiserver.cel.policies import mutating_faults
+
+        yield from mutating_faults(value.get("spec") or {})

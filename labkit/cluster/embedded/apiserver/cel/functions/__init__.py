@@ -12,6 +12,7 @@ of the type, and what it holds. An implementation gets and gives what it holds.
     addresses    ip, cidr
     urls         url
     versions     semver
+    patches      jsonpatch.escapeKey, where an expression gives a patch
     authorizers  authorizer: what somebody may do
 
 Not there: `format` (`format.dns1123Label()`), whose results are optional values, which a function
