@@ -130,7 +130,7 @@ def test_lists_are_merged_by_key_and_what_is_added_gets_defaults(tmp_path: Path)
         assert (found["main"]["image"], found["main"]["imagePullPolicy"]) == (
             "busybox:1.36",
             "Always",
-        )  # noqa: E501
+        )
         assert found["proxy"]["ports"] == [
             {"name": "http", "containerPort": 8080, "protocol": "TCP"}
         ]
@@ -408,9 +408,10 @@ def test_a_policy_sees_what_a_webhook_did_after_it_if_it_wants_to(
 ) -> None:
     async def run(plane: Plane, server: Hooks) -> None:
         sidecar = {"op": "add", "path": "/spec/containers/-", "value": container("sidecar")}
-        reply = lambda asked: (
-            patch(sidecar) if len(asked["object"]["spec"]["containers"]) == 1 else {}
-        )  # noqa: E731, E501
+
+        def reply(asked: Object) -> Object:
+            return patch(sidecar) if len(asked["object"]["spec"]["containers"]) == 1 else {}
+
         await configure(plane, "mutating", server.webhook("inject", reply))
         words = 'size(object.spec.containers) == 2 ? "two" : "one"'
         change = f'Object{{metadata: Object.metadata{{labels: {{"seen": {words}}}}}}}'
