@@ -19,6 +19,7 @@ from tests.cluster.cel.mutating import (
     bind,
     binding,
     label,
+    mutation,
     policy,
     rule,
     settings,
@@ -187,6 +188,12 @@ def test_the_scale_of_a_deployment_is_changed_as_a_scale(tmp_path: Path) -> None
         scale = {"spec": {"replicas": 9}}
         await plane.call("PATCH", f"{DEPLOYMENTS}/web/scale", scale, content_type=MERGE)
         assert (await plane.call("GET", f"{DEPLOYMENTS}/web"))["spec"]["replicas"] == 3
+        paused = {"spec": {"mutations": [mutation("Object{spec: Object.spec{paused: true}}")]}}
+        path = f"{POLICIES}/demo.example.com"
+        await plane.call("PATCH", path, paused, content_type=MERGE)
+        path = f"{DEPLOYMENTS}/web/scale"
+        error = await plane.refused("PATCH", path, scale, content_type=MERGE)
+        assert error.message.endswith(".spec.paused: field not declared in schema")
 
     with_plane(tmp_path, run)
 
@@ -270,5 +277,9 @@ def test_policies_that_want_to_are_asked_once_more(tmp_path: Path) -> None:
             await plane.call("POST", BINDINGS, binding(name, f"{name}.example.com"))
         made = await plane.call("POST", MAPS, settings(log=">"))
         assert made["data"]["log"] == ">abcac"
+        for name in ("b", "c"):
+            await plane.call("DELETE", f"{POLICIES}/{name}.example.com")
+        made = await plane.call("POST", MAPS, settings("d", log=">"))
+        assert made["data"]["log"] == ">aa"
 
     with_plane(tmp_path, run)
