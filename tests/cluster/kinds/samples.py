@@ -136,6 +136,21 @@ BODIES: dict[str, Object] = {
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": {
         "spec": {"policyName": "small", "matchResources": {}}
     },
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": {
+        "spec": {
+            "matchConstraints": {"resourceRules": WEBHOOK["rules"]},
+            "mutations": [
+                {
+                    "patchType": "ApplyConfiguration",
+                    "applyConfiguration": {"expression": "Object{}"},
+                }
+            ],
+            "reinvocationPolicy": "Never",
+        }
+    },
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": {
+        "spec": {"policyName": "small", "matchResources": {}}
+    },
     "customresourcedefinitions.apiextensions.k8s.io": {
         "metadata": {"name": "boats.example.com"},
         "spec": {

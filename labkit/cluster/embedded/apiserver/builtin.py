@@ -72,6 +72,8 @@ storage.k8s.io/v1
     volumeattachments      VolumeAttachment*      -            -    status
     volumeattributesclasses VolumeAttributesClass* vac         -    -
 admissionregistration.k8s.io/v1
+    mutatingadmissionpolicies        MutatingAdmissionPolicy*         - api-extensions -
+    mutatingadmissionpolicybindings  MutatingAdmissionPolicyBinding*  - api-extensions -
     mutatingwebhookconfigurations    MutatingWebhookConfiguration*    - api-extensions -
     validatingadmissionpolicies      ValidatingAdmissionPolicy*       - api-extensions status
     validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding* - api-extensions -

@@ -173,6 +173,8 @@ NEEDS_REVISION = frozenset(
         *("apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"),
         *("leases.coordination.k8s.io", "poddisruptionbudgets.policy"),
         *("runtimeclasses.node.k8s.io", "validatingadmissionpolicies.admissionregistration.k8s.io"),
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
         "mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "validatingwebhookconfigurations.admissionregistration.k8s.io",
     }

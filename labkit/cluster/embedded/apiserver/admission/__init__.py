@@ -11,6 +11,8 @@
     pods         priority, tolerations, runtime class
     storage      a claim's default class, and its size
     ingresses    an ingress's default class
+    policies     what policies in CEL share
+    mutatingpolicies    changes in CEL to what is written
     validatingpolicies  rules in CEL about what may be written
     expressions  what they, and match conditions of webhooks, see
     webhooks     others are asked
@@ -35,6 +37,7 @@ def default_chain() -> Chain:
     )
     from labkit.cluster.embedded.apiserver.admission.ingresses import DefaultIngressClass
     from labkit.cluster.embedded.apiserver.admission.limits import LimitRanger
+    from labkit.cluster.embedded.apiserver.admission.mutatingpolicies import MutatingPolicies
     from labkit.cluster.embedded.apiserver.admission.namespaces import (
         NamespaceLifecycle,
         NamespaceStillThere,
@@ -45,14 +48,12 @@ def default_chain() -> Chain:
         RuntimeClass,
     )
     from labkit.cluster.embedded.apiserver.admission.podsecurity import PodSecurity
+    from labkit.cluster.embedded.apiserver.admission.policies.checking import Expressions
     from labkit.cluster.embedded.apiserver.admission.quota import ResourceQuota
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
     from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
     from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
-    from labkit.cluster.embedded.apiserver.admission.validatingpolicies import (
-        Expressions,
-        ValidatingPolicies,
-    )
+    from labkit.cluster.embedded.apiserver.admission.validatingpolicies import ValidatingPolicies
     from labkit.cluster.embedded.apiserver.admission.webhooks import (
         MutatingWebhooks,
         ValidatingWebhooks,
@@ -75,6 +76,7 @@ def default_chain() -> Chain:
             CertificateSigners(),
             CertificateSubjects(),
             DefaultIngressClass(),
+            MutatingPolicies(),
             MutatingWebhooks(),
             ValidatingPolicies(),
             ValidatingWebhooks(),

@@ -1,8 +1,8 @@
 """Should it be: what is asked of every write after it is allowed and read, and before it is stored.
 
 A plug-in changes an object (`admit`) or refuses it (`validate`). First all change, in order, then
-all look. When a webhook has changed an object, all are asked to change it once more: a container
-that it has added wants defaults, too. Knows nothing about HTTP and patches.
+all look. When a policy or a webhook has changed an object, all are asked to change it once more: a
+container that it has added wants defaults, too. Knows nothing about HTTP and patches.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from labkit.cluster.embedded.store import thaw
+
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.registry import Resource
@@ -18,27 +20,49 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Rounds:
-    """What mutating webhooks remember of one write, from the first round to the second.
+class Memory:
+    """What those who change objects remember of one write, from the first round to the second.
 
     Attributes:
-        is_second: whether this is the second round.
-        is_second_wanted: whether a webhook has changed something.
-        asked: webhooks that were asked, and want to be asked again when things change.
+        asked: those that were asked, and want to be asked again when things change.
         due: those of them after which something has changed.
-        last_seen: the object as the webhooks have left it.
+        last_seen: the object as they have left it.
     """
 
-    is_second: bool = False
-    is_second_wanted: bool = False
     asked: set[str] = field(default_factory=set)
     due: set[str] = field(default_factory=set)
     last_seen: dict[str, Any] | None = None
+
+    def begin(self, value: dict[str, Any] | None, *, is_second: bool) -> None:
+        """A round begins: others that were asked again may have changed the object."""
+        if is_second and self.last_seen != value:
+            self.something_changed()
 
     def something_changed(self) -> None:
         """Who was asked before has not seen it."""
         self.due |= self.asked
         self.asked.clear()
+
+    def end(self, value: dict[str, Any] | None) -> None:
+        """A round ends."""
+        self.last_seen = thaw(value) if value is not None else None
+
+
+@dataclass(slots=True)
+class Rounds:
+    """The two rounds in which an object is changed.
+
+    Attributes:
+        is_second: whether this is the second.
+        is_second_wanted: whether a policy or a webhook has changed something.
+        policies: what mutating policies remember.
+        webhooks: what mutating webhooks remember.
+    """
+
+    is_second: bool = False
+    is_second_wanted: bool = False
+    policies: Memory = field(default_factory=Memory)
+    webhooks: Memory = field(default_factory=Memory)
 
 
 @dataclass(slots=True)
@@ -52,7 +76,7 @@ class Attempt:
         subresource: such as `status`.
         is_dry_run: nothing will be stored, so nothing may be counted.
         warnings: what the client is told.
-        rounds: of mutating webhooks.
+        rounds: of mutating policies and webhooks.
     """
 
     api: Api

@@ -12,8 +12,10 @@ from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-    from labkit.cluster.embedded.apiserver.admission.validatingpolicies.evaluating import Evaluation
+    from labkit.cluster.embedded.apiserver.admission.policies.evaluating import Evaluation
+    from labkit.cluster.embedded.apiserver.admission.policies.invocations import Invocation
     from labkit.cluster.embedded.apiserver.cel.language import Environment
+    from labkit.cluster.embedded.apiserver.cel.patch_types import PatchExpressions
     from labkit.cluster.embedded.apiserver.registry import Resource
 
 Object = dict[str, Any]
@@ -28,6 +30,7 @@ class Scenes:
 
     def __init__(self) -> None:
         self._environment: Environment | None = None
+        self._patches: PatchExpressions | None = None
 
     def environment(self, attempt: Attempt) -> Environment:
         """Where expressions about writes are evaluated."""
@@ -36,6 +39,16 @@ class Scenes:
 
             self._environment = evaluator(attempt.api.authorizer)
         return self._environment
+
+    def patches(self, attempt: Attempt) -> PatchExpressions:
+        """Where expressions are evaluated that give objects and patches."""
+        if self._patches is None:
+            from labkit.cluster.embedded.apiserver.cel.admission import evaluator
+            from labkit.cluster.embedded.apiserver.cel.patch_types import PatchExpressions
+
+            authorizer = attempt.api.authorizer
+            self._patches = PatchExpressions(lambda types: evaluator(authorizer, types))
+        return self._patches
 
     def values(
         self,
@@ -66,16 +79,12 @@ class Scenes:
         }
         return values | dict(authorizers(plain(request["userInfo"]), request))
 
-    def evaluation(
-        self, policy: Object, attempt: Attempt, resource: Resource, param: Object | None
-    ) -> Evaluation:
+    def evaluation(self, invocation: Invocation, attempt: Attempt) -> Evaluation:
         """A policy that is asked about a write."""
-        from labkit.cluster.embedded.apiserver.admission.validatingpolicies.evaluating import (
-            Evaluation,
-        )
+        from labkit.cluster.embedded.apiserver.admission.policies.evaluating import Evaluation
 
-        values = self.values(attempt, resource, param)
-        return Evaluation(policy, self.environment(attempt), values)
+        values = self.values(attempt, invocation.resource, invocation.param)
+        return Evaluation(invocation.bound.spec, self.environment(attempt), values)
 
 
 def _namespace(attempt: Attempt) -> Object | None:

@@ -12,6 +12,10 @@
     field_paths  the `fieldPath` of a rule
     rules        an object against the rules of its schema
     admission    expressions about a write: policies, match conditions
+    conditions   match conditions: whether something is for a write
+    policies     what is wrong with the expressions of policies and webhooks
+    patch_types  `Object{…}` and `JSONPatch{…}`, which change objects
+    patch_values what they are as JSON
 
 The language is Google's own implementation (`cel-expr-python`: its checker and its evaluator). It
 is loaded when the first expression is there: a cluster without rules has none of it.

@@ -14,10 +14,11 @@ from cel_expr_python import cel
 from labkit.cluster.embedded.apiserver.authentication.users import User
 from labkit.cluster.embedded.apiserver.authorization.attributes import Attributes
 from labkit.cluster.embedded.apiserver.cel.declarations import Declarations
-from labkit.cluster.embedded.apiserver.cel.functions import PREFIX, Function, opaque
+from labkit.cluster.embedded.apiserver.cel.functions import PREFIX, Function, opaque, patches
 from labkit.cluster.embedded.apiserver.cel.functions.authorizers import authorizer_functions
 from labkit.cluster.embedded.apiserver.cel.functions.everything import FUNCTIONS
 from labkit.cluster.embedded.apiserver.cel.language import Environment
+from labkit.cluster.embedded.apiserver.cel.patch_types import PatchTypes
 from labkit.cluster.embedded.schema.custom import custom_type
 
 if TYPE_CHECKING:
@@ -61,23 +62,32 @@ VARIABLES = (
 )  # fmt: skip
 
 
-def evaluator(authorizer: Authorizer) -> Environment:
+def evaluator(authorizer: Authorizer, types: PatchTypes | None = None) -> Environment:
     """Evaluates expressions about writes.
 
     Args:
         authorizer: whom the functions of `authorizer` ask.
+        types: of what an expression gives that changes objects.
     """
 
     def ask(check: dict[str, Any], verb: str) -> dict[str, Any]:
         decision = authorizer.authorize(_attributes(check, verb))
         return {"allowed": decision.is_allowed, "reason": decision.reason}
 
+    variables = dict.fromkeys(VARIABLES, cel.Type.DYN)
     functions = (*FUNCTIONS, *authorizer_functions(ask))
-    return Environment(dict.fromkeys(VARIABLES, cel.Type.DYN), functions)
+    if types is None:
+        return Environment(variables, functions)
+    functions = (*functions, *patches.FUNCTIONS)
+    return Environment(variables, functions, pool=types.pool(), container=types.container)
 
 
 def checker(
-    *, has_params: bool, has_authorizer: bool = True, variables: Mapping[str, str] | None = None
+    *,
+    has_params: bool,
+    has_authorizer: bool = True,
+    variables: Mapping[str, str] | None = None,
+    patch_types: PatchTypes | None = None,
 ) -> Environment:
     """Checks the types of expressions about writes.
 
@@ -85,6 +95,7 @@ def checker(
         has_params: whether there is `params`.
         has_authorizer: whether there is `authorizer`.
         variables: the types of `variables`, by name; None where there are none.
+        patch_types: of what an expression gives that changes objects.
     """
     declarations = Declarations(is_escaped=False)
     schemas = {"request": REQUEST, "namespaceObject": NAMESPACE}
@@ -104,7 +115,11 @@ def checker(
         types["authorizer"] = cel.Type.AbstractType(PREFIX + "Authorizer", [])
         types[RESOURCE_AUTHORIZER] = cel.Type.AbstractType(PREFIX + "ResourceCheck", [])
         functions = (*FUNCTIONS, *authorizer_functions(_nobody))
-    return Environment(types, functions, pool=declarations.pool(), is_checking=True)
+    pool, container = declarations.pool(), ""
+    if patch_types is not None:
+        pool, container = patch_types.pool(pool), patch_types.container
+        functions = (*functions, *patches.FUNCTIONS)
+    return Environment(types, functions, pool=pool, is_checking=True, container=container)
 
 
 def authorizers(user: dict[str, Any], request: dict[str, Any]) -> Iterator[tuple[str, Any]]:

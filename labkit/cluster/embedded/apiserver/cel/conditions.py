@@ -7,9 +7,20 @@ Kubernetes' `apiserver/pkg/admission/plugin/webhook/matchconditions`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from labkit.cluster.embedded.apiserver.cel.language import BadExpression, Environment, Failed
+from labkit.cluster.embedded.apiserver.cel.language import BadExpression, Expression, Failed
+
+
+class Compiles(Protocol):
+    """What makes expressions of texts."""
+
+    def compile(self, text: str) -> Expression:
+        """An expression, ready to be evaluated.
+
+        Raises:
+            BadExpression: it is none.
+        """
 
 
 class NoAnswer(Exception):
@@ -18,7 +29,7 @@ class NoAnswer(Exception):
 
 def are_met(
     conditions: Iterable[Mapping[str, Any]],
-    environment: Environment,
+    environment: Compiles,
     values: Mapping[str, Any],
     *,
     is_failure_ignored: bool,
@@ -41,7 +52,7 @@ def are_met(
     return not problems
 
 
-def answer(text: str, environment: Environment, values: Mapping[str, Any]) -> Any:
+def answer(text: str, environment: Compiles, values: Mapping[str, Any]) -> Any:
     """The value of an expression about a write.
 
     Raises:

@@ -32,6 +32,7 @@ WITH_BINDINGS = LIBRARIES + "- name: bindings\n"
 MOST_KEPT = 2048
 """Expressions that an environment keeps compiled; a rule takes some kilobytes."""
 
+UPPER = re.compile(r"\b[A-Z_]{2,}\b")
 CODE = re.compile(r"^[A-Z_]+: ")
 TAIL = re.compile(r" \[[A-Z_]+\]$")
 STRUCT = re.compile(r" not found in struct '[^']*'")
@@ -71,7 +72,7 @@ class Expression:
 
     Attributes:
         text: as it was written.
-        kind: the type of its value: "bool", "string", "int" …; "dyn" where none is known.
+        kind: the type of its value: "bool", "string", "list(int)" …; "dyn" where none is known.
     """
 
     text: str
@@ -79,7 +80,7 @@ class Expression:
     compiled: Any
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Its value for these variables: plain JSON, or a time.
+        """Its value for these variables: plain JSON, a time, or a message.
 
         Raises:
             Failed: it has none.
@@ -104,6 +105,7 @@ class Environment:
         pool: the messages that the types name.
         is_checking: whether types are those of a schema; else the values are plain maps.
         has_bindings: whether `cel.bind` is known.
+        container: the package in which names of types are looked for first.
     """
 
     def __init__(
@@ -114,12 +116,14 @@ class Environment:
         pool: Any = None,
         is_checking: bool = False,
         has_bindings: bool = False,
+        container: str = "",
     ) -> None:
         self._env = cel.NewEnv(
             pool,
             config=cel.NewEnvConfigFromYaml(WITH_BINDINGS if has_bindings else LIBRARIES),
             variables=dict(variables),
             functions=declared(functions, is_checking=is_checking),
+            container=container or None,
         )
         self._kept: dict[str, Expression | BadExpression] = {}
 
@@ -143,7 +147,13 @@ class Environment:
             compiled = self._env.compile(rewritten(text))
         except RuntimeError as error:
             return BadExpression(as_written(_told(str(error))))
-        return Expression(text, compiled.return_type().name().lower(), compiled)
+        return Expression(text, _kind(compiled.return_type().name()), compiled)
+
+
+def _kind(name: str) -> str:
+    """A type as Go's checker writes it: `LIST<STRING>` is `list(string)`."""
+    lower = UPPER.sub(lambda found: found[0].lower(), name)
+    return lower.replace("<", "(").replace(">", ")")
 
 
 def _told(text: str) -> str:

@@ -37,7 +37,14 @@ from .storage import (
     VOLUME_ATTACHMENT,
 )
 from .volumes import VOLUME
-from .webhooks import MUTATING_WEBHOOKS, POLICY_BINDING, VALIDATING_POLICY, VALIDATING_WEBHOOKS
+from .webhooks import (
+    MUTATING_BINDING,
+    MUTATING_POLICY,
+    MUTATING_WEBHOOKS,
+    POLICY_BINDING,
+    VALIDATING_POLICY,
+    VALIDATING_WEBHOOKS,
+)
 from .workloads import (
     CONTROLLER_REVISION,
     DAEMON_SET,
@@ -80,6 +87,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "secrets": SECRET,
         "serviceaccounts": SERVICE_ACCOUNT,
         "services": SERVICE,
+        "mutatingadmissionpolicies.admissionregistration.k8s.io": MUTATING_POLICY,
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io": MUTATING_BINDING,
         "mutatingwebhookconfigurations.admissionregistration.k8s.io": MUTATING_WEBHOOKS,
         "validatingadmissionpolicies.admissionregistration.k8s.io": VALIDATING_POLICY,
         "validatingadmissionpolicybindings.admissionregistration.k8s.io": POLICY_BINDING,

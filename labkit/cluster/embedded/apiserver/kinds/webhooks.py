@@ -33,6 +33,9 @@ from .rules import (
 _VERSIONS = ("v1", "v1beta1")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 
+_CHANGED = ("*", "CONNECT", "CREATE", "UPDATE")
+_PATCH_FIELDS = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
+
 
 def service_port_defaults(client: Object | None) -> None:
     """In place: a service that is called is called at 443."""
@@ -261,16 +264,60 @@ def _binding_defaults(new: Object) -> None:
         _matching_defaults(matcher, "resourceRules", "excludeResourceRules")
 
 
-def _policy(spec: Any, path: str, faults: Faults) -> None:
-    if is_empty(spec.get("validations")) and is_empty(spec.get("auditAnnotations")):
-        message = "validations or auditAnnotations must contain at least one item"
-        faults.append(f.required(f"{path}.validations", message))
+def _constraints(spec: Object, path: str, faults: Faults) -> None:
     rules = (spec.get("matchConstraints") or {}).get("resourceRules")
     if spec.get("matchConstraints") is None:
         faults.append(f.required(f"{path}.matchConstraints"))
     elif not rules:
         faults.append(f.required(f"{path}.matchConstraints.resourceRules"))
     each(_rule)(rules, f"{path}.matchConstraints.resourceRules", faults)
+
+
+def _policy(spec: Any, path: str, faults: Faults) -> None:
+    if is_empty(spec.get("validations")) and is_empty(spec.get("auditAnnotations")):
+        message = "validations or auditAnnotations must contain at least one item"
+        faults.append(f.required(f"{path}.validations", message))
+    _constraints(spec, path, faults)
+
+
+def _changeable(resources: Object | None, path: str, faults: Faults) -> None:
+    """What is deleted cannot be changed."""
+    for rule in parts(resources or {}, "resourceRules"):
+        for one in rule.get("operations") or ():
+            one_of(*_CHANGED)(one, f"{path}.resourceRules.operations", faults)
+
+
+def _mutating_policy(spec: Any, path: str, faults: Faults) -> None:
+    _constraints(spec, path, faults)
+    _changeable(spec.get("matchConstraints"), f"{path}.matchConstraints", faults)
+    if is_empty(spec.get("mutations")):
+        message = "mutations must contain at least one item"
+        faults.append(f.required(f"{path}.mutations", message))
+    each(_mutation)(spec.get("mutations"), f"{path}.mutations", faults)
+    again = spec.get("reinvocationPolicy")
+    required(one_of("Never", "IfNeeded")).rule(again, f"{path}.reinvocationPolicy", faults)
+
+
+def _mutation(value: Any, path: str, faults: Faults) -> None:
+    patch_type = value.get("patchType")
+    required(one_of(*_PATCH_FIELDS)).rule(patch_type, f"{path}.patchType", faults)
+    if patch_type not in _PATCH_FIELDS:
+        return
+    for name in dict.fromkeys((_PATCH_FIELDS[patch_type], *_PATCH_FIELDS.values())):
+        said = value.get(name)
+        if name == _PATCH_FIELDS[patch_type]:
+            if said is None:
+                message = f"must be specified when patchType is {patch_type}"
+                faults.append(f.required(f"{path}.{name}", message))
+            elif not (said.get("expression") or "").strip():
+                faults.append(f.required(f"{path}.{name}.expression"))
+        elif said is not None:
+            message = f"must not be specified when patchType is {patch_type}"
+            faults.append(f.invalid(f"{path}.{name}", f"{{{name}}}", message))
+
+
+def _mutating_binding(spec: Any, path: str, faults: Faults) -> None:
+    _changeable(spec.get("matchResources"), f"{path}.matchResources", faults)
 
 
 VALIDATING_POLICY = Kind(
@@ -280,9 +327,23 @@ VALIDATING_POLICY = Kind(
     status={},
     generation_of=("spec",),
 )
+MUTATING_POLICY = Kind(
+    is_namespaced=False,
+    defaults=(_policy_defaults,),
+    rules=(
+        struct({"spec": struct({"failurePolicy": one_of("Fail", "Ignore")}, _mutating_policy)}),
+    ),
+    generation_of=("spec",),
+)
 POLICY_BINDING = Kind(
     is_namespaced=False,
     defaults=(_binding_defaults,),
     rules=(struct({"spec": struct({"policyName": required()})}),),
+    generation_of=("spec",),
+)
+MUTATING_BINDING = Kind(
+    is_namespaced=False,
+    defaults=(_binding_defaults,),
+    rules=(struct({"spec": struct({"policyName": required()}, _mutating_binding)}),),
     generation_of=("spec",),
 )

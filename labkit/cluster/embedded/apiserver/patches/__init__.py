@@ -10,23 +10,28 @@ may be frozen. What they return may be changed. See docs/embedded-cluster.md.
     comparing   what a write changes              fieldsets   sets of fields, as fieldsV1
     elements    names of a list's elements        zero        what an empty object has already
     shape       what is read of a type            last_applied  kubectl's annotation
+    overlaying  a part laid over an object, whoever manages it
 """
 
 from labkit.cluster.embedded.apiserver.patches.applying import apply, is_unchanged
 from labkit.cluster.embedded.apiserver.patches.checking import check_applied
-from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, Conflicts
+from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, Conflicts, FailedTest
 from labkit.cluster.embedded.apiserver.patches.managers import managed_fields
+from labkit.cluster.embedded.apiserver.patches.overlaying import DoesNotFit, overlaid
 from labkit.cluster.embedded.apiserver.patches.rfc import json_patch, merge_patch
 from labkit.cluster.embedded.apiserver.patches.strategic import strategic_merge_patch
 
 __all__ = [
     "BadPatch",
     "Conflicts",
+    "DoesNotFit",
+    "FailedTest",
     "apply",
     "check_applied",
     "is_unchanged",
     "json_patch",
     "managed_fields",
     "merge_patch",
+    "overlaid",
     "strategic_merge_patch",
 ]

@@ -71,6 +71,12 @@ def _check_known(applied: dict[str, Any], api_version: str, kind: str) -> None:
         raise bad_request(f"invalid object type: {group}/{version}, Kind={named}")
 
 
+def typed_errors(type: Shape | None, value: Any) -> str:
+    """What is wrong with a value of this type, its scalars included; empty for nothing."""
+    faults = [f"{path}: {words}" for path, words in _faults(type, value, "")]
+    return _all(faults) if faults else ""
+
+
 def _which(applied: dict[str, Any]) -> str:
     metadata = applied.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}

@@ -29,6 +29,10 @@ class BadPatch(Exception):
         self.why = why or message
 
 
+class FailedTest(BadPatch):
+    """A patch that tests for something that is not so."""
+
+
 class Cause(NamedTuple):
     """One entry of `details.causes`, of reason FieldManagerConflict."""
 
@@ -85,6 +89,11 @@ def does_not_fit(why: str) -> BadPatch:
     return BadPatch(422, "Invalid", REJECTED, why)
 
 
+def failed_test(why: str) -> FailedTest:
+    """What a patch tests for is not so: 422, in the server's few words."""
+    return FailedTest(422, "Invalid", REJECTED, why)
+
+
 def unforeseen(message: str) -> BadPatch:
     """What a real API server has no code for: it answers 500 with the error's own words."""
     return BadPatch(500, "", message)
@@ -117,3 +126,16 @@ _GO_TYPES = {
 def go_type(value: Any) -> str:
     """The name of a JSON value's type in Go."""
     return _GO_TYPES.get(type(value), "%!s(<nil>)")
+
+
+def go_literal(value: Any) -> str:
+    """A value as Go's `%#v` prints it."""
+    match value:
+        case dict():
+            parts = ", ".join(f"{json.dumps(n)}:{go_literal(value[n])}" for n in sorted(value))
+            return f"{_GO_TYPES[dict]}{{{parts}}}"
+        case list():
+            return f"{_GO_TYPES[list]}{{{', '.join(map(go_literal, value))}}}"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+    return go(value)

@@ -11,7 +11,12 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from labkit.cluster.embedded.apiserver.patches.errors import BadPatch, bad_request, does_not_fit
+from labkit.cluster.embedded.apiserver.patches.errors import (
+    BadPatch,
+    bad_request,
+    does_not_fit,
+    failed_test,
+)
 from labkit.cluster.embedded.apiserver.patches.shape import Object
 from labkit.cluster.embedded.store.frozen import thaw
 
@@ -27,7 +32,8 @@ _JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "bool", type(
 def json_patch(object: Object, patch: Any) -> Object:
     """The object after a JSON Patch, a list of operations.
 
-    Raises BadPatch: 400 if it is no such list, 413 if it is too long, 422 if it does not fit.
+    Raises BadPatch: 400 if it is no such list, 413 if it is too long, 422 if it does not fit;
+    FailedTest if it tests for what is not so.
     """
     if not isinstance(patch, list):
         raise _wrong_json(patch, "jsonpatch.Patch")
@@ -51,6 +57,8 @@ def json_patch(object: Object, patch: Any) -> Object:
                     )
                 adapted = [_as_kubernetes(result, operation)]
                 result = patches(adapted).apply(result, in_place=True)
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise failed_test(str(error)) from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         raise does_not_fit(str(error)) from error
     except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.admission.changing import NoObject, put
 from labkit.cluster.embedded.apiserver.admission.plugin import Rule, refuse
 from labkit.cluster.embedded.apiserver.admission.webhooks import review
 from labkit.cluster.embedded.apiserver.admission.webhooks.calling import Caller, NotReached
 from labkit.cluster.embedded.apiserver.admission.webhooks.errors import CallFailed, denied
 from labkit.cluster.embedded.apiserver.admission.webhooks.matching import matched
 from labkit.cluster.embedded.apiserver.patches import BadPatch, json_patch
-from labkit.cluster.embedded.apiserver.protobuf import write_as_go
-from labkit.cluster.embedded.schema import prune, wrong_types
 from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
@@ -158,20 +157,19 @@ class MutatingWebhooks(Webhooks):
         webhooks = self._all(attempt)
         if not webhooks:
             return
-        rounds = attempt.rounds
-        if rounds.is_second and rounds.last_seen != attempt.object:
-            rounds.something_changed()  # by a plug-in that was asked again
+        rounds, memory = attempt.rounds, attempt.rounds.webhooks
+        memory.begin(attempt.object, is_second=rounds.is_second)
         for webhook in webhooks:
             resource = self._meant(attempt, webhook)
-            if resource is None or (rounds.is_second and webhook.id not in rounds.due):
+            if resource is None or (rounds.is_second and webhook.id not in memory.due):
                 continue
             answer = await self._ask(attempt, webhook, resource)
             if answer and answer.patch and _change(attempt, webhook, resource, answer.patch):
-                rounds.something_changed()
+                memory.something_changed()
                 rounds.is_second_wanted = True
             if webhook.said.get("reinvocationPolicy") == "IfNeeded":
-                rounds.asked.add(webhook.id)
-        rounds.last_seen = thaw(attempt.object) if attempt.object is not None else None
+                memory.asked.add(webhook.id)
+        memory.end(attempt.object)
 
 
 def _change(attempt: Attempt, webhook: Webhook, resource: Resource, patch: list[Object]) -> bool:
@@ -185,25 +183,10 @@ def _change(attempt: Attempt, webhook: Webhook, resource: Resource, patch: list[
         words = "attempted to modify the object, which is not supported for this operation"
         raise status.internal_error(f'admission webhook "{webhook.name}" {words}')
     try:
-        found = json_patch(thaw(review.shown(attempt, resource, value)), patch)
+        return put(
+            attempt, resource, json_patch(thaw(review.shown(attempt, resource, value)), patch)
+        )
     except BadPatch as error:
         raise status.internal_error(error.message) from None
-    new = _read(attempt, resource, found)
-    if new == value:
-        return False
-    value.clear()
-    value.update(new)
-    attempt.resource.rules.set_defaults(value)
-    return True
-
-
-def _read(attempt: Attempt, resource: Resource, found: Any) -> Object:
-    """What a patch has made, as a decoder takes it: what nobody knows is left out."""
-    if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
-        raise status.internal_error("the patched document is no object")
-    if resource.type is not None and attempt.subresource != "scale":
-        for fault in wrong_types(resource.type, found):
-            raise status.internal_error(fault.message)
-        found = prune(resource.type, found)
-        write_as_go(resource.api_version, resource.kind, found)
-    return review.read_back(attempt, resource, found)
+    except NoObject as error:
+        raise status.internal_error(str(error)) from None

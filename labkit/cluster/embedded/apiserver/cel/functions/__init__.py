@@ -13,6 +13,7 @@ of the type, and what it holds. An implementation gets and gives what it holds.
     urls         url
     versions     semver
     formats      format: named forms of texts
+    patches      jsonpatch.escapeKey, where an expression gives a patch
     authorizers  authorizer: what somebody may do
 
 Source: Kubernetes' `apiserver/pkg/cel/library`, cel-go's `ext/strings.go`.
