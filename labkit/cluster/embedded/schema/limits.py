@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from labkit.cluster.embedded.schema import numbered
 from labkit.cluster.embedded.schema.patterns import BadPattern, go_pattern
 from labkit.cluster.embedded.schema.types import Fault, Path, Type, show
 
@@ -45,6 +46,7 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "hostname": HOSTNAME.fullmatch,
     "email": EMAIL.fullmatch,
     "duration": DURATION.fullmatch,
+    **numbered.FORMATS,
 }
 """The formats of strings that are looked at; a real server passes over unknown ones, too."""
 
