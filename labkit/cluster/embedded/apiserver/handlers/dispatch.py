@@ -63,6 +63,8 @@ async def _of_served(api: Api, request: Request, resource: Resource) -> Answer |
     write_options.check(request)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
+    if resource.storage == "bindings":  # the older path of the same
+        return await subresources.binding.create(api, request, resource)
     return await _whole(api, request, resource)
 
 

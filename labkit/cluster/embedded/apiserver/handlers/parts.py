@@ -65,10 +65,16 @@ RULES: dict[str, Kind] = {"ephemeralcontainers": POD_EPHEMERAL_CONTAINERS, "resi
 """What is particular to a pod when only that part is changed."""
 
 
+FREE = ("binding", "finalize")
+"""What these write, no other update may change."""
+
+
 def faults(rules: Kind, subresource: str, new: Object, old: Object) -> list[Fault]:
     """What is wrong with an update, be it of the whole or of one part."""
     if subresource == "finalize":
         return validate_finalize(new)
+    if subresource == "binding":
+        return []
     if subresource in ("status", "approval"):
         return rules.validate_status_update(new, old)
     return RULES.get(subresource, rules).validate_update(new, old)

@@ -247,13 +247,15 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_status_update(value, old.object)
         if resource.storage == SIGNING_REQUESTS:
             note_times(value, old.object, stamp.timestamp())
-    elif attempt.subresource != "finalize":  # which is about what an update may not change
+    elif attempt.subresource not in parts.FREE:
         rules.before_update(value, old.object)
-    attempt.api.allocate(resource, value, old.object)
+    if not attempt.subresource:  # a status comes with the spec that is stored
+        attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     _refuse(attempt, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
-    attempt.api.allocate(resource, value, old.object)
+    if not attempt.subresource:
+        attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
 
 

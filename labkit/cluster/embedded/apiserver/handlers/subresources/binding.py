@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -36,7 +37,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
 
     pods = api.registry.find("", "v1", "pods")
     assert pods is not None
-    await write.change(api, request, pods, Key("pods", request.namespace, name), make)
+    asked = replace(request, name=name, subresource="binding")  # `/bindings` says neither
+    await write.change(api, asked, pods, Key("pods", request.namespace, name), make)
     return as_json(status.success(code=201), 201)
 
 
