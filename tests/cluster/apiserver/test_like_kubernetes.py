@@ -55,3 +55,130 @@ def test_a_service_is_told_where_its_load_balancer_is(tmp_path: Path) -> None:
         assert put["status"] == {"loadBalancer": {}}
 
     with_plane(tmp_path, run)
+
+
+GONE = "11111111-1111-1111-1111-111111111111"
+MAPS = f"{CORE}/configmaps"
+QUALIFIED = "Operation cannot be fulfilled on"
+NO_KIND = 'no kind "Wrong" is registered for version "v1" in scheme '
+CHANGED = "The object might have been"
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "code", "message"),
+    [
+        (f"PUT {CORE}/pods/p/binding", None, 405,
+         "the server does not allow this method on the requested resource"),
+        (f"POST {CORE}/pods/p/binding",
+         {"metadata": {"name": "q"}, "target": {"name": "n"}}, 400,
+         "name in URL does not match name in Binding object"),
+        (f"POST {CORE}/bindings/p", {}, 404,
+         "the server could not find the requested resource"),
+        (f"POST {CORE}/pods/p/eviction", {"metadata": {"name": "q"}}, 400,
+         "name in URL does not match name in Eviction object"),
+        (f"PUT {MAPS}", {"metadata": {"name": "m"}}, 405,
+         "the server does not allow this method on the requested resource"),
+        ("PATCH /api/v1/configmaps", {}, 405,
+         "the server does not allow this method on the requested resource"),
+        (f"PUT {MAPS}/m", {"kind": "Wrong", "metadata": {"name": "m"}}, 400,
+         f'Wrong in version "v1" cannot be handled as a ConfigMap: {NO_KIND}'
+         '"pkg/api/legacyscheme/scheme.go:30"'),
+        (f"PUT {MAPS}/none", {"metadata": {"name": "none", "uid": GONE}}, 409,
+         f'{QUALIFIED} configmaps "none": Precondition failed: UID in precondition: {GONE}, '
+         "UID in object meta: "),
+        (f"PUT {CORE}/endpoints/none", {"metadata": {"name": "none", "uid": GONE}}, 409,
+         f'{QUALIFIED} endpoints "none": Precondition failed: UID in precondition: {GONE}, '
+         "UID in object meta: "),
+        (f"PUT {CORE}/resourcequotas/none", {"metadata": {"name": "none"}}, 404,
+         'resourcequotas "none" not found'),
+        ("PUT /api/v1/nodes/none", {"metadata": {"name": "none"}}, 404,
+         'nodes "none" not found'),
+        (f"DELETE {MAPS}/m", {"preconditions": {"resourceVersion": "1"}}, 409,
+         f'{QUALIFIED} ConfigMap "m": the ResourceVersion in the precondition (1) does not match '
+         f"the ResourceVersion in record (REVISION). {CHANGED} modified"),
+        (f"DELETE {MAPS}/m", {"preconditions": {"uid": GONE}}, 409,
+         f'{QUALIFIED} ConfigMap "m": the UID in the precondition ({GONE}) does not match the '
+         f"UID in record (UID). {CHANGED} deleted and then recreated"),
+        ("GET /apis/apps/v1/namespaces/default/deployments/d/scale", None, 404,
+         'deployments/scale.apps "d" not found'),
+        (f"GET {CORE}/replicationcontrollers/d/scale", None, 404,
+         'replicationcontrollers/scale.autoscaling "d" not found'),
+        ("PUT /api/v1/namespaces/default/finalize",
+         {"metadata": {"name": "default"}, "spec": {"finalizers": ["bad"]}}, 422,
+         'Namespace "default" is invalid: spec.finalizers[0]: Invalid value: "bad": '
+         "name is neither a standard finalizer name nor is it fully qualified"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_or_not_meant_is_refused(
+    tmp_path: Path, asked: str, body: Any, code: int, message: str
+) -> None:
+    async def run(plane: Plane) -> None:
+        await plane.call("POST", f"{CORE}/pods", pod("p"))
+        about = (await plane.call("POST", MAPS, config_map("m")))["metadata"]
+        error = await plane.refused(*asked.split(), body)
+        said = message.replace("REVISION", about["resourceVersion"])
+        said = said.replace("(UID)", f"({about['uid']})")
+        assert (error.code, error.message) == (code, said)
+        assert await plane.call("GET", f"{CORE}/pods/p")
+
+    with_plane(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "cause"),
+    [
+        ({"tailLines": "-1"}, "tailLines",
+         "Invalid value: -1: must be greater than or equal to 0"),
+        ({"limitBytes": "0"}, "limitBytes", "Invalid value: 0: must be greater than 0"),
+        ({"sinceSeconds": "0"}, "sinceSeconds", "Invalid value: 0: must be greater than 0"),
+        ({"sinceSeconds": "1", "sinceTime": "2020-01-01T00:00:00Z"}, "[]",
+         "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_log_is_refused(
+    tmp_path: Path, query: dict[str, str], field: str, cause: str
+) -> None:
+    async def run(plane: Plane) -> None:
+        error = await plane.refused("GET", f"{CORE}/pods/none/log", query=query)
+        assert (error.code, error.message) == (
+            422, f'PodLogOptions "none" is invalid: {field}: {cause}',
+        )  # fmt: skip
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_a_csi_driver_is_changed_at_a_revision(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        drivers = "/apis/storage.k8s.io/v1/csidrivers"
+        body = {"metadata": {"name": "d"}, "spec": {"attachRequired": False}}
+        await plane.call("POST", drivers, body)
+        error = await plane.refused("PUT", f"{drivers}/d", body)
+        assert (error.code, error.message) == (
+            422,
+            'csidrivers.storage.k8s.io "d" is invalid: metadata.resourceVersion: '
+            "Invalid value: 0: must be specified for an update",
+        )
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_what_is_in_a_list_does_not_say_its_kind_again(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        made = await plane.call("POST", MAPS, config_map("m"))
+        found = await plane.call("GET", MAPS, query={"fieldSelector": "metadata.name=m"})
+        assert (found["kind"], found["apiVersion"]) == ("ConfigMapList", "v1")
+        says = {"kind": "ConfigMap", "apiVersion": "v1"}
+        assert [says | one for one in found["items"]] == [made]
+        assert set(found["items"][0]) == {"metadata", "data"}
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_a_revision_that_has_not_been_is_not_got(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await plane.call("POST", MAPS, config_map("m"))
+        error = await plane.refused("GET", f"{MAPS}/m", query={"resourceVersion": "99999"})
+        assert (error.code, error.reason) == (504, "Timeout")
+        assert error.message.startswith("Timeout: Too large resource version: 99999, current: ")
+
+    with_plane(tmp_path, run, is_bare=True)

@@ -109,12 +109,19 @@ def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
     version = sent.get("apiVersion") or api_version
     named = sent.get("kind") or kind
     if named != kind:
-        words = f'{named} in version "{version}" cannot be handled as a {kind}'
-        raise status.bad_request(f"{words}: no kind {named!r} is taken here".replace("'", '"'))
+        short = str(version).rpartition("/")[2]
+        words = f'{named} in version "{short}" cannot be handled as a {kind}'
+        raise status.bad_request(f"{words}: {not_registered(named, version)}")
     if version != api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise status.bad_request(f"{words} ({api_version})")
     sent["kind"], sent["apiVersion"] = kind, api_version
+
+
+def not_registered(kind: Any, version: Any) -> str:
+    """What Kubernetes says of a kind that it does not know."""
+    where = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    return f'no kind "{kind}" is registered for version "{version}" {where}'
 
 
 def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource) -> None:

@@ -128,13 +128,15 @@ def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -
         if kind == MERGE_PATCH:
             return _object(merge_patch(old, document))
         assert resource.type is not None  # all that are built in have one
-        return strategic_merge_patch(resource.type, old, document)
+        return _object(strategic_merge_patch(resource.type, old, document))
     except BadPatch as error:
         raise _bad(error) from None
 
 
 def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
+    if isinstance(value, dict) and value.get("metadata") is None:
+        return value | {"metadata": {}}
+    if not isinstance(value, dict) or not isinstance(value["metadata"], dict):
         raise status.invalid(
             "",
             "",
@@ -170,7 +172,7 @@ def _check(
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
         if resource.crd is not None and new.get("kind") and new.get("apiVersion"):
             decode.check_type_meta(new, resource)
-        decode.check_kind(new, resource.api_version, resource.kind)
+        _check_kind(resource, new)
     changed = {name: part for name, part in new.items() if part != old.get(name)}
     if resource.type is not None:
         for fault in wrong_types(resource.type, changed):
@@ -190,6 +192,18 @@ def _check(
         new.pop(name)
     new.update(kept)
     write.check_name(new, request)
+    stamp.check_namespace(new, request, resource)
+
+
+def _check_kind(resource: Resource, new: dict[str, Any]) -> None:
+    """Refuses a patch after which an object would be of another kind; none is its own."""
+    version, kind = new.get("apiVersion"), new.get("kind")
+    if resource.crd is None and version and kind:
+        why = decode.not_registered(kind, version)
+        words = f"Invalid value: {shown(orjson.dumps(new).decode())}: {why}"
+        cause = status.StatusCause("FieldValueInvalid", words, "patch")
+        raise status.invalid("", "", "", [cause])
+    decode.check_kind(new, resource.api_version, resource.kind)
 
 
 def _without_body(request: Request) -> Request:
@@ -211,8 +225,11 @@ async def _apply(api: Api, request: Request, resource: Resource, presenter: Pres
         return _applied(request, resource, live, applied)
 
     if api.store.get(key) is None:
+        if not request.subresource:
+            write.check_name(applied, request)  # nothing is there to have one
         made, further = await _create_applied(api, request, resource, applied)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
+    applied["metadata"]["name"] = request.name
     stored = api.registry.stored(resource)
     written, further = await write.change(
         api, request, stored, key, _in_version(resource, make), is_applied=True, is_patch=True
@@ -239,18 +256,18 @@ def _read_applied(request: Request, resource: Resource) -> dict[str, Any]:
     from labkit.cluster.embedded.apiserver.handlers.yaml_bodies import read_yaml
 
     applied = decode.as_object(read_yaml(request.body))
-    for name in ("apiVersion", "kind"):
-        if not applied.get(name):
-            words = f"Object '{name.capitalize() if name == 'kind' else name}' is missing"
-            raise status.bad_request(f"error decoding YAML: {words} in the applied configuration")
+    if (said := applied.get("apiVersion") or "") != resource.api_version:
+        words = "Incorrect version specified in apply patch. Specified patch version: "
+        raise status.bad_request(f"{words}{said}, expected: {resource.api_version}")
+    if not applied.get("kind"):
+        words = "Object 'Kind' is missing in the applied configuration"
+        raise status.bad_request(f"error decoding YAML: {words}")
     decode.check_kind(applied, resource.api_version, resource.kind)
     about = applied.setdefault("metadata", {})
-    if about.get("name", request.name) != request.name:
-        words = f"the name of the object ({about['name']}) does not match the name on the URL"
-        raise status.bad_request(f"{words} ({request.name})")
+    if about.get("name"):
+        write.check_name(applied, request)
     if "managedFields" in about and about["managedFields"] is not None:
         raise status.bad_request("metadata.managedFields must be nil")
-    about["name"] = request.name
     return applied
 
 

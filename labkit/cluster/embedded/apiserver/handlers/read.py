@@ -90,9 +90,12 @@ def get(api: Api, request: Request, resource: Resource) -> Answer:
     """One object.
 
     Raises:
-        ApiError: 404.
+        ApiError: 400, 404, 504 for a revision that has not been.
     """
     presenter = Presenter.for_request(request, resource)
+    wanted = options.list_revision(request) or 0
+    if wanted > api.store.revision:
+        raise status.revision_too_large(wanted, api.store.revision)
     record = find(api, resource, request.namespace, request.name)
     return presenter.answer(presenter.one(record))
 

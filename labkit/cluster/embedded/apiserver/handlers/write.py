@@ -144,7 +144,10 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     stamp.check_namespace(value, request, resource)
     check_name(value, request)
     key = resource.key(request.namespace, request.name)
-    if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
+    is_there = api.store.get(key) is not None
+    if not is_there and value["metadata"].get("uid"):
+        raise status.other_uid(resource, key.name, value["metadata"]["uid"], "")
+    if not is_there and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
     with _warning(warnings):
@@ -217,10 +220,7 @@ def _check_identity(
     """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
-        words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
-        raise status.conflict(
-            resource.group, resource.plural, old.key.name, f"{words} {is_there['uid']}"
-        )
+        raise status.other_uid(resource, old.key.name, about["uid"], is_there["uid"])
     said = about.get("resourceVersion")
     if said in (None, "", "0"):
         if resource.needs_revision:
@@ -262,7 +262,9 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
 def _keep(about: dict[str, Any], was: dict[str, Any]) -> None:
     """What a client cannot change stays; what it tries to add is refused later."""
     about.setdefault("uid", was["uid"])
-    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+    if "deletionGracePeriodSeconds" in was and about.get("deletionGracePeriodSeconds") is None:
+        about["deletionGracePeriodSeconds"] = was["deletionGracePeriodSeconds"]
+    for name in ("creationTimestamp", "deletionTimestamp"):
         if name in was:
             about[name] = was[name]
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from typing import Any
 
 from . import faults as f
+from .approvals import conditions, no_approval, one_certificate
 from .kind import Kind
 from .rules import Faults, Object, child, parts, required, struct
 
@@ -125,6 +127,8 @@ SIGNING_REQUEST = Kind(
         ),
     ),
     status={},
-    status_rules=(_signed,),
+    status_rules=(conditions, no_approval, _signed, one_certificate),
     on_update=(_keep_spec,),
 )
+SIGNING_REQUEST_APPROVAL = replace(SIGNING_REQUEST, status_rules=(conditions,))
+"""A request as its `approval` subresource updates it."""

@@ -27,6 +27,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     decode.check_kind(sent, "v1", "Binding")
     about, target = sent.get("metadata") or {}, sent.get("target") or {}
     name = request.name or about.get("name", "")
+    if about.get("name") and about["name"] != name:
+        raise status.bad_request("name in URL does not match name in Binding object")
     causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_binding(sent)]
     if causes:
         raise status.invalid("", "Binding", name, causes)

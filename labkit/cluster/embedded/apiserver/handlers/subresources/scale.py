@@ -12,7 +12,7 @@ from labkit.cluster.embedded.apiserver.handlers import decode, patch, read, writ
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
-from labkit.cluster.embedded.store import Record, thaw
+from labkit.cluster.embedded.store import Key, Record, thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -76,11 +76,11 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 404, 409, 422.
     """
-    record = read.find(api, resource, request.namespace, request.name)
-    if request.verb == "get":
-        return as_json(to_scale(resource, record.object))
-    change = _change(api, request, resource)
     key = resource.key(request.namespace, request.name)
+    if request.verb == "get":
+        return as_json(to_scale(resource, _found(api, resource, key).object))
+    read.find(api, resource, request.namespace, request.name)
+    change = _change(api, request, resource)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         return _with_replicas(resource, old, change(to_scale(resource, old)))
@@ -88,6 +88,16 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     written, warnings = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
     return as_json(to_scale(resource, value), warnings=warnings)
+
+
+def _found(api: Api, resource: Resource, key: Key) -> Record:
+    """What has a Scale; who reads one of what is not there is told of the Scale."""
+    record = api.store.get(key)
+    if record is None:
+        of = "" if resource.crd is not None else "/scale"
+        group = resource.group or ("autoscaling" if of else "")
+        raise status.not_found(group, resource.plural + of, key.name)
+    return record
 
 
 def _change(api: Api, request: Request, resource: Resource) -> Any:
