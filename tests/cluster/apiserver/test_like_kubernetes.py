@@ -9,9 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.cluster.apiserver.plane import Plane, config_map, pod, with_plane
+from labkit.cluster.embedded.apiserver import request as requests
+from labkit.cluster.embedded.apiserver.handlers import dispatch
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+from tests.cluster.apiserver.plane import ADMIN, Plane, config_map, pod, with_plane
 from tests.cluster.apiserver.trees import MERGE
 
 CORE = "/api/v1/namespaces/default"
@@ -83,6 +87,24 @@ CHANGED = "The object might have been"
         (f"PUT {MAPS}/m", {"kind": "Wrong", "metadata": {"name": "m"}}, 400,
          f'Wrong in version "v1" cannot be handled as a ConfigMap: {NO_KIND}'
          '"pkg/api/legacyscheme/scheme.go:30"'),
+        (f"PUT {MAPS}/m", {"apiVersion": "wrong/v1", "metadata": {"name": "m"}}, 400,
+         'ConfigMap in version "v1" cannot be handled as a ConfigMap: no kind "ConfigMap" is '
+         'registered for version "wrong/v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'),
+        (f"POST {MAPS}", {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "m"}}, 400,
+         'Secret in version "v1" cannot be handled as a ConfigMap: '
+         "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        ("POST /apis/authorization.k8s.io/v1/subjectaccessreviews", {"spec": {"user": "u"}}, 422,
+         'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: '
+         "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be "
+         "specified"),
+        ("POST /apis/storage.k8s.io/v1/volumeattachments",
+         {"metadata": {"name": "a"}, "spec": {"attacher": "x/y", "nodeName": "n",
+          "source": {"persistentVolumeName": "v"}}}, 422,
+         'VolumeAttachment.storage.k8s.io "a" is invalid: spec.attacher: Invalid value: "x/y": '
+         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+         "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "
+         "regex used for validation is "
+         r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"),
         (f"PUT {MAPS}/none", {"metadata": {"name": "none", "uid": GONE}}, 409,
          f'{QUALIFIED} configmaps "none": Precondition failed: UID in precondition: {GONE}, '
          "UID in object meta: "),
@@ -180,5 +202,56 @@ def test_a_revision_that_has_not_been_is_not_got(tmp_path: Path) -> None:
         error = await plane.refused("GET", f"{MAPS}/m", query={"resourceVersion": "99999"})
         assert (error.code, error.reason) == (504, "Timeout")
         assert error.message.startswith("Timeout: Too large resource version: 99999, current: ")
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_an_autoscaler_of_the_first_version_says_its_numbers(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        path = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
+        spec = {"maxReplicas": 3, "scaleTargetRef": target}
+        made = await plane.call("POST", path, {"metadata": {"name": "a"}, "spec": spec})
+        assert made["status"] == {"currentReplicas": 0, "desiredReplicas": 0}
+        accept = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
+        asked = requests.parse("GET", f"{path}/a", {}, accept)
+        asked.user = ADMIN
+        answer = await dispatch.handle(plane.api, asked)
+        assert isinstance(answer, Answer)
+        table = orjson.loads(answer.body)
+        assert table["rows"][0]["cells"][:3] == ["a", "Deployment/d", "cpu: <unknown>/80%"]
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+@pytest.mark.parametrize(("plural", "is_changed"), [("replicasets", True), ("deployments", False)])
+def test_a_status_may_come_with_labels(tmp_path: Path, plural: str, is_changed: bool) -> None:
+    async def run(plane: Plane) -> None:
+        path = f"/apis/apps/v1/namespaces/default/{plural}"
+        labels = {"app": "a"}
+        template = {"metadata": {"labels": labels}, "spec": pod("x")["spec"]}
+        spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+        await plane.call("POST", path, {"metadata": {"name": "a"}, "spec": spec})
+        patch = {"metadata": {"labels": {"st": "1"}}, "status": {"replicas": 1}}
+        said = await plane.call("PATCH", f"{path}/a/status", patch, content_type=MERGE)
+        assert said["status"]["replicas"] == 1
+        assert ("labels" in said["metadata"]) == is_changed
+
+    with_plane(tmp_path, run)
+
+
+def test_a_namespace_ends_at_a_revision_and_without_a_wait(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await plane.call("POST", "/api/v1/namespaces", {"metadata": {"name": "n"}})
+        body = {"preconditions": {"resourceVersion": "1"}}
+        error = await plane.refused("DELETE", "/api/v1/namespaces/n", body)
+        assert (error.code, error.message) == (
+            409,
+            'Operation cannot be fulfilled on namespaces "n": Precondition failed: '
+            "ResourceVersion in precondition: 1, ResourceVersion in object meta: 2",
+        )
+        ending = await plane.call("DELETE", "/api/v1/namespaces/n")
+        assert "deletionTimestamp" in ending["metadata"]
+        assert "deletionGracePeriodSeconds" not in ending["metadata"]
 
     with_plane(tmp_path, run, is_bare=True)

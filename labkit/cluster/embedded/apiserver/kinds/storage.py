@@ -37,6 +37,7 @@ from .rules import (
     unless_empty,
 )
 
+LONGEST_DRIVER = 63
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES = one_of("Block", "Filesystem")
 _RECLAIM = ("Delete", "Recycle", "Retain")
@@ -241,6 +242,13 @@ def _provisioner(value: Any, path: str, faults: Faults) -> None:
     faults += [f.invalid(path, value, message) for message in wrong]
 
 
+def _driver(value: Any, path: str, faults: Faults) -> None:
+    """The name of a driver of CSI, which is a domain."""
+    if len(value) > LONGEST_DRIVER:
+        faults.append(f.too_long(path, LONGEST_DRIVER))
+    faults += [f.invalid(path, value, message) for message in dns1123_subdomain(value.lower())]
+
+
 def _unchanged(*names: str) -> Any:
     """Fields that an update may not touch, with the words of storage classes."""
 
@@ -311,7 +319,7 @@ VOLUME_ATTACHMENT = Kind(
             {
                 "spec": struct(
                     {
-                        "attacher": required(_provisioner),
+                        "attacher": required(_driver),
                         "nodeName": required(named(dns1123_subdomain)),
                     }
                 )

@@ -242,7 +242,6 @@ REPLICA_SET = Kind(
     update_rules=(_SELECTOR_STAYS,),
     status={"replicas": 0},
     generation_of=("spec",),
-    status_keeps=("labels",),
 )
 
 DAEMON_SET = Kind(
@@ -268,7 +267,6 @@ DAEMON_SET = Kind(
     generation_of=("spec",),
     on_create=(_first_template,),
     on_update=(_next_template,),
-    status_keeps=("labels",),
 )
 
 STATEFUL_SET = Kind(
@@ -294,7 +292,6 @@ STATEFUL_SET = Kind(
     update_rules=(_stateful_update,),
     status={"replicas": 0, "availableReplicas": 0},
     generation_of=("spec",),
-    status_keeps=("labels",),
 )
 
 
