@@ -97,7 +97,9 @@ def read_document(request: Request, kind: str) -> Any:
         raise status.bad_request(f"error decoding {what}: {error}") from None
     if kind == JSON_PATCH:
         if not isinstance(document, list):
-            words = "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            words = (
+                f"json: cannot unmarshal {_name(document)} into Go value of type jsonpatch.Patch"
+            )
             raise status.bad_request(f"error decoding patch: {words}")
         if len(document) > 10_000:
             words = f"The allowed maximum operations in a JSON patch is 10000, got {len(document)}"
@@ -106,11 +108,18 @@ def read_document(request: Request, kind: str) -> Any:
             [one.get("value") for one in document if isinstance(one, dict)], request.body
         )
     elif not isinstance(document, dict):
-        words = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+        words = f"json: cannot unmarshal {_name(document)} into Go value of type "
+        words += "map[string]interface {}"
         raise status.bad_request(f"error decoding patch: {words}")
     else:
         sizes.demand_few(document, request.body)
     return document
+
+
+def _name(value: Any) -> str:
+    """What Go calls a value of JSON."""
+    names = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
+    return names.get(type(value), "number")
 
 
 def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -> dict[str, Any]:

@@ -145,8 +145,8 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     check_name(value, request)
     key = resource.key(request.namespace, request.name)
     is_there = api.store.get(key) is not None
-    if not is_there and value["metadata"].get("uid"):
-        raise status.other_uid(resource, key.name, value["metadata"]["uid"], "")
+    if not is_there and (uid := value["metadata"].get("uid")):
+        raise status.other_uid(resource.group, resource.plural, key.name, uid, "")
     if not is_there and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
@@ -220,7 +220,9 @@ def _check_identity(
     """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
-        raise status.other_uid(resource, old.key.name, about["uid"], is_there["uid"])
+        raise status.other_uid(
+            resource.group, resource.plural, old.key.name, about["uid"], is_there["uid"]
+        )
     said = about.get("resourceVersion")
     if said in (None, "", "0"):
         if resource.needs_revision:

@@ -6,6 +6,7 @@ Source: Kubernetes `pkg/apis/certificates/validation/validation.go`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from . import faults as f
@@ -17,7 +18,7 @@ VALUES = ("False", "True", "Unknown")
 PATH = "status.conditions"
 
 
-def _conditions(new: Object) -> list[Any]:
+def _conditions(new: Object) -> Iterator[Any]:
     return parts(new.get("status") or {}, "conditions")
 
 
