@@ -1,4 +1,4 @@
-"""What tests of the cluster share."""
+"""What tests of the cluster share: the embedded one, or that of ``--kubeconfig FILE``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ from tests.cluster.embedded_cluster import embedded_cluster
 from tests.support.leaks import Place
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Only there when this folder is named, or one in it: `pytest tests/cluster/suite`."""
+    parser.addoption("--kubeconfig", type=Path, help="ask this cluster, not the embedded one")
+    parser.addoption("--kubectl", type=Path, help="play the cases with this kubectl")
+
+
 @pytest.fixture(scope="session")
-def kubeconfig(run_place: Place) -> Iterator[Path]:
-    """The kubeconfig of an embedded cluster that lives as long as this run of tests."""
+def kubeconfig(request: pytest.FixtureRequest, run_place: Place) -> Iterator[Path]:
+    """The kubeconfig that was named, or that of an embedded cluster of this run's own."""
+    if named := request.config.getoption("--kubeconfig", None):
+        yield named.absolute()
+        return
     with embedded_cluster() as path:
         yield path

@@ -1,4 +1,4 @@
-"""Which cluster the cases are played on: the embedded one, or that of ``--kubeconfig FILE``."""
+"""Which cluster the cases are played on, and with what."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from tests.cluster.suite.playing import Target
 from tests.support import clients
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Only there when this folder is named: `pytest tests/cluster/suite --kubeconfig FILE`."""
-    parser.addoption("--kubeconfig", type=Path, help="play the cases on this cluster")
-    parser.addoption("--kubectl", type=Path, help="play them with this kubectl")
-
-
 @pytest.fixture(scope="session")
-def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Target:
+def target(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Target:
     """The cluster that cases are played on."""
     from kubernetes import client, config
 
-    path = request.config.getoption("--kubeconfig", None) or request.getfixturevalue("kubeconfig")
-    found = yaml.safe_load(path.read_text())
+    found = yaml.safe_load(kubeconfig.read_text())
     core = client.CoreV1Api(config.new_client_from_config_dict(found))
     said = client.VersionApi(core.api_client).get_code()
     version = int(said.major), int(said.minor.rstrip("+"))

@@ -74,7 +74,7 @@ def _autoscaler_shown(value: Object) -> Object:
         notes[BEHAVIOR] = json.dumps(behavior)
     if notes:
         about["annotations"] = notes
-    status = dict(value.get("status") or {})
+    status = {"currentReplicas": 0, "desiredReplicas": 0, **(value.get("status") or {})}
     for name in ("currentMetrics", "conditions"):
         status.pop(name, None)
     new = {**value, "apiVersion": "autoscaling/v1", "metadata": about, "spec": spec}

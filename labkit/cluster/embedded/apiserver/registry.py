@@ -162,9 +162,8 @@ class Resource:
 CREATED_BY_UPDATE = frozenset(
     {
         *("endpoints", "events", "leases.coordination.k8s.io", "limitranges", "services"),
-        *("endpointslices.discovery.k8s.io", "resourcequotas", "runtimeclasses.node.k8s.io"),
         *("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"),
-        *("rolebindings.rbac.authorization.k8s.io", "nodes"),
+        *("rolebindings.rbac.authorization.k8s.io", "runtimeclasses.node.k8s.io"),
         "clusterrolebindings.rbac.authorization.k8s.io",
     }
 )
@@ -172,6 +171,8 @@ NEEDS_REVISION = frozenset(
     {
         *("apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"),
         *("leases.coordination.k8s.io", "poddisruptionbudgets.policy"),
+        *("csidrivers.storage.k8s.io", "csinodes.storage.k8s.io"),
+        *("csistoragecapacities.storage.k8s.io", "volumeattachments.storage.k8s.io"),
         *("runtimeclasses.node.k8s.io", "validatingadmissionpolicies.admissionregistration.k8s.io"),
         "mutatingadmissionpolicies.admissionregistration.k8s.io",
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io",

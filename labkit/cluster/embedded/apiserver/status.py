@@ -151,6 +151,12 @@ def conflict(group: str, resource: str, name: str, why: str = "") -> ApiError:
     return ApiError(409, "Conflict", message, _about(group, resource, name))
 
 
+def other_uid(group: str, resource: str, name: str, wanted: str, found: str) -> ApiError:
+    """409: the object that is meant is not the one that is there, if there is one."""
+    why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+    return conflict(group, resource, name, why)
+
+
 def apply_conflict(message: str, causes: Sequence[tuple[str, str]]) -> ApiError:
     """409: a field that is applied belongs to another manager."""
     found = [

@@ -27,13 +27,18 @@ class GarbageCollector(Controller):
     def __init__(self, api: Api) -> None:
         super().__init__(api)
         self._foreground: set[Key] = set()
+        self._ended: set[str] = set()
+        """The uids of owners whose end was seen, and whose dependents may be here yet."""
 
     def keys_of(self, change: Change) -> list[Key]:
         """What has owners; what is marked; and, when an owner has gone, its dependents."""
         record, about = change.record, change.record.object["metadata"]
         if change.type == "DELETED":
             uids = [owner["uid"] for owner in about.get("ownerReferences") or ()]
-            return [one.key for one in self._dependents(about["uid"])] + self._waiting(uids)
+            dependents = [one.key for one in self._dependents(about["uid"])]
+            if dependents:
+                self._ended.add(about["uid"])
+            return dependents + self._waiting(uids)
         is_marked = about.get("deletionTimestamp") and about.get("finalizers")
         return [record.key] if about.get("ownerReferences") or is_marked else []
 
@@ -53,6 +58,8 @@ class GarbageCollector(Controller):
 
     async def _look_at_owners(self, record: Record) -> None:
         owners = record.object["metadata"]["ownerReferences"]
+        if any(self._is_unknown(owner) for owner in owners):
+            return  # nobody can say whether it is there
         found = {owner["uid"]: self._owner(record, owner) for owner in owners}
         solid = [one for one in found.values() if one and not _waits(one)]
         waiting = [one for one in found.values() if one and _waits(one)]
@@ -73,6 +80,10 @@ class GarbageCollector(Controller):
         owner = self.api.store.get(Key(resource.storage, namespace, reference["name"]))
         is_it = owner is not None and owner.object["metadata"]["uid"] == reference["uid"]
         return owner if is_it else None
+
+    def _is_unknown(self, reference: dict[str, Any]) -> bool:
+        """Whether an owner is of a kind that is not served, and nobody saw it end."""
+        return self._resource(reference) is None and reference["uid"] not in self._ended
 
     def _resource(self, reference: dict[str, Any]) -> Resource | None:
         group, _, _ = reference["apiVersion"].rpartition("/")

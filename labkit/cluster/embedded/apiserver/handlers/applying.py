@@ -38,8 +38,11 @@ async def apply_patch(
         return _applied(request, resource, live, applied)
 
     if api.store.get(key) is None:
+        if not request.subresource:
+            write.check_name(applied, request)  # nothing is there to have one
         made, further = await _create_applied(api, request, resource, applied)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
+    applied["metadata"]["name"] = request.name
     stored = api.registry.stored(resource)
     written, further = await write.change(
         api, request, stored, key, write.in_version(resource, make), is_applied=True, is_patch=True
@@ -59,16 +62,14 @@ def _read(request: Request, resource: Resource) -> tuple[dict[str, Any], list[st
     about = applied.get("metadata")
     if about is None:
         about = applied["metadata"] = {}
-    if isinstance(about, dict):
-        named = about.get("name", request.name)
-        if isinstance(named, str) and named != request.name:
-            words = f"the name of the object ({named}) does not match the name on the URL"
-            raise status.bad_request(f"{words} ({request.name})")
+    if resource.crd is None:
+        _check_built_in(applied, resource)
+    if isinstance(about, dict) and isinstance(about.get("name"), str) and about["name"]:
+        write.check_name(applied, request)
     try:
         check_applied(resource.type, applied, resource.api_version)
     except BadPatch as error:
         raise documents.refused(error) from None
-    about["name"] = request.name
     decode.check_kind(applied, resource.api_version, resource.kind)
     decode.check_types(request, applied, resource.type, resource.kind)
     stamp.check_namespace(applied, request, resource)
@@ -77,6 +78,16 @@ def _read(request: Request, resource: Resource) -> tuple[dict[str, Any], list[st
         words = "error strict decoding YAML: error converting YAML to JSON"
         raise status.bad_request(f"{words}: {yaml_bodies.all_of(said)}")
     return applied, said
+
+
+def _check_built_in(applied: dict[str, Any], resource: Resource) -> None:
+    """Refuses a configuration of another version, or of no kind."""
+    if (said := applied.get("apiVersion") or "") != resource.api_version:
+        words = "Incorrect version specified in apply patch. Specified patch version: "
+        raise status.bad_request(f"{words}{said}, expected: {resource.api_version}")
+    if not applied.get("kind"):
+        words = "Object 'Kind' is missing in the applied configuration"
+        raise status.bad_request(f"error decoding YAML: {words}")
 
 
 async def _create_applied(

@@ -20,6 +20,7 @@ from labkit.cluster.embedded.apiserver.handlers.sizes import (
 )
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.schema import (
+    builtin,
     duplicate_fields,
     prune,
     unknown_fields,
@@ -152,12 +153,37 @@ def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
     version = sent.get("apiVersion") or api_version
     named = sent.get("kind") or kind
     if named != kind:
-        words = f'{named} in version "{version}" cannot be handled as a {kind}'
-        raise status.bad_request(f"{words}: no kind {named!r} is taken here".replace("'", '"'))
+        short = str(version).rpartition("/")[2]
+        words = f'{named} in version "{short}" cannot be handled as a {kind}'
+        raise status.bad_request(f"{words}: {_not_convertible(named, version, api_version, kind)}")
+    if version != api_version and not _is_known(kind, version):
+        short = str(version).rpartition("/")[2]
+        words = f'{kind} in version "{short}" cannot be handled as a {kind}'
+        raise status.bad_request(f"{words}: {not_registered(kind, version)}")
     if version != api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise status.bad_request(f"{words} ({api_version})")
     sent["kind"], sent["apiVersion"] = kind, api_version
+
+
+def _is_known(kind: Any, version: Any) -> bool:
+    group, _, short = str(version).rpartition("/")
+    return builtin().kind(group, short, str(kind)) is not None
+
+
+def _not_convertible(named: Any, version: Any, api_version: str, kind: str) -> str:
+    """Why one kind is not another: nobody knows it, or nobody makes the one of the other."""
+    if not _is_known(named, version):
+        return not_registered(named, version)
+    short = str(version).rpartition("/")[2]
+    package = api_version.rpartition("/")[0].partition(".")[0] or "core"
+    return f"converting ({short}.{named}) to ({package}.{kind}): unknown conversion"
+
+
+def not_registered(kind: Any, version: Any) -> str:
+    """What Kubernetes says of a kind that it does not know."""
+    where = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    return f'no kind "{kind}" is registered for version "{version}" {where}'
 
 
 def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource) -> None:

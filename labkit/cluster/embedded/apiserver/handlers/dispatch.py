@@ -59,10 +59,16 @@ async def _of_served(api: Api, request: Request, resource: Resource) -> Answer |
         return await subresources.handle(api, request, resource)
     if request.verb not in resource.verbs:
         raise status.method_not_supported("", "")
+    if not request.name and request.verb in ("update", "patch"):
+        raise status.method_not_supported("", "")
+    if request.name and resource.storage == "bindings":
+        raise status.no_such_resource()
     _check_path(request, resource)
     write_options.check(request)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
+    if resource.storage == "bindings":  # the older path of the same
+        return await subresources.binding.create(api, request, resource)
     return await _whole(api, request, resource)
 
 

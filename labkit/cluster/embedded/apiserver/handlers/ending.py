@@ -181,24 +181,32 @@ async def end(
         return current, False
     if asked.is_dry_run:
         return value, is_over(value)
-    if is_over(value):
+    if is_over(value) and resource.storage != "pods":
         return remove(api, request, resource, current), True
     written = api.store.update(current.key, value, api.cause(request), expected=current.revision)
     api.written(resource, written, current)
+    if is_over(value):  # of a pod it is told that it ends, and then that it is gone
+        return remove(api, request, resource, written), True
     return written, False
 
 
 def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
     about = record.object["metadata"]
-    why = ""
+    why, revision = "", about["resourceVersion"]
     if asked.uid and asked.uid != about["uid"]:
-        why = f"Precondition failed: UID in precondition: {asked.uid}, UID in object meta: "
-        why += about["uid"]
-    elif asked.revision and asked.revision != about["resourceVersion"]:
-        why = f"Precondition failed: ResourceVersion in precondition: {asked.revision}, "
-        why += f"ResourceVersion in object meta: {about['resourceVersion']}"
-    if why:
-        raise status.conflict(resource.group, resource.plural, record.key.name, why)
+        why = f"the UID in the precondition ({asked.uid}) does not match the UID in record "
+        why += f"({about['uid']}). The object might have been deleted and then recreated"
+    elif asked.revision and asked.revision != revision:
+        why = f"the ResourceVersion in the precondition ({asked.revision}) does not match the "
+        why += f"ResourceVersion in record ({revision}). The object might have "
+        why += "been modified"
+    if why and resource.storage == "namespaces":
+        wanted, found = (asked.uid, about["uid"]) if asked.uid else (asked.revision, revision)
+        what = "UID" if asked.uid else "ResourceVersion"
+        why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: "
+        raise status.conflict(resource.group, resource.plural, record.key.name, why + found)
+    if why:  # here the kind is named, and nowhere else
+        raise status.conflict(resource.group, resource.kind, record.key.name, why)
 
 
 def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any] | None:
@@ -221,7 +229,8 @@ def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any
     when = datetime.now(UTC) + timedelta(seconds=grace)
     if was is None or grace < about.get("deletionGracePeriodSeconds", 0):
         about["deletionTimestamp"] = stamp.timestamp(when)
-    about["deletionGracePeriodSeconds"] = grace
+    if resource.storage != "namespaces":
+        about["deletionGracePeriodSeconds"] = grace
     if "generation" in about:
         about["generation"] += 1
     return stamp.in_order(value)

@@ -7,6 +7,7 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.kinds import (
     POD_EPHEMERAL_CONTAINERS,
     POD_RESIZE,
+    SIGNING_REQUEST_APPROVAL,
     Kind,
     validate_finalize,
 )
@@ -35,8 +36,10 @@ def approval(new: Object, old: Object) -> None:
     """Only the conditions of a certificate signing request."""
     conditions = (new.get("status") or {}).get("conditions")
     _become(new, old)
-    if conditions is not None:
-        new.setdefault("status", {})["conditions"] = conditions
+    said = new.setdefault("status", {})
+    said.pop("conditions", None)
+    if conditions:
+        said["conditions"] = conditions
 
 
 def resize(new: Object, old: Object) -> None:
@@ -61,16 +64,26 @@ def _become(new: Object, old: Object) -> None:
         new["metadata"]["managedFields"] = managed
 
 
-RULES: dict[str, Kind] = {"ephemeralcontainers": POD_EPHEMERAL_CONTAINERS, "resize": POD_RESIZE}
-"""What is particular to a pod when only that part is changed."""
+RULES: dict[str, Kind] = {
+    "approval": SIGNING_REQUEST_APPROVAL,
+    "ephemeralcontainers": POD_EPHEMERAL_CONTAINERS,
+    "resize": POD_RESIZE,
+}
+"""What is particular to a kind when only that part is changed."""
+
+
+FREE = ("binding", "finalize")
+"""What these write, no other update may change."""
 
 
 def faults(rules: Kind, subresource: str, new: Object, old: Object) -> list[Fault]:
     """What is wrong with an update, be it of the whole or of one part."""
     if subresource == "finalize":
         return validate_finalize(new)
+    if subresource == "binding":
+        return []
     if subresource in ("status", "approval"):
-        return rules.validate_status_update(new, old)
+        return RULES.get(subresource, rules).validate_status_update(new, old)
     return RULES.get(subresource, rules).validate_update(new, old)
 
 

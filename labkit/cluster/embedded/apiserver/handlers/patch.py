@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import applying, decode, documents, sizes, write
+from labkit.cluster.embedded.apiserver.handlers import (
+    applying,
+    decode,
+    documents,
+    sizes,
+    stamp,
+    write,
+)
 from labkit.cluster.embedded.apiserver.handlers.documents import (
     APPLY,
     JSON_PATCH,
@@ -98,7 +105,7 @@ def patched(kind: str, resource: Resource, old: dict[str, Any], document: Any) -
         if kind == MERGE_PATCH:
             return _object(merge_patch(old, document))
         assert resource.type is not None  # all that are built in have one
-        return strategic_merge_patch(resource.type, old, document)
+        return _object(strategic_merge_patch(resource.type, old, document))
     except BadPatch as error:
         raise documents.refused(error) from None
 
@@ -138,7 +145,7 @@ def _check(
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
         if resource.crd is not None and new.get("kind") and new.get("apiVersion"):
             decode.check_type_meta(new, resource)
-        decode.check_kind(new, resource.api_version, resource.kind)
+        _check_kind(resource, new)
     about = new.get("metadata")
     if about is None:
         about = new["metadata"] = {}
@@ -168,6 +175,15 @@ def _check(
         new.pop(name)
     new.update(kept)
     write.check_name(new, request)
+    stamp.check_namespace(new, request, resource)
+
+
+def _check_kind(resource: Resource, new: dict[str, Any]) -> None:
+    """Refuses a patch after which an object would be of another kind; none is its own."""
+    version, kind = new.get("apiVersion"), new.get("kind")
+    if resource.crd is None and version and kind:
+        raise unfit(orjson.dumps(new).decode(), decode.not_registered(kind, version))
+    decode.check_kind(new, resource.api_version, resource.kind)
 
 
 def unfit(text: str, why: str) -> status.ApiError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import orjson
@@ -121,11 +122,24 @@ class Presenter:
             return self._bytes(head | {"items": items or None})
         head = {"kind": self.resource.list_kind, "apiVersion": self.resource.api_version}
         if self.form.is_yaml:
-            return as_yaml(
-                head | {"metadata": about, "items": [self.shown(one) for one in records]}
-            )
+            said = () if self.resource.crd else ("kind", "apiVersion")
+            shown = map(self.shown, records)
+            items = [{name: one[name] for name in one if name not in said} for one in shown]
+            return as_yaml(head | {"metadata": about, "items": items})
         start = orjson.dumps(head | {"metadata": about})[:-1]
-        return b'%b,"items":[%b]}\n' % (start, b",".join(map(self.one, records)))
+        return b'%b,"items":[%b]}\n' % (start, b",".join(map(self._item, records)))
+
+    def _item(self, record: Record) -> bytes:
+        """What is in a list of a built-in kind does not say its kind again."""
+        data = self.one(record)
+        is_said = self.resource.crd is None and data.startswith(self._type)
+        return b"{" + data[len(self._type) :] if is_said else data
+
+    @cached_property
+    def _type(self) -> bytes:
+        """How each object begins (`stamp.in_order`)."""
+        says = {"kind": self.resource.kind, "apiVersion": self.resource.api_version}
+        return orjson.dumps(says)[:-1] + b","
 
     def answer(self, body: bytes, code: int = 200, warnings: Sequence[str] = ()) -> Answer:
         """The bytes, with the type that belongs to them."""

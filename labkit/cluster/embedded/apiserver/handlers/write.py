@@ -154,7 +154,10 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     stamp.check_namespace(value, request, resource)
     check_name(value, request)
     key = resource.key(request.namespace, request.name)
-    if api.store.get(key) is None and resource.is_created_by_update and not request.subresource:
+    is_there = api.store.get(key) is not None
+    if not is_there and (uid := value["metadata"].get("uid")):
+        raise status.other_uid(resource.group, resource.plural, key.name, uid, "")
+    if not is_there and resource.is_created_by_update and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
     with _warning(warnings):
@@ -227,9 +230,8 @@ def _check_identity(
     """Refuses an object, or a revision of it, that is not there now."""
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
-        words = f"Precondition failed: UID in precondition: {about['uid']}, UID in object meta:"
-        raise status.conflict(
-            resource.group, resource.plural, old.key.name, f"{words} {is_there['uid']}"
+        raise status.other_uid(
+            resource.group, resource.plural, old.key.name, about["uid"], is_there["uid"]
         )
     said = about.get("resourceVersion")
     if said in (None, "", "0"):
@@ -257,13 +259,15 @@ async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[st
         rules.before_status_update(value, old.object)
         if resource.storage == SIGNING_REQUESTS:
             note_times(value, old.object, stamp.timestamp())
-    elif attempt.subresource != "finalize":  # which is about what an update may not change
+    elif attempt.subresource not in parts.FREE:
         rules.before_update(value, old.object)
-    attempt.api.allocate(resource, value, old.object)
+    if not attempt.subresource:  # a status comes with the spec that is stored
+        attempt.api.allocate(resource, value, old.object)
     value["metadata"]["resourceVersion"] = old.object["metadata"]["resourceVersion"]
     _refuse(attempt, parts.faults(rules, attempt.subresource, value, old.object))
     await attempt.api.admission.validate(attempt)
-    attempt.api.allocate(resource, value, old.object)
+    if not attempt.subresource:
+        attempt.api.allocate(resource, value, old.object)
     return stamp.in_order(value)
 
 
@@ -276,7 +280,9 @@ def _rules(resource: Resource, request: Request) -> Kind:
 def _keep(about: dict[str, Any], was: dict[str, Any]) -> None:
     """What a client cannot change stays; what it tries to add is refused later."""
     about.setdefault("uid", was["uid"])
-    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+    if "deletionGracePeriodSeconds" in was and about.get("deletionGracePeriodSeconds") is None:
+        about["deletionGracePeriodSeconds"] = was["deletionGracePeriodSeconds"]
+    for name in ("creationTimestamp", "deletionTimestamp"):
         if name in was:
             about[name] = was[name]
 

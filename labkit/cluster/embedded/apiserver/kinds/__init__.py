@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .autoscaling import AUTOSCALER, validate_scale
-from .certificates import SIGNING_REQUEST
+from .certificates import SIGNING_REQUEST, SIGNING_REQUEST_APPROVAL
 from .claims import CLAIM
 from .cluster import LEASE, NAMESPACE, RUNTIME_CLASS, validate_finalize
 from .configuration import CONFIG_MAP, SECRET, SERVICE_ACCOUNT
@@ -58,6 +58,7 @@ __all__ = [
     "KINDS",
     "POD_EPHEMERAL_CONTAINERS",
     "POD_RESIZE",
+    "SIGNING_REQUEST_APPROVAL",
     "Fault",
     "Kind",
     "Reason",

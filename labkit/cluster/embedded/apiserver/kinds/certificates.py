@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from typing import Any
 
 from . import faults as f
+from .approvals import conditions, no_approval, one_certificate
 from .kind import Kind
 from .names import Check, dns1123_label, dns1123_subdomain
 from .rules import Always, Faults, Object, child, one_of, parts, required, struct
@@ -176,6 +178,8 @@ SIGNING_REQUEST = Kind(
         ),
     ),
     status={},
-    status_rules=(_signed,),
+    status_rules=(conditions, no_approval, _signed, one_certificate),
     on_update=(_keep_spec,),
 )
+SIGNING_REQUEST_APPROVAL = replace(SIGNING_REQUEST, status_rules=(conditions,))
+"""A request as its `approval` subresource updates it."""

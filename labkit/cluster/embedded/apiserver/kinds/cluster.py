@@ -11,6 +11,7 @@ from typing import Any
 from . import faults as f
 from .kind import Kind
 from .label_selectors import labels
+from .meta import NOT_STANDARD
 from .names import dns1123_label, qualified_name
 from .pod.placement import tolerations
 from .pod.resources import canonical_list, requirements
@@ -69,6 +70,8 @@ def validate_finalize(new: Object) -> list[f.Fault]:
     for index, name in enumerate(part(new, "spec.finalizers") or ()):
         path = f"spec.finalizers[{index}]"
         faults += [f.invalid(path, name, message) for message in qualified_name(name)]
+        if "/" not in name and name != "kubernetes":
+            faults.append(f.invalid(path, name, NOT_STANDARD))
     return faults
 
 

@@ -52,6 +52,7 @@ class Kind:
     generation_of: tuple[str, ...] = ()
     on_create: tuple[Default, ...] = ()
     on_update: tuple[Prepare, ...] = ()
+    on_status_update: tuple[Prepare, ...] = ()
     status_keeps: tuple[str, ...] = ()
     is_builtin: bool = True
     is_revalidated: bool = True
@@ -88,6 +89,8 @@ class Kind:
             _take(new, old, name)
         for name in self.status_keeps:
             _take(new["metadata"], old["metadata"], name)
+        for prepare in self.on_status_update:
+            prepare(new, old)
 
     def validate(self, new: Object) -> list[Fault]:
         """What is wrong with an object that is made, after defaults and `before_create`."""

@@ -15,6 +15,7 @@ from .label_selectors import annotation_map, labels
 from .names import Check, as_prefix, dns1123_label, qualified_name
 from .rules import IMMUTABLE, Faults, Object, listed
 
+NOT_STANDARD = "name is neither a standard finalizer name nor is it fully qualified"
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _NEVER_CHANGE = (
     "name",
@@ -94,8 +95,7 @@ def standard_finalizers(meta: Object, faults: Faults) -> None:
     """What built-in kinds ask of finalizers besides: a domain, or a name that is known."""
     for index, name in enumerate(meta.get("finalizers") or ()):
         if "/" not in name and name not in _STANDARD_FINALIZERS:
-            message = "name is neither a standard finalizer name nor is it fully qualified"
-            faults.append(f.invalid(f"metadata.finalizers[{index}]", name, message))
+            faults.append(f.invalid(f"metadata.finalizers[{index}]", name, NOT_STANDARD))
 
 
 def validate_meta_update(new: Object, old: Object, faults: Faults) -> None:

@@ -26,7 +26,7 @@ from .pod.updates import (
     pod_update,
     resize_update,
 )
-from .rules import Faults, Object, child, fill_absent, parts, struct
+from .rules import Faults, Object, child, fill_absent, part, parts, struct
 
 
 def _pod_defaults(pod: Object) -> None:
@@ -43,6 +43,12 @@ def _first_status(pod: Object) -> None:
     pod["status"] = {"phase": "Pending", "qosClass": qos_class(pod["spec"])}
     if gates := pod["spec"].get("schedulingGates"):
         pod["status"]["conditions"] = [_waits_at(gates)]
+
+
+def _keep_class(new: Object, old: Object) -> None:
+    """Older kubelets say nothing of a pod's class of service, which stays as it is."""
+    if not part(new, "status.qosClass") and (was := part(old, "status.qosClass")):
+        child(new, "status")["qosClass"] = was
 
 
 def _waits_at(gates: Any) -> Object:
@@ -76,6 +82,7 @@ POD = Kind(
     status={},
     generation_of=("spec",),
     on_create=(_first_status,),
+    on_status_update=(_keep_class,),
     status_keeps=("ownerReferences",),
 )
 

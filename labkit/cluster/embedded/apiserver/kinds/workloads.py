@@ -244,7 +244,6 @@ REPLICA_SET = Kind(
     rules_first=True,
     status={"replicas": 0},
     generation_of=("spec",),
-    status_keeps=("labels",),
 )
 
 DAEMON_SET = Kind(
@@ -271,7 +270,6 @@ DAEMON_SET = Kind(
     generation_of=("spec",),
     on_create=(_first_template,),
     on_update=(_next_template,),
-    status_keeps=("labels",),
 )
 
 STATEFUL_SET = Kind(
@@ -298,7 +296,6 @@ STATEFUL_SET = Kind(
     rules_first=True,
     status={"replicas": 0, "availableReplicas": 0},
     generation_of=("spec",),
-    status_keeps=("labels",),
 )
 
 

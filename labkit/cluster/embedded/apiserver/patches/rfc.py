@@ -85,14 +85,21 @@ def _is_for_nothing(object: Object, operation: Object) -> bool:
 def _as_kubernetes(object: Object, operation: Object) -> Object:
     """The operation, where Kubernetes' library does what the RFC does not allow.
 
-    There `replace` also adds a field, a value may be left out, what is copied may be missing, and
-    places count from the end if they are negative.
+    There `replace` also adds a field, a value may be left out, what is copied may be missing,
+    places count from the end if they are negative, and a path's first word is not looked at.
     """
     adapted = dict(operation)
+    op = adapted.get("op")
     for name in ("path", "from"):
-        if isinstance(adapted.get(name), str) and "/-" in adapted[name]:
-            adapted[name] = _with_places(object, adapted[name])
-    op, path = adapted.get("op"), adapted.get("path")
+        path = adapted.get(name)
+        if not isinstance(path, str):
+            continue
+        _, slash, rest = path.partition("/")
+        adapted[name] = path = slash + rest if slash else path
+        if "/-" in path:
+            is_new = name == "path" and (op in ("add", "copy") or _moves_between_lists(operation))
+            adapted[name] = _with_places(object, path, is_new=is_new)
+    path = adapted.get("path")
     if op in ("add", "replace"):
         adapted.setdefault("value", None)
     if op == "replace" and path and isinstance(_found(object, path.rpartition("/")[0]), dict):
@@ -107,14 +114,25 @@ def _found(object: Object, path: str) -> Any:
     return resolve(object, path, None)
 
 
-def _with_places(object: Object, path: str) -> str:
-    """The path with places from the start for those from the end: `/list/-1` is the last one."""
+def _moves_between_lists(operation: Object) -> bool:
+    """Whether it moves something out of one list into another, which so becomes longer."""
+    path, source = str(operation.get("path")), str(operation.get("from"))
+    return operation.get("op") == "move" and path.rpartition("/")[0] != source.rpartition("/")[0]
+
+
+def _with_places(object: Object, path: str, *, is_new: bool) -> str:
+    """The path with places from the start for those from the end: `/list/-1` is the last one.
+
+    Args:
+        is_new: whether an element comes there; then -1 is the place after the last one.
+    """
     steps = path.split("/")
     for number, step in enumerate(steps):
         if step[:1] == "-" and step[1:].isdigit():
             elements = _found(object, "/".join(steps[:number]))
             if isinstance(elements, list):
-                steps[number] = str(len(elements) - int(step[1:]))
+                count = len(elements) + (is_new and number == len(steps) - 1)
+                steps[number] = str(count - int(step[1:]))
     return "/".join(steps)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -26,6 +27,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     decode.check_kind(sent, "v1", "Binding")
     about, target = sent.get("metadata") or {}, sent.get("target") or {}
     name = request.name or about.get("name", "")
+    if about.get("name") and about["name"] != name:
+        raise status.bad_request("name in URL does not match name in Binding object")
     causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_binding(sent)]
     if causes:
         raise status.invalid("", "Binding", name, causes)
@@ -36,7 +39,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
 
     pods = api.registry.find("", "v1", "pods")
     assert pods is not None
-    await write.change(api, request, pods, Key("pods", request.namespace, name), make)
+    asked = replace(request, name=name, subresource="binding")  # `/bindings` says neither
+    await write.change(api, asked, pods, Key("pods", request.namespace, name), make)
     return as_json(status.success(code=201), 201)
 
 

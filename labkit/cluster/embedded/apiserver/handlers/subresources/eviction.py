@@ -30,6 +30,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     sent = decode.read_body(request, "Eviction")
     if sent.get("apiVersion", "policy/v1") not in ("policy/v1", "policy/v1beta1"):
         decode.check_kind(sent, "policy/v1", "Eviction")
+    if (named := (sent.get("metadata") or {}).get("name")) and named != request.name:
+        raise status.bad_request("name in URL does not match name in Eviction object")
     record = read.find(api, resource, request.namespace, request.name)
     options = sent.get("deleteOptions") or {}
     expected = options.get("preconditions") or {}
@@ -61,7 +63,7 @@ def _ask_budget(api: Api, request: Request, record: Record, *, is_dry_run: bool)
     ]
     if len(found) > 1:
         words = "This pod has more than one PodDisruptionBudget, which the eviction subresource "
-        raise status.internal_error(words + "does not support.")
+        raise status.ApiError(500, "", words + "does not support.")
     if found and not _is_unhealthy_and_free(record.object, found[0].object):
         _take_one(api, request, record, found[0], is_dry_run=is_dry_run)
 

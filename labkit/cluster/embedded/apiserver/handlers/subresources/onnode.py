@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import read
+from labkit.cluster.embedded.apiserver.handlers import options, read
 from labkit.cluster.embedded.apiserver.streams import Stream
 
 if TYPE_CHECKING:
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 
+LEAST = {"sinceSeconds": 1, "limitBytes": 1}
+"""What can be asked of a log (`ValidatePodLogOptions` in Kubernetes `pkg/apis/core/validation`)."""
+
+
 async def handle(api: Api, request: Request, resource: Resource) -> Stream:
     """Finds out to which node a stream goes.
 
     Raises:
         ApiError: 400 for a pod that has no node, 404, 503 for what has nobody behind it.
     """
+    if request.subresource == "log":
+        _check_log_options(request)
     record = read.find(api, resource, request.namespace, request.name)
     if resource.plural == "services":
         words = f'no endpoints available for service "{request.name}"'
@@ -36,6 +42,27 @@ async def handle(api: Api, request: Request, resource: Resource) -> Stream:
         words = f"pod {request.name} does not have a host assigned"
         raise status.bad_request(words)
     return Stream(request, spec["nodeName"])
+
+
+def _check_log_options(request: Request) -> None:
+    """Refuses what of a log nobody can give; the pod is not even looked for."""
+    found = {name: options.number(request, name) for name in (*LEAST, "tailLines")}
+    causes = [
+        _invalid(name, number, "must be greater than or equal to 0")
+        if name == "tailLines"
+        else _invalid(name, number, "must be greater than 0")
+        for name, number in found.items()
+        if number is not None and number < LEAST.get(name, 0)
+    ]
+    if found["sinceSeconds"] is not None and request.query.get("sinceTime"):
+        words = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+        causes = [status.StatusCause("FieldValueForbidden", words, "[]")]
+    if causes:
+        raise status.invalid("", "PodLogOptions", request.name, causes)
+
+
+def _invalid(name: str, number: int, words: str) -> status.StatusCause:
+    return status.StatusCause("FieldValueInvalid", f"Invalid value: {number}: {words}", name)
 
 
 def _check_container(request: Request, pod: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.schema import Type, builtin, wrong_types
-from labkit.cluster.embedded.store import Record, thaw
+from labkit.cluster.embedded.store import Key, Record, thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -80,13 +80,14 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 404, 409, 422, 500 for a custom resource that says no number.
     """
-    record = read.find(api, resource, request.namespace, request.name)
+    key = resource.key(request.namespace, request.name)
     if request.verb == "get":
+        record = _found(api, resource, key)
         _demand_number(resource, record.object)
         return as_json(to_scale(resource, record.object))
+    read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     change = _change(request, resource, warnings)
-    key = resource.key(request.namespace, request.name)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
         return _with_replicas(resource, old, change(to_scale(resource, old)))
@@ -95,6 +96,16 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     value = written.object if isinstance(written, Record) else written
     said = [*dict.fromkeys(warnings), *further]
     return as_json(to_scale(resource, value), warnings=said)
+
+
+def _found(api: Api, resource: Resource, key: Key) -> Record:
+    """What has a Scale; who reads one of what is not there is told of the Scale."""
+    record = api.store.get(key)
+    if record is None:
+        of = "" if resource.crd is not None else "/scale"
+        group = resource.group or ("autoscaling" if of else "")
+        raise status.not_found(group, resource.plural + of, key.name)
+    return record
 
 
 def _demand_number(resource: Resource, value: dict[str, Any]) -> None:

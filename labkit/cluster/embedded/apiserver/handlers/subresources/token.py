@@ -8,6 +8,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.authentication import reviews
 from labkit.cluster.embedded.apiserver.handlers import decode, read
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def invalid_review(group: str, error: Any) -> status.ApiError:
     """422 of a question that cannot be answered."""
     causes = []
     for fault in error.faults:
-        shown = f'"{fault.bad_value}"' if isinstance(fault.bad_value, str) else fault.bad_value
-        words = f"Invalid value: {shown}: {fault.message}"
+        words = f"Invalid value: {shown(fault.bad_value)}: {fault.message}"
         causes.append(status.StatusCause("FieldValueInvalid", words, fault.field))
     return status.invalid(group, error.kind, "", causes)

@@ -30,12 +30,23 @@ def _autoscaler(object: Object, now: datetime) -> list[Cell]:
     return [
         name_of(object),
         f"{target.get('kind') or ''}/{target.get('name') or ''}",
-        format_metrics(spec.get("metrics") or (), status.get("currentMetrics") or ()),
+        format_metrics(
+            spec.get("metrics") or _of_first_version(spec), status.get("currentMetrics") or ()
+        ),
         UNSET if least is None else str(least),
         spec.get("maxReplicas") or 0,
         status.get("currentReplicas") or 0,
         age_of(object, now),
     ]
+
+
+def _of_first_version(spec: Object) -> list[Object]:
+    """The one metric that `autoscaling/v1` knows."""
+    percent = spec.get("targetCPUUtilizationPercentage")
+    if percent is None:
+        return []
+    target = {"type": "Utilization", "averageUtilization": percent}
+    return [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
 
 
 def format_metrics(specs: Sequence[Object], statuses: Sequence[Object]) -> str:
