@@ -76,6 +76,9 @@ CHANGED = "The object might have been"
         (f"POST {CORE}/pods/p/binding",
          {"metadata": {"name": "q"}, "target": {"name": "n"}}, 400,
          "name in URL does not match name in Binding object"),
+        (f"POST {CORE}/pods/p/binding", {"target": "n"}, 400,
+         'Binding in version "v1" cannot be handled as a Binding: json: cannot unmarshal string '
+         "into Go struct field Binding.target of type v1.ObjectReference"),
         (f"POST {CORE}/bindings/p", {}, 404,
          "the server could not find the requested resource"),
         (f"POST {CORE}/pods/p/eviction", {"metadata": {"name": "q"}}, 400,

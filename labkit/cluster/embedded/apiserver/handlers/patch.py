@@ -34,6 +34,7 @@ from labkit.cluster.embedded.apiserver.patches import (
     misfits,
     strategic_merge_patch,
 )
+from labkit.cluster.embedded.apiserver.patches.go_values import go
 from labkit.cluster.embedded.apiserver.protobuf import write_as_go
 from labkit.cluster.embedded.schema import set_defaults, wrong_types
 from labkit.cluster.embedded.schema.go import json_type
@@ -195,7 +196,7 @@ def unfit(text: str, why: str) -> status.ApiError:
 def _shown(kind: str, resource: Resource, old: dict[str, Any], document: Any) -> str:
     """What a message shows: a strategic merge patch, or what any other has made of the object."""
     if kind == STRATEGIC:
-        return misfits.as_go_prints(document)
+        return go(document)
     if resource.crd is not None:  # whose names are in order before it is patched
         old = orjson.loads(orjson.dumps(old, option=orjson.OPT_SORT_KEYS))
     return orjson.dumps(patched(kind, resource, old, document)).decode()

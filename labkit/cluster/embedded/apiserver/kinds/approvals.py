@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import faults as f
-from .pod.updates import difference
+from .differences import difference
 from .rules import Faults, Object, parts, same
 
 APPROVED, DENIED, FAILED = "Approved", "Denied", "Failed"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labkit.cluster.embedded.apiserver.patches.misfits import as_go_prints
+from labkit.cluster.embedded.apiserver.patches.go_values import go
 
 from . import faults as f
 from .rules import Faults, Object
@@ -84,6 +84,6 @@ def _look(path: str, value: Any, wanted: type) -> Any:
 
 def _misfit(path: list[str], value: Any, wanted: type) -> _Misfit:
     found = next((name for one, name in _GO_TYPES.items() if isinstance(value, one)), "<nil>")
-    words = f".{'.'.join(path)} accessor error: {as_go_prints(value)} is of the type {found}"
+    words = f".{'.'.join(path)} accessor error: {go(value)} is of the type {found}"
     expected = _GO_TYPES[wanted].replace(" ", "")
     return _Misfit(f"{words}, expected {expected}")

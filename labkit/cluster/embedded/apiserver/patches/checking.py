@@ -7,7 +7,6 @@ apimachinery's `util/managedfields/internal/structuredmerge.go` (v1.35), with th
 from __future__ import annotations
 
 import builtins
-import json
 from collections.abc import Iterator
 from types import NoneType
 from typing import Any
@@ -15,14 +14,8 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.patches.elements import element_name
 from labkit.cluster.embedded.apiserver.patches.errors import bad_request, unforeseen
 from labkit.cluster.embedded.apiserver.patches.fieldsets import element_text
-from labkit.cluster.embedded.apiserver.patches.misfits import as_go_prints
+from labkit.cluster.embedded.apiserver.patches.go_values import go_type, held, held_literal
 from labkit.cluster.embedded.apiserver.patches.shape import Shape, has_owned_parts, of_field
-
-GO_TYPES = {
-    str: "string", bool: "bool", int: "int64", float: "float64", list: "[]interface {}",
-    dict: "map[string]interface {}",
-}  # fmt: skip
-
 
 STRING, NUMERIC = "string", "numeric (int or float)"
 EXPECTED: dict[str, tuple[str, tuple[builtins.type, ...]]] = {
@@ -110,11 +103,11 @@ def _misfit(type: Shape, value: Any) -> str:
     is_bool = isinstance(value, bool)
     if isinstance(value, classes) and (not is_bool or bool in classes):
         return ""
-    got = printed(value)
+    got = held(value)
     if words == STRING:
-        got = in_go(value)
+        got = held_literal(value)
     elif words == NUMERIC:
-        got = GO_TYPES[value.__class__]
+        got = go_type(value)
     return f"expected {words}, got {got}"
 
 
@@ -129,27 +122,6 @@ def _nameless(type: Shape, element: Any) -> str:
         return "not supported: associative list with lists as elements"
     what = {dict: "a map type", NoneType: "an explicit null"}.get(element.__class__, "")
     return what and f"associative list without keys has an element that's {what}"
-
-
-def printed(value: Any) -> str:
-    """As Go's `%v` prints what holds a value."""
-    return f"&{{{as_go_prints(value)}}}"
-
-
-def in_go(value: Any) -> str:
-    """As Go's `%#v` writes what holds a value."""
-    return f"&value.valueUnstructured{{Value:{_literal(value)}}}"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, dict):
-        parts = ", ".join(f"{_literal(name)}:{_literal(value[name])}" for name in sorted(value))
-        return f"map[string]interface {{}}{{{parts}}}"
-    if isinstance(value, list):
-        return f"[]interface {{}}{{{', '.join(map(_literal, value))}}}"
-    if value is None:
-        return "interface {}(nil)"
-    return as_go_prints(value) if not isinstance(value, str) else json.dumps(value)
 
 
 def _faults_of_fields(type: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:

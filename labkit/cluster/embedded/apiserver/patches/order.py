@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from labkit.cluster.embedded.apiserver.patches.errors import go, go_type, unforeseen
+from labkit.cluster.embedded.apiserver.patches.errors import unforeseen
+from labkit.cluster.embedded.apiserver.patches.go_values import go, go_type
 
 
 class Identity:

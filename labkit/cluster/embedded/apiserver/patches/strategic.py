@@ -13,10 +13,9 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.patches.errors import (
     bad_request,
     does_not_fit,
-    go,
-    go_type,
     unforeseen,
 )
+from labkit.cluster.embedded.apiserver.patches.go_values import go, go_type
 from labkit.cluster.embedded.apiserver.patches.order import Identity, Places, in_order
 from labkit.cluster.embedded.apiserver.patches.shape import Object, Shape, of_field
 from labkit.cluster.embedded.store.frozen import thaw

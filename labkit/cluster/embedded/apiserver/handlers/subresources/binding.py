@@ -9,6 +9,7 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import decode, stamp, write
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
 from labkit.cluster.embedded.apiserver.kinds import validate_binding
+from labkit.cluster.embedded.schema import builtin
 from labkit.cluster.embedded.store import Key, thaw
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     """
     sent = decode.read_body(request, "Binding")
     decode.check_kind(sent, "v1", "Binding")
+    decode.check_types(request, sent, builtin().kind("", "v1", "Binding"), "Binding")
     about, target = sent.get("metadata") or {}, sent.get("target") or {}
     name = request.name or about.get("name", "")
     if about.get("name") and about["name"] != name:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
+
+from labkit.cluster.embedded.apiserver.patches.go_values import go
 
 from .jsonpath import JSONPath, read_path
 from .table import NAME, Cell, Column, Object, Table, name_of
@@ -75,16 +76,8 @@ def _string(value: Any) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return _as_go_prints_it(value)
+            return go(value)
     return str(value)
-
-
-def _as_go_prints_it(value: float) -> str:
-    number = Decimal(repr(value)).normalize()
-    if -5 < number.adjusted() < 6:
-        return format(number, "f")
-    mantissa, exponent = format(number, "e").split("e")
-    return f"{mantissa}e{int(exponent):+03d}"
 
 
 def _integer(value: Any) -> int | None:
