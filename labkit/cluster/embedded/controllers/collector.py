@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.store import Change, Record
 
 
+MATTERS = (b'"ownerReferences":', b'"deletionTimestamp":')
+"""What an object says that is looked at: most say neither, and need not be read for it."""
+
+
 class GarbageCollector(Controller):
     """Collects."""
 
@@ -32,8 +36,11 @@ class GarbageCollector(Controller):
 
     def keys_of(self, change: Change) -> list[Key]:
         """What has owners; what is marked; and, when an owner has gone, its dependents."""
-        record, about = change.record, change.record.object["metadata"]
-        if change.type == "DELETED":
+        record, is_gone = change.record, change.type == "DELETED"
+        if not is_gone and not any(name in record.data for name in MATTERS):
+            return []
+        about = record.object["metadata"]
+        if is_gone:
             uids = [owner["uid"] for owner in about.get("ownerReferences") or ()]
             dependents = [one.key for one in self._dependents(about["uid"])]
             if dependents:
