@@ -15,7 +15,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from labkit.machine.able import ask_doctor
@@ -47,14 +46,6 @@ class LabkitProvisioner(LocalProvisioner):
         since = datetime.now(UTC).isoformat(timespec="milliseconds")
         kwargs["env"] |= {PLACE: place.name, WHY: place.why, SINCE: since}
         return kwargs
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Starts it, with new files for this user alone: native sockets are such files."""
-        before = os.umask(0o077)
-        try:
-            return await super().launch_kernel(cmd, **kwargs)
-        finally:
-            os.umask(before)
 
     async def cleanup(self, restart: bool = False) -> None:
         """Takes the sockets away; a restart keeps their addresses."""

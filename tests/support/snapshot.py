@@ -51,7 +51,8 @@ def take_snapshot(
         sessions: ids of sessions whose cgroups, network namespaces and links are ours.
         not_ours: PIDs not to look at; those that were there before save most of the time.
     """
-    named = os.listdir(_NAMED_NETWORKS) if sessions and _NAMED_NETWORKS.is_dir() else []
+    can_look = sessions and os.access(_NAMED_NETWORKS, os.R_OK)  # else nothing in it is ours
+    named = os.listdir(_NAMED_NETWORKS) if can_look else []
     return Snapshot(
         processes=frozenset(describe(pid) for pid in our_processes(home, not_ours)),
         mounts=frozenset(_mounts_of(home.parent)),
