@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 IN_A_MACHINE = """
@@ -100,11 +100,15 @@ def tables() -> set[str]:
 
 
 def switches() -> dict[str, str]:
-    """The switches of forwarding, one and all."""
+    """The switches of forwarding, one and all; without those of a link that goes meanwhile."""
     conf = Path("/proc/sys/net/ipv4")
     names = [conf / "ip_forward", *sorted(conf.glob("conf/*/forwarding"))]
     names += sorted(conf.glob("conf/*/accept_redirects"))
-    return {str(path): path.read_text().strip() for path in names}
+    found = {}
+    for path in names:
+        with suppress(FileNotFoundError):
+            found[str(path)] = path.read_text().strip()
+    return found
 
 
 def fetch() -> list[str]:
