@@ -30,6 +30,7 @@ def test_passed_failed_and_skipped_are_counted(tmp_path: Path) -> None:
     assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 1, 1)
     assert not outcome.is_good
     assert "assert 0" in outcome.tail()
+    assert outcome.faults == ("test_it::test_b: assert 0",)
 
 
 def test_a_lane_without_a_test_is_not_good(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.lanes.plan import ROOT, all_lanes
 CORES = 2
 """Tests that look at times are steady with two lanes beside each other, and not with more."""
 
+FAULTS = 5
 RESULTS = ROOT / "test-results"
 
 
@@ -101,7 +102,17 @@ def print_table(outcomes: Sequence[Outcome], seconds: float) -> None:
     passed = sum(one.passed for one in outcomes)
     failed = sum(max(one.failed, not one.is_good) for one in outcomes)
     skipped = sum(one.skipped for one in outcomes)
+    for one in outcomes:
+        print_faults(one)
     print(f"in {seconds:.0f} s\n{passed} passed, {failed} failed, {skipped} skipped")
+
+
+def print_faults(outcome: Outcome) -> None:
+    """Which tests failed: the first of them, for of many most have one cause."""
+    for line in outcome.faults[:FAULTS]:
+        print(f"✗ {outcome.lane.name}: {line}")
+    if (more := len(outcome.faults) - FAULTS) > 0:
+        print(f"✗ {outcome.lane.name}: and {more} more")
 
 
 def mark(outcome: Outcome) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 DEADLINE_S = 3000.0
 """No lane takes that long, on the slowest machine; one that does hangs."""
 
+_WIDTH = 240
 _KINDS = ("tests", "failures", "errors", "skipped")
 
 
@@ -50,7 +51,12 @@ class Lane:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a lane."""
+    """What came of a lane.
+
+    Attributes:
+        log: a file with what its commands printed.
+        faults: a line for each test that failed: which, and how.
+    """
 
     lane: Lane
     tests: int
@@ -58,6 +64,7 @@ class Outcome:
     skipped: int
     seconds: float
     log: Path
+    faults: tuple[str, ...] = ()
 
     @property
     def passed(self) -> int:
@@ -78,7 +85,8 @@ def run_lane(lane: Lane, results: Path) -> Outcome:
     """Runs every command of a lane, a failing one no less than the next; output goes to a file."""
     started = time.monotonic()
     log = results / f"{lane.name}.log"
-    counts = dict.fromkeys(_KINDS, 0)
+    counts: dict[str, int] = dict.fromkeys(_KINDS, 0)
+    faults: list[str] = []
     with log.open("w") as output:
         for number, command in enumerate(lane.commands):
             report = results / f"{lane.name}-{number}.xml"
@@ -91,9 +99,21 @@ def run_lane(lane: Lane, results: Path) -> Outcome:
             reports = any("{junit}" in part for part in command)
             for kind, count in _count(code, report if reports else None).items():
                 counts[kind] += count
+            faults += _faults(report) if report.exists() else []
     failed = counts["failures"] + counts["errors"]
     seconds = time.monotonic() - started
-    return Outcome(lane, counts["tests"], failed, counts["skipped"], seconds, log)
+    return Outcome(lane, counts["tests"], failed, counts["skipped"], seconds, log, tuple(faults))
+
+
+def _faults(report: Path) -> list[str]:
+    """The tests of a report that failed, each with the first line of what was said."""
+    found = []
+    for test in ET.parse(report).getroot().iter("testcase"):
+        for fault in (*test.iter("failure"), *test.iter("error")):
+            said = fault.get("message", "").strip().partition("\n")[0]
+            name = f"{test.get('classname')}::{test.get('name')}".removeprefix("tests.")
+            found.append(f"{name}: {said}"[:_WIDTH])
+    return found
 
 
 def _environment() -> dict[str, str]:

@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.umask(0o077)
+    gc.disable()  # until it serves: a start makes next to nothing that goes, and much that stays
     with (options.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
@@ -75,8 +76,8 @@ async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None
         "certificate": admin.certificate_pem.decode(),
         "key": admin.key_pem.decode(),
     }
-    gc.collect()
     gc.freeze()  # what is there now stays; the collector need not look at it again
+    gc.enable()
     _say(ready, told)
     try:
         await stop.wait()
