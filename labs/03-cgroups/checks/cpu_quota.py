@@ -71,16 +71,18 @@ def cpu_quota(lab: Lab) -> Verdict:
 
 def _measure(group: Path, period_s: float, most: float) -> tuple[float, int, int]:
     """Percent of one CPU that a group used, and in how many periods it, and the group above it, was
-    throttled. Who got more than `most` is measured for longer: what the kernel noticed too late, it
+    throttled. Whose share is strange is measured for longer: what the kernel noticed too late, it
     takes back in the next periods.
     """
     above, before = counts(TOP, "cpu.stat"), _await_use(group)
-    began, used, took_s = time.monotonic(), 0.0, 0.0
-    while (took_s < _PERIODS * period_s or used > most) and took_s < _LONGEST_S:
+    began, used, took_s, throttled = time.monotonic(), 0.0, 0.0, 0
+    while took_s < _PERIODS * period_s or used > most or (used < _IDLE and throttled):
+        if took_s > _LONGEST_S:
+            break
         time.sleep(0.1)
         now, took_s = counts(group, "cpu.stat"), time.monotonic() - began
         used = 100 * (now["usage_usec"] - before["usage_usec"]) / (took_s * 1e6)
-    throttled = now["nr_throttled"] - before["nr_throttled"]
+        throttled = now["nr_throttled"] - before["nr_throttled"]
     throttled_above = counts(TOP, "cpu.stat").get("nr_throttled", 0) - above.get("nr_throttled", 0)
     return used, throttled, throttled_above
 
