@@ -5,14 +5,22 @@ A custom resource says in its definition where its numbers stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, documents, patch, read, write
-from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.handlers import (
+    decode,
+    documents,
+    options,
+    patch,
+    read,
+    write,
+)
+from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
+from labkit.cluster.embedded.apiserver.handlers.present import in_form
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.schema import Type, builtin, wrong_types
@@ -84,7 +92,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     if request.verb == "get":
         record = _found(api, resource, key)
         _demand_number(resource, record.object)
-        return as_json(to_scale(resource, record.object))
+        return _answer(request, to_scale(resource, record.object))
     read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     change = _change(request, resource, warnings)
@@ -95,7 +103,13 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     written, further = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
     said = [*dict.fromkeys(warnings), *further]
-    return as_json(to_scale(resource, value), warnings=said)
+    return _answer(request, to_scale(resource, value), said)
+
+
+def _answer(request: Request, scale: dict[str, Any], warnings: Sequence[str] = ()) -> Answer:
+    """A Scale, as JSON or YAML."""
+    form = options.form_of(request.headers.get("Accept", ""))
+    return Answer(200, in_form(scale, form), YAML if form.is_yaml else JSON, list(warnings))
 
 
 def _found(api: Api, resource: Resource, key: Key) -> Record:
