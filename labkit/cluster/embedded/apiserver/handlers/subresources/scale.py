@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 
+NO_SCALE = "no kind is registered for the type v1.Scale"
+SCHEME = "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"
+"""Of 1.36, where custom resources are served."""
+
+
 class Where(NamedTuple):
     """The paths of the numbers, and of a selector in words."""
 
@@ -134,10 +139,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 def _change(request: Request, resource: Resource, warnings: list[str]) -> Change:
     """What makes the new Scale from the present one."""
     if request.verb == "update":
-        sent = decode.read_body(request, "Scale")
-        decode.check_kind(sent, "autoscaling/v1", "Scale")
-        decode.check_types(request, sent, scale_type(), "Scale")
-        warnings += decode.check_fields(request, sent, scale_type(), "Scale")
+        sent, found = _sent(request, resource)
+        warnings += found
         if not isinstance(sent.get("metadata"), dict):
             sent["metadata"] = {}
         write.check_name(sent, request)
@@ -157,8 +160,8 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
     def change(scale: dict[str, Any]) -> dict[str, Any]:
         new = patch.patched(kind, resource, scale, document.value)
         text = orjson.dumps(new).decode()
-        if new.get("kind") != "Scale" or new.get("apiVersion") != "autoscaling/v1":
-            decode.check_kind(new, "autoscaling/v1", "Scale")
+        if (new.get("kind"), new.get("apiVersion")) != ("Scale", "autoscaling/v1"):
+            _check_kind(resource, new, text)
         if wrong := wrong_types(scale_type(), new):
             raise patch.unfit(text, wrong[0].message)
         found = [*document.faults, *decode.drop_unknown(new, scale_type())]
@@ -173,6 +176,32 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
         return new
 
     return change
+
+
+def _check_kind(resource: Resource, new: dict[str, Any], text: str) -> None:
+    """Refuses a patch after which a Scale is something else."""
+    kind, version = new.get("kind"), new.get("apiVersion")
+    if resource.crd is not None and kind and version:
+        where = 'in scheme "k8s.io/client-go/scale/util.go:146"'
+        words = f'no kind "{kind}" is registered for version "{version}" {where}'
+        raise patch.unfit(text, words)
+    decode.check_kind(new, "autoscaling/v1", "Scale")
+
+
+def _sent(request: Request, resource: Resource) -> tuple[dict[str, Any], list[str]]:
+    """A Scale that was sent, and warnings.
+
+    Who serves custom resources cannot say why one is none: all its decoder's errors are this.
+    """
+    try:
+        sent = decode.read_body(request, "Scale")
+        decode.check_kind(sent, "autoscaling/v1", "Scale")
+        decode.check_types(request, sent, scale_type(), "Scale")
+        return sent, decode.check_fields(request, sent, scale_type(), "Scale")
+    except status.ApiError as error:
+        if resource.crd is None or error.code != 400:
+            raise
+        raise status.ApiError(500, "", f'{NO_SCALE} in scheme "{SCHEME}"') from None
 
 
 def scale_type() -> Type:
