@@ -61,7 +61,7 @@ def test_fields_that_nobody_knows_are_warned_of_or_refused(
         why = f"strict decoding error: {', '.join(words)}"
         if method == "PUT":  # who serves it cannot say why
             why = "no kind is registered for the type v1.Scale in scheme "
-        assert caught.value.code == (500 if method == "PUT" else 422)
+        assert caught.value.code == (400 if method == "PUT" else 422)
         assert why in caught.value.message
         value, warnings = await ask(plane, method, SCALE, body, kind)
         assert (value["spec"], warnings) == ({"replicas": 4}, words)
@@ -135,14 +135,14 @@ def test_what_says_no_number_has_no_scale_to_show(tmp_path: Path) -> None:
         {"spec": {"replicas": 2**31}},
     ],
 )
-def test_what_is_no_scale_is_refused_without_a_reason(tmp_path: Path, said: Any) -> None:
+def test_what_is_no_scale_is_refused_in_few_words(tmp_path: Path, said: Any) -> None:
     async def run(plane: Plane) -> None:
         await planted(plane)
         body = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "t"}, **said}
         error = await plane.refused("PUT", SCALE, body)
         assert (error.code, error.reason, error.message) == (
-            500,
-            "",
+            400,
+            "BadRequest",
             "no kind is registered for the type v1.Scale in scheme "
             '"k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"',
         )

@@ -201,7 +201,7 @@ def _sent(request: Request, resource: Resource) -> tuple[dict[str, Any], list[st
     except status.ApiError as error:
         if resource.crd is None or error.code != 400:
             raise
-        raise status.ApiError(500, "", f'{NO_SCALE} in scheme "{SCHEME}"') from None
+        raise status.bad_request(f'{NO_SCALE} in scheme "{SCHEME}"') from None
 
 
 def scale_type() -> Type:
