@@ -64,6 +64,7 @@ def test_a_service_is_told_where_its_load_balancer_is(tmp_path: Path) -> None:
 GONE = "11111111-1111-1111-1111-111111111111"
 MAPS = f"{CORE}/configmaps"
 QUALIFIED = "Operation cannot be fulfilled on"
+STORAGE = "StorageError: invalid object, Code: 4, Key: /registry"
 NO_KIND = 'no kind "Wrong" is registered for version "v1" in scheme '
 CHANGED = "The object might have been"
 
@@ -108,12 +109,12 @@ CHANGED = "The object might have been"
          "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "
          "regex used for validation is "
          r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"),
-        (f"PUT {MAPS}/none", {"metadata": {"name": "none", "uid": GONE}}, 409,
-         f'{QUALIFIED} configmaps "none": Precondition failed: UID in precondition: {GONE}, '
-         "UID in object meta: "),
+        (f"PUT {MAPS}/none", {"metadata": {"name": "none", "uid": GONE}}, 404,
+         'configmaps "none" not found'),
         (f"PUT {CORE}/endpoints/none", {"metadata": {"name": "none", "uid": GONE}}, 409,
-         f'{QUALIFIED} endpoints "none": Precondition failed: UID in precondition: {GONE}, '
-         "UID in object meta: "),
+         f'{QUALIFIED} endpoints "none": {STORAGE}/services/endpoints/default/none, '
+         "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
+         f"{GONE}, UID in object meta: "),
         (f"PUT {CORE}/resourcequotas/none", {"metadata": {"name": "none"}}, 404,
          'resourcequotas "none" not found'),
         ("PUT /api/v1/nodes/none", {"metadata": {"name": "none"}}, 404,

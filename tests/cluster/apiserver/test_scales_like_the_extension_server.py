@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from labkit.cluster.embedded.apiserver import request as requests
 from labkit.cluster.embedded.apiserver.status import ApiError
 from tests.cluster.apiserver.custom import STRICT, ask
-from tests.cluster.apiserver.plane import Plane, with_plane
+from tests.cluster.apiserver.plane import ADMIN, Plane, with_plane
 from tests.cluster.apiserver.trees import MERGE, TREES, serve, tree
 
 SCALE = f"{TREES}/t/scale"
@@ -57,8 +58,11 @@ def test_fields_that_nobody_knows_are_warned_of_or_refused(
         await planted(plane)
         with pytest.raises(ApiError) as caught:
             await ask(plane, method, SCALE, body, kind, **STRICT)
+        why = f"strict decoding error: {', '.join(words)}"
+        if method == "PUT":  # who serves it cannot say why
+            why = "no kind is registered for the type v1.Scale in scheme "
         assert caught.value.code == (400 if method == "PUT" else 422)
-        assert f"strict decoding error: {', '.join(words)}" in caught.value.message
+        assert why in caught.value.message
         value, warnings = await ask(plane, method, SCALE, body, kind)
         assert (value["spec"], warnings) == ({"replicas": 4}, words)
 
@@ -118,5 +122,54 @@ def test_what_says_no_number_has_no_scale_to_show(tmp_path: Path) -> None:
         )
         done = await plane.call("PATCH", SCALE, {"spec": {"replicas": 2}}, content_type=MERGE)
         assert done["spec"] == {"replicas": 2}
+
+    with_plane(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"spec": {"replicas": "x"}},
+        {"kind": "X"},
+        {"apiVersion": "autoscaling/v2"},
+        {"spec": {"replicas": 2**31}},
+    ],
+)
+def test_what_is_no_scale_is_refused_in_few_words(tmp_path: Path, said: Any) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        body = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "t"}, **said}
+        error = await plane.refused("PUT", SCALE, body)
+        assert (error.code, error.reason, error.message) == (
+            400,
+            "BadRequest",
+            "no kind is registered for the type v1.Scale in scheme "
+            '"k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"',
+        )
+
+    with_plane(tmp_path, run)
+
+
+def test_a_scale_stays_one(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        error = await plane.refused("PATCH", SCALE, {"kind": "X"}, content_type=MERGE)
+        assert error.code == 422
+        assert error.message.endswith(
+            'no kind "X" is registered for version "autoscaling/v1" in scheme '
+            '"k8s.io/client-go/scale/util.go:146"'
+        )
+
+    with_plane(tmp_path, run)
+
+
+def test_a_scale_is_given_in_yaml(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        asked = requests.parse("GET", SCALE, {}, {"Accept": "application/yaml"})
+        asked.user = ADMIN
+        answer: Any = await plane.api.handle(asked)
+        assert answer.content_type == "application/yaml"
+        assert answer.body.startswith(b"apiVersion: autoscaling/v1\nkind: Scale\n")
 
     with_plane(tmp_path, run)

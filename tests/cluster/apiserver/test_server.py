@@ -222,7 +222,7 @@ def test_yaml_is_taken_and_given(client: Client) -> None:
     body = b"kind: ConfigMap\nmetadata: {name: y, labels: {test: server}}\ndata: {a: 'yes'}\n"
     answer = client.ask("POST", MAPS, body, "application/yaml", Accept="application/yaml")
     assert answer.code == 201
-    assert b"apiVersion: v1\ndata:\n  a: 'yes'\nkind: ConfigMap\n" in answer.body
+    assert b'apiVersion: v1\ndata:\n  a: "yes"\nkind: ConfigMap\n' in answer.body
 
 
 def test_a_reader_that_never_reads_and_one_that_is_slow_harm_nobody(client: Client) -> None:

@@ -15,8 +15,8 @@ from labkit.cluster.embedded.apiserver import request as requests
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Chain
 from labkit.cluster.embedded.apiserver.allocation import Allocator
-from labkit.cluster.embedded.apiserver.handlers import dispatch
-from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+from labkit.cluster.embedded.apiserver.handlers import dispatch, options
+from labkit.cluster.embedded.apiserver.handlers.answer import YAML, Answer
 from labkit.cluster.embedded.apiserver.watch.hub import Hub
 from labkit.cluster.embedded.store import Cause
 
@@ -80,7 +80,7 @@ class Api:
         try:
             return await dispatch.handle(self, asked)
         except status.ApiError as error:
-            return error_answer(error)
+            return error_answer(error, asked.headers.get("Accept", ""))
         except RecursionError:
             return error_answer(status.bad_request("the body is nested too deeply"))
 
@@ -153,9 +153,13 @@ class Api:
         self.hub.close()
 
 
-def error_answer(error: status.ApiError) -> Answer:
-    """A Status, with its code."""
+def error_answer(error: status.ApiError, accept: str = "") -> Answer:
+    """A Status, with its code, in a form that the client takes."""
     answer = Answer(error.code, orjson.dumps(error.to_status()), warnings=error.warnings)
+    if "yaml" in accept and options.is_yaml(accept):
+        from labkit.cluster.embedded.apiserver.handlers.yaml_answers import as_yaml
+
+        answer.body, answer.content_type = as_yaml(error.to_status()), YAML
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         answer.headers["Retry-After"] = str(seconds)

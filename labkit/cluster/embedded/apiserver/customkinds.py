@@ -80,12 +80,13 @@ class CustomKind(Kind):
     def validate_update(self, new: Object, old: Object) -> list[Fault]:
         """The same, of what takes the place of another."""
         found = super().validate_update(new, old)
-        found += self._by_schema(new, old)
+        found += [*found, *self._by_schema(new, old)]  # metadata is looked at twice
         return self._ruled(found, new, old)
 
     def validate_status_update(self, new: Object, old: Object) -> list[Fault]:
         """The faults of its status; rules are about all of it."""
-        found = [*super().validate_status_update(new, old), *self._by_schema_of_status(new, old)]
+        found = super().validate_status_update(new, old)
+        found = [*found, *found, *self._by_schema_of_status(new, old)]
         scales.of_status(self.scale, new, found)
         return self._ruled(found, new, old)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.conversion import Conversion
 from labkit.cluster.embedded.apiserver.registry import Resource, Subresource
-from labkit.cluster.embedded.schema import Type, from_crd, prune
+from labkit.cluster.embedded.schema import Type, fill_defaults, from_crd, prune
+from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -56,8 +57,9 @@ def _type(group: str, version: dict[str, Any], kind: str) -> Type:
 def conversion_of(resource: Resource) -> Conversion | None:
     """Between the versions of a definition, as strategy None has it: only `apiVersion` changes.
 
-    What is written loses what the stored version's schema does not know; what is read, what the
-    version that was asked for does not know. None: there is one version.
+    What is written loses what the stored version's schema does not know; what is read gets the
+    defaults of that schema, and loses what the version that was asked for does not know. None:
+    there is one version.
     """
     versions = resource.crd["spec"]["versions"]
     if len(versions) < 2 or resource.type is None:
@@ -67,9 +69,9 @@ def conversion_of(resource: Resource) -> Conversion | None:
     kept = _type(resource.group, stored, resource.kind)
 
     def shown(value: dict[str, Any]) -> dict[str, Any]:
-        if value["apiVersion"] == resource.api_version:
-            return value
-        found: dict[str, Any] = prune(of, {**value, "apiVersion": resource.api_version})
+        kept_of_it = thaw(prune(kept, value))
+        fill_defaults(kept, kept_of_it)
+        found: dict[str, Any] = prune(of, {**kept_of_it, "apiVersion": resource.api_version})
         return found
 
     def read(value: dict[str, Any]) -> dict[str, Any]:

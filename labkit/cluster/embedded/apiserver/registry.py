@@ -147,6 +147,13 @@ class Resource:
             return conversion_of(self)
         return conversion(self.group, self.version, self.plural)
 
+    def storage_key(self, key: Key) -> str:
+        """Where Kubernetes keeps an object in etcd, as its messages say."""
+        has_folder = self.crd is not None or self.group in WITH_FOLDERS
+        folder = f"{self.group}/{self.plural}" if has_folder else self.plural
+        parts = ("/registry", FOLDERS.get(folder, folder), key.namespace, key.name)
+        return "/".join(part for part in parts if part)
+
     def key(self, namespace: str, name: str) -> Key:
         """The key of an object: a resource that is in no namespace has none in its keys."""
         return Key(self.storage, namespace if self.is_namespaced else "", name)
@@ -182,14 +189,29 @@ NEEDS_REVISION = frozenset(
 )
 
 
+FOLDERS = {
+    "endpoints": "services/endpoints",
+    "ingresses": "ingress",
+    "nodes": "minions",
+    "services": "services/specs",
+}
+"""Names by which etcd has some resources. Source: `pkg/kubeapiserver/default_storage_factory.go`,
+and the resources' own storage."""
+WITH_FOLDERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups that are a folder in etcd: those of servers that are built into the main one."""
+
+
 class Registry:
     """The resources that are served now."""
 
     def __init__(self, resources: Iterator[Resource]) -> None:
         self._all: dict[tuple[str, str, str], Resource] = {}
         self._versions: dict[str, list[str]] = {}
+        self._built_in: set[tuple[str, str]] = set()
         for one in resources:
             self.add(one)
+            if one.crd is None:
+                self._built_in.add((one.group, one.version))
 
     def add(self, resource: Resource) -> None:
         """Serves a resource from now on, in the place of one of the same name."""
@@ -216,6 +238,10 @@ class Registry:
     def serves(self, group: str, version: str) -> bool:
         """Whether anything is served in this version of the group."""
         return version in self._versions.get(group, ())
+
+    def is_built_in(self, group: str, version: str) -> bool:
+        """Whether this version of the group is one that needs no definition."""
+        return (group, version) in self._built_in
 
     def stored(self, resource: Resource) -> Resource:
         """The resource in the version that is stored."""

@@ -86,7 +86,7 @@ def parse(
         What is asked. What no path of a resource can mean is no resource.
     """
     asked = Request(method, path, query, headers=headers, body=body)
-    parts = [part for part in path.split("/") if part]
+    parts = path.strip("/").split("/")
     asked.verb = method.lower()
     if not _take_version(asked, parts) or not parts:
         return asked
@@ -103,7 +103,7 @@ def parse(
 
 def _take_watch(asked: Request) -> None:
     """A watch as it was asked for before there were parameters: of all, or of one by its name."""
-    asked.verb = "watch" if asked.method in ("GET", "HEAD") else ""
+    asked.verb = "watch"
     if asked.name:
         asked.query = {**asked.query, "fieldSelector": f"metadata.name={asked.name}"}
 

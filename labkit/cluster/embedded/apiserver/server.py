@@ -155,10 +155,14 @@ def _response(answer: Answer, *, is_head: bool = False) -> web.Response:
     headers["Audit-Id"] = str(uuid.uuid4())
     headers["Cache-Control"] = "no-cache, private"
     response = web.Response(status=answer.code, body=answer.body, headers=headers)
-    for warning in answer.warnings:
-        response.headers.add("Warning", f"299 - {orjson.dumps(warning).decode()}")
+    _warn(response, answer.warnings)
     del is_head  # aiohttp leaves the body out itself
     return response
+
+
+def _warn(response: web.StreamResponse, warnings: list[str]) -> None:
+    for warning in warnings:
+        response.headers.add("Warning", f"299 - {orjson.dumps(warning).decode()}")
 
 
 def _unreachable(node: str) -> status.ApiError:
@@ -193,6 +197,7 @@ class _Sink:
 
 async def _watch(asked: web.BaseRequest, watch: Watch) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    _warn(response, watch.warnings)
     response.enable_chunked_encoding()
     await response.prepare(asked)
     transport: Any = asked.transport

@@ -122,12 +122,16 @@ def no_such_resource() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def method_not_supported(group: str, resource: str, verb: str = "") -> ApiError:
-    """405: the resource is served, and this verb is not."""
+def method_not_allowed() -> ApiError:
+    """405: the path is served, and this method is not."""
     words = "the server does not allow this method on the requested resource"
-    message = f"{verb} is not supported on resources of kind {qualified(group, resource)!r}"
-    message = message.replace("'", '"') if verb else words
-    return ApiError(405, "MethodNotAllowed", message, _about(group, resource) if verb else {})
+    return ApiError(405, "MethodNotAllowed", words, {})
+
+
+def method_not_supported(group: str, resource: str, verb: str) -> ApiError:
+    """405: the custom resource is served, and this verb (empty: one that is none) is not."""
+    words = f'{verb} is not supported on resources of kind "{qualified(group, resource)}"'
+    return ApiError(405, "MethodNotAllowed", words, _about(group, resource))
 
 
 def not_acceptable(types: Sequence[str]) -> ApiError:
@@ -151,10 +155,17 @@ def conflict(group: str, resource: str, name: str, why: str = "") -> ApiError:
     return ApiError(409, "Conflict", message, _about(group, resource, name))
 
 
-def other_uid(group: str, resource: str, name: str, wanted: str, found: str) -> ApiError:
-    """409: the object that is meant is not the one that is there, if there is one."""
+def other_uid(
+    group: str, resource: str, name: str, wanted: str, found: str, *, key: str
+) -> ApiError:
+    """409: the object that is meant is not the one that is there, if there is one.
+
+    Args:
+        key: where the real one keeps the object.
+    """
     why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
-    return conflict(group, resource, name, why)
+    words = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0"
+    return conflict(group, resource, name, f"{words}, AdditionalErrorMsg: {why}")
 
 
 def apply_conflict(message: str, causes: Sequence[tuple[str, str]]) -> ApiError:

@@ -49,10 +49,15 @@ def _read_twice(data: bytes) -> list[Path]:
         return pairs
 
     try:
-        value = json.loads(data, object_pairs_hook=keep)
-        return list(_find(value, "")) if seen else []
+        value = json.loads(data.decode(errors="replace"), object_pairs_hook=keep)
+        return list(map(_whole, _find(value, ""))) if seen else []
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _whole(path: Path) -> Path:
+    """Without halves of surrogate pairs, as Go reads them."""
+    return path.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _find(value: Any, path: Path) -> Iterator[Path]:

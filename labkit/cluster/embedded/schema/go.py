@@ -25,6 +25,8 @@ SCALARS = {
     "quantity": "resource.Quantity", "int-or-string": "intstr.IntOrString", "any": "interface {}",
 }  # fmt: skip
 FORMATS = {"byte": "[]uint8", "int32": "int32"}
+WITH_UID = ("ObjectMeta", "ObjectReference", "OwnerReference", "Preconditions")
+"""Structs whose `uid` has a type of its own."""
 JSON_TYPES = {
     type(None): "null", int: "number", float: "number", str: "string", list: "array",
     dict: "object",
@@ -122,6 +124,8 @@ def _cannot(value: Any, wanted: str, place: Place, which: str = "") -> str:
     """`json: cannot unmarshal …`: into a field of a struct, or into a value by itself."""
     what = f"json: cannot unmarshal {which or json_type(value)} into Go "
     if place.struct:
+        if wanted == "string" and place.way.endswith("uid") and place.struct in WITH_UID:
+            wanted = "types.UID"
         return f"{what}struct field {place.struct}.{place.way} of type {wanted}"
     return f"{what}value of type {wanted}"
 

@@ -61,7 +61,7 @@ def _entries(resource: Resource) -> list[dict[str, Any]]:
     if "create" in resource.verbs and "list" in resource.verbs:
         words = f"{resource.group}/{resource.stored_version}/{resource.kind}"
         entry["storageVersionHash"] = _hash(words)
-    parts = [_part(resource, part) for _, part in sorted(resource.subresources.items())]
+    parts = [_part(resource, part) for _, part in _in_order(resource)]
     return [entry, *parts]
 
 
@@ -120,7 +120,7 @@ def _discovered(resource: Resource) -> dict[str, Any]:
                 "responseKind": _kind(part.group, part.version, part.kind),
                 "verbs": list(part.verbs),
             }
-            for _, part in sorted(resource.subresources.items())
+            for _, part in _in_order(resource)
         ]
     return entry
 
@@ -133,3 +133,9 @@ def _hash(words: str) -> str:
     import base64
 
     return base64.b64encode(hashlib.sha256(words.encode()).digest()[:8]).decode()
+
+
+def _in_order(resource: Resource) -> list[tuple[str, Subresource]]:
+    """Subresources by name; those of a definition in the order in which it is read."""
+    found = resource.subresources.items()
+    return sorted(found) if resource.crd is None else list(found)

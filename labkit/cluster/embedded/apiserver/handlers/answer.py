@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 JSON = "application/json"
+YAML = "application/yaml"
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers import json_bodies
+from labkit.cluster.embedded.apiserver.handlers.json_bodies import BadNumber, NoJson
 from labkit.cluster.embedded.apiserver.handlers.sizes import (
     LARGEST,
     MOST_VALUES,
@@ -27,7 +27,6 @@ from labkit.cluster.embedded.schema import (
     wrong_types,
 )
 from labkit.cluster.embedded.schema.go import json_type
-from labkit.cluster.embedded.schema.syntax import syntax_error
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.registry import Resource
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.schema import Type
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+YAML = ("application/yaml",)
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 IN_METADATA = re.compile(r"Go struct field (\w+)\.metadata\.")
 NO_IDENTITY = "couldn't get version/kind; json parse error: "
@@ -69,12 +68,20 @@ def read_body(request: Request, kind: str) -> dict[str, Any]:
     if len(request.body) > LARGEST:
         raise status.too_large()
     try:
-        return _read(request)
+        return read_document(request)
     except Unreadable as error:
         raise unrecognized(request, kind, str(error)) from None
+    except BadNumber as error:
+        raise status.bad_request(f"{_where(request, kind)}: {error}") from None
 
 
-def _read(request: Request) -> dict[str, Any]:
+def read_document(request: Request) -> dict[str, Any]:
+    """The object that was sent, whatever it is.
+
+    Raises:
+        Unreadable, BadNumber
+        ApiError: 413, 415.
+    """
     kind = content_type(request)
     if kind in ("", "application/json"):
         return as_object(read_json(request.body))
@@ -104,16 +111,11 @@ def read_json(body: bytes) -> Any:
         ApiError: 413.
     """
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Unreadable(f"{NO_IDENTITY}{syntax(body, error)}") from None
+        document = json_bodies.read(body)
+    except NoJson as error:
+        raise Unreadable(f"{NO_IDENTITY}{error}") from None
     demand_few(document, body)
     return document
-
-
-def syntax(body: bytes, error: orjson.JSONDecodeError) -> str:
-    """Why a document is no JSON, as Go says it; as it was found, where Go would take it."""
-    return syntax_error(body) or str(error)
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -186,26 +188,27 @@ def not_registered(kind: Any, version: Any) -> str:
     return f'no kind "{kind}" is registered for version "{version}" {where}'
 
 
+def of_no_kind(value: dict[str, Any]) -> str:
+    """Why what an object says of its kind cannot be read; nothing where it can, or is not said."""
+    for name in ("apiVersion", "kind"):
+        part = value.get(name)
+        if part is not None and not isinstance(part, str):
+            found = json_type(part)
+            words = f"json: cannot unmarshal {found} into Go struct field .{name} of type string"
+            return f"{NO_IDENTITY}{words}"
+    version = value.get("apiVersion") or ""
+    return f"unexpected GroupVersion string: {version}" if version.count("/") > 1 else ""
+
+
 def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource) -> None:
     """Makes sure that a custom resource says what it is: nothing is made up for it.
 
     Raises:
         ApiError: 400, 422 for another kind.
     """
-    version, kind = sent.get("apiVersion", ""), sent.get("kind", "")
-    why = ""
-    for name, value in (("apiVersion", version), ("kind", kind)):
-        if not isinstance(value, str):
-            got = {int: "number", float: "number", bool: "bool", dict: "object"}
-            found = got.get(type(value), "array")
-            words = f"json: cannot unmarshal {found} into Go struct field .{name} of type string"
-            why = f"{NO_IDENTITY}{words}"
-            break
-    else:
-        if version.count("/") > 1:
-            why = f"unexpected GroupVersion string: {version}"
-        elif not kind:
-            why = f"Object 'Kind' is missing in '{request.body.decode(errors='replace')}'"
+    version, why = sent.get("apiVersion", ""), of_no_kind(sent)
+    if not why and not sent.get("kind"):
+        why = f"Object 'Kind' is missing in '{request.body.decode(errors='replace')}'"
     if why:
         raise unrecognized(request, resource.kind, why)
     if version != resource.api_version:

@@ -32,6 +32,8 @@ WRITES = {
     "delete": ending.delete,
     "deletecollection": ending.delete_collection,
 }
+SPECIAL = frozenset({"proxy", "watch"})
+"""Words before a resource in older paths; with nothing behind them they are no path."""
 
 
 async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
@@ -40,16 +42,18 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
     Raises:
         ApiError: whatever is wrong.
     """
+    if request.is_resource and request.resource in SPECIAL and not request.name:
+        return paths.of_no_kind(request)
     authorize(api, request)
     if not request.is_resource:
         return paths.answer(api, request)
     resource = api.registry.find(request.group, request.version, request.resource)
-    if resource is None and not api.registry.serves(request.group, request.version):
-        return paths.nothing_there()
-    if resource is None:
+    if resource is None and api.registry.is_built_in(request.group, request.version):
         raise status.no_such_resource()
+    if resource is None or (resource.crd is not None and not _is_in_scope(request, resource)):
+        return paths.nothing_there()
     answer = await _of_served(api, request, resource)
-    if resource.deprecation and isinstance(answer, Answer):
+    if resource.deprecation and isinstance(answer, Answer | Watch):
         answer.warnings.insert(0, resource.deprecation)
     return answer
 
@@ -57,13 +61,12 @@ async def handle(api: Api, request: Request) -> Answer | Watch | Stream:
 async def _of_served(api: Api, request: Request, resource: Resource) -> Answer | Watch | Stream:
     if request.subresource:
         return await subresources.handle(api, request, resource)
-    if request.verb not in resource.verbs:
-        raise status.method_not_supported("", "")
-    if not request.name and request.verb in ("update", "patch"):
-        raise status.method_not_supported("", "")
-    if request.name and resource.storage == "bindings":
-        raise status.no_such_resource()
-    _check_path(request, resource)
+    if resource.crd is None:
+        _check_path(request, resource)
+    elif request.verb not in resource.verbs:
+        raise status.method_not_supported(resource.group, resource.plural, request.verb)
+    elif not request.name and request.verb in ("update", "patch"):
+        raise status.bad_request("name must be provided")
     write_options.check(request)
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
@@ -82,17 +85,33 @@ async def _whole(api: Api, request: Request, resource: Resource) -> Answer | Wat
     return await WRITES[request.verb](api, request, resource)
 
 
+def _is_in_scope(request: Request, resource: Resource) -> bool:
+    """Whether a path of a custom resource has a namespace where there can be one, or has to be."""
+    if not resource.is_namespaced:
+        return not request.namespace
+    return bool(request.namespace) or request.verb in ("list", "watch")
+
+
 def _check_path(request: Request, resource: Resource) -> None:
-    """A namespace where there can be none, or none where there has to be one, is no path."""
+    """Refuses what no route of a built-in resource is: a method, a namespace, or none of it."""
+    is_read = request.method in ("GET", "HEAD")
+    if request.verb not in resource.verbs or (request.verb == "watch" and not is_read):
+        raise status.method_not_allowed()
+    if not request.name and request.verb in ("update", "patch"):
+        raise status.method_not_allowed()
+    if request.name and resource.storage == "bindings":
+        raise status.no_such_resource()
     is_own = resource.plural == "namespaces" and not resource.group
     if request.namespace and not resource.is_namespaced and not is_own:
         raise status.no_such_resource()
+    if request.name and request.verb == "create":
+        raise status.method_not_allowed()
     if not resource.is_namespaced or request.namespace:
         return
     if request.name:
         raise status.no_such_resource()
     if request.verb in ("create", "deletecollection"):
-        raise status.method_not_supported("", "")
+        raise status.method_not_allowed()
 
 
 def authorize(api: Api, request: Request) -> None:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, sizes
+from labkit.cluster.embedded.apiserver.handlers import decode, json_bodies, sizes
 from labkit.cluster.embedded.schema import duplicate_fields
 from labkit.cluster.embedded.schema.go import json_type
 
@@ -46,11 +44,14 @@ def read(request: Request, kind: str) -> Document:
         ApiError: 400, 413.
     """
     is_strict = decode.how_strict(request) != decode.IGNORE
+    bad_number = ""
     try:
-        value = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise _unreadable(decode.syntax(request.body, error), kind, is_strict=is_strict) from None
-    if why := _misfit(value, kind, is_strict=is_strict):
+        value = json_bodies.read(request.body)
+    except json_bodies.NoJson as error:
+        raise _unreadable(str(error), kind, is_strict=is_strict) from None
+    except json_bodies.BadNumber as error:
+        value, bad_number = error.document, str(error)
+    if why := _misfit(value, kind, is_strict=is_strict) or bad_number:
         raise _unreadable(why, kind, is_strict=is_strict)
     if value is None and kind != MERGE_PATCH:
         value = [] if kind == JSON_PATCH else {}
@@ -87,7 +88,7 @@ def read_applied(request: Request) -> dict[str, Any]:
 
 def refused(error: BadPatch) -> status.ApiError:
     """What is answered where a patch cannot be made."""
-    details: dict[str, Any] | None = {} if error.reason else None
+    details: dict[str, Any] | None = {} if error.code == 422 else None
     return status.ApiError(error.code, error.reason, error.message, details)
 
 

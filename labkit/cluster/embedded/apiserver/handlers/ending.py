@@ -16,9 +16,16 @@ import orjson
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.customresources import CLEANUP, DEFINITIONS
-from labkit.cluster.embedded.apiserver.handlers import decode, read, stamp, write_options
-from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.handlers import (
+    decode,
+    json_bodies,
+    read,
+    stamp,
+    write_options,
+)
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.schema.go import json_type
 from labkit.cluster.embedded.store import Conflict, NotFound, Record, thaw
 
 if TYPE_CHECKING:
@@ -40,6 +47,9 @@ GIVES_THE_OBJECT = frozenset(
 """Resources whose deletion answers with the object; all others answer with a Status."""
 
 
+SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """DeleteOptions, of the body or of the query."""
@@ -51,18 +61,31 @@ class Options:
     is_dry_run: bool = False
 
 
+def _read_body(request: Request) -> dict[str, Any]:
+    """DeleteOptions in a body: whatever is wrong with them is said as it was found."""
+    try:
+        said = decode.read_document(request)
+    except (decode.Unreadable, json_bodies.BadNumber) as error:
+        raise status.bad_request(str(error)) from None
+    kind = said.get("kind") or "DeleteOptions"
+    if kind != "DeleteOptions":
+        version = said.get("apiVersion", "")
+        words = f'no kind "{kind}" is registered for version "{version}" in scheme'
+        raise status.bad_request(f'{words} "{SCHEME}"')
+    grace = said.get("gracePeriodSeconds")
+    if grace is not None and type(grace) is not int:
+        words = f"json: cannot unmarshal {json_type(grace)} into Go struct field DeleteOptions"
+        raise status.bad_request(f"{words}.gracePeriodSeconds of type int64")
+    return said
+
+
 def read_options(request: Request) -> Options:
     """What a deletion asks for.
 
     Raises:
         ApiError: 400, 422.
     """
-    said: dict[str, Any] = (
-        decode.read_body(request, "DeleteOptions") if request.body.strip() else {}
-    )
-    if said.get("kind", "DeleteOptions") != "DeleteOptions":
-        words = f'{said["kind"]} in version "{said.get("apiVersion", "")}" cannot be handled as a'
-        raise status.bad_request(f"{words} DeleteOptions")
+    said = _read_body(request) if request.body.strip() else {}
     grace, policy = said.get("gracePeriodSeconds"), said.get("propagationPolicy") or ""
     if grace is None and request.query.get("gracePeriodSeconds"):
         grace = request.query["gracePeriodSeconds"]
@@ -114,16 +137,16 @@ async def delete(api: Api, request: Request, resource: Resource) -> Answer:
         ApiError: 400, 403, 404, 409.
     """
     asked = read_options(request)
+    presenter = Presenter.for_request(request, resource)
     record = read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     left, is_gone = await end(api, request, resource, record, asked, warnings=warnings)
-    presenter = Presenter.for_request(request, resource)
     if resource.storage in GIVES_THE_OBJECT or not is_gone:
         return presenter.answer(presenter.written(left), 200, warnings)
     details = {"name": request.name, "group": resource.group, "kind": resource.plural}
     details["uid"] = record.object["metadata"]["uid"]
     details = {name: said for name, said in details.items() if said}
-    return as_json(status.success(details), warnings=warnings)
+    return presenter.of_status(status.success(details), warnings)
 
 
 async def delete_collection(api: Api, request: Request, resource: Resource) -> Answer:
@@ -134,14 +157,14 @@ async def delete_collection(api: Api, request: Request, resource: Resource) -> A
     """
     asked = read_options(request)
     presenter = Presenter.for_request(request, resource)
-    records = read.present(api, read.selection(request, resource))
+    records, revision, more, remaining = read.page(api, request, read.selection(request, resource))
     for record in records:
         try:
             await end(api, request, resource, record, asked)
         except status.ApiError as error:
             if error.code != 404:
                 raise
-    return presenter.answer(presenter.many(records, api.store.revision))
+    return presenter.answer(presenter.many(records, revision, more, remaining))
 
 
 async def end(

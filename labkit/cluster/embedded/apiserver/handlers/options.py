@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
@@ -56,6 +57,14 @@ def form_of(accept: str) -> Form:
         if form is not None:
             return form
     raise status.not_acceptable(ACCEPTED)
+
+
+def is_yaml(accept: str) -> bool:
+    """Whether the first form that can be given is YAML."""
+    try:
+        return form_of(accept) == Form(is_yaml=True)
+    except status.ApiError:
+        return False
 
 
 def _form(media: str, said: dict[str, str]) -> Form | None:
@@ -111,9 +120,16 @@ def revision(request: Request) -> int | None:
     text = request.query.get("resourceVersion", "")
     if not text:
         return None
+    words = not_unsigned(text)
+    if not words:
+        return int(text)
+    raise status.ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {words}')
+
+
+def not_unsigned(text: str) -> str:
+    """Why a text is no whole number of 64 bits without a sign, as Go says it; empty where it is."""
     is_number = text.isascii() and text.isdigit()
     if is_number and int(text) < 2**64:
-        return int(text)
+        return ""
     why = "value out of range" if is_number else "invalid syntax"
-    words = f'strconv.ParseUint: parsing "{text}": {why}'
-    raise status.ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {words}')
+    return f"strconv.ParseUint: parsing {shown(text)}: {why}"

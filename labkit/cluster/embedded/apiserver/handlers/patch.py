@@ -144,8 +144,8 @@ def _check(
     What a strict decoder finds is added to `strict`, or refused.
     """
     if new.get("kind") != resource.kind or new.get("apiVersion") != resource.api_version:
-        if resource.crd is not None and new.get("kind") and new.get("apiVersion"):
-            decode.check_type_meta(new, resource)
+        if resource.crd is not None:
+            _check_custom_kind(resource, new)
         _check_kind(resource, new)
     about = new.get("metadata")
     if about is None:
@@ -177,6 +177,18 @@ def _check(
     new.update(kept)
     write.check_name(new, request)
     stamp.check_namespace(new, request, resource)
+
+
+def _check_custom_kind(resource: Resource, new: dict[str, Any]) -> None:
+    """Refuses a patch after which nobody could tell what a custom resource is."""
+    if why := decode.of_no_kind(new):
+        raise _Unfit(why)
+    if not new.get("kind"):
+        raise _Unfit(f"Object 'Kind' is missing in '{orjson.dumps(new).decode()}'")
+    if not new.get("apiVersion"):
+        words = "Object 'apiVersion' is missing in 'object has no apiVersion field'"
+        raise status.internal_error(words)
+    decode.check_type_meta(new, resource)
 
 
 def _check_kind(resource: Resource, new: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from labkit.cluster.embedded import version
+from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.discovery import documents
 from labkit.cluster.embedded.apiserver.handlers.answer import JSON, Answer, as_json, as_text
 
@@ -30,7 +31,7 @@ def answer(api: Api, request: Request) -> Answer:
     """Answers a path that names no resource."""
     path = "/" + request.path.strip("/")
     if request.method not in ("GET", "HEAD"):
-        return nothing_there()
+        return _of_any_method(api, request, path)
     if path.startswith(HEALTH):
         return _health(request, path)
     if path in FIXED:
@@ -44,7 +45,33 @@ def answer(api: Api, request: Request) -> Answer:
 
 def nothing_there() -> Answer:
     """The answer for a path that nobody serves."""
-    return as_text(f"{NO_SUCH_PATH}\n", 404)
+    found = as_text(f"{NO_SUCH_PATH}\n", 404)
+    found.headers["X-Content-Type-Options"] = "nosniff"
+    return found
+
+
+def of_no_kind(request: Request) -> Answer:
+    """The answer for a path that says `watch` or `proxy`, and not of what."""
+    path = "/" + request.path.strip("/")
+    words = f"unable to determine kind and namespace from url, {path}"
+    words = f'Internal Server Error: "{path}": failed to create RequestInfo: {words}'
+    found = as_text(f"{words}\n", 500)
+    found.headers["X-Content-Type-Options"] = "nosniff"
+    return found
+
+
+def _of_any_method(api: Api, request: Request, path: str) -> Answer:
+    """A write to a path of discovery: some of those who serve them look at no method.
+
+    Source: kube-aggregator `pkg/apiserver/handler_apis.go`, apiextensions-apiserver
+    `pkg/apiserver/customresource_discovery.go`.
+    """
+    parts = path.strip("/").split("/")
+    if parts[0] != "apis" or len(parts) > 3:
+        return nothing_there()
+    if len(parts) == 3 and api.registry.is_built_in(parts[1], parts[2]):
+        raise status.method_not_allowed()
+    return _discovery(api, request, path)
 
 
 def _discovery(api: Api, request: Request, path: str) -> Answer:

@@ -5,7 +5,6 @@ Knows nothing about storage. The bytes of a stored record are sent as they are.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers.answer import JSON, Answer
+from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
 from labkit.cluster.embedded.apiserver.handlers.options import PLAIN, Form, form_of
 from labkit.cluster.embedded.apiserver.kinds.tables import to_table
 from labkit.cluster.embedded.schema import builtin
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 
+META = "PartialObjectMetadata"
 Include = Literal["Metadata", "Object", "None"]
 
 
@@ -65,6 +65,26 @@ class Presenter:
             raise status.bad_request(f"{words} 'None', or empty")
         return cls(resource, form, cast(Include, include or "Metadata"))
 
+    def check_number(self, *, is_list: bool) -> None:
+        """Refuses the metadata of one object where many are given, and the other way round.
+
+        Source: apiserver `pkg/endpoints/handlers/response.go`.
+
+        Raises:
+            ApiError: 406; 500 for one custom resource, as the real one has it.
+        """
+        wanted = META if is_list else f"{META}List"
+        if self.form.shape != wanted:
+            return
+        resource, is_custom = self.resource, self.resource.crd is not None
+        if is_custom and not is_list:
+            raise status.ApiError(500, "", "content is not a list")
+        of = resource.group.partition(".")[0] or "core"
+        kind = "unstructured.Unstructured" if is_custom else f"{of}.{resource.kind}"
+        object_is = f"a list (*{kind}List)" if is_list else f"not a list (*{kind})"
+        words = f"you requested {wanted}, but the requested object is {object_is}"
+        raise status.ApiError(406, "NotAcceptable", words)
+
     @property
     def key(self) -> tuple[str, str, Form, str]:
         """Two presenters with the same key give the same bytes."""
@@ -94,8 +114,12 @@ class Presenter:
             return self._bytes(self._table([value], revision))
         return self._bytes(self._metadata(value) if self.form.shape else value)
 
+    def of_status(self, value: dict[str, Any], warnings: Sequence[str]) -> Answer:
+        """What went well and has no object to show: in no other shape than its own."""
+        return self.answer(in_form(value, self.form), 200, warnings)
+
     def _bytes(self, value: Any) -> bytes:
-        return as_yaml(value) if self.form.is_yaml else orjson.dumps(value)
+        return in_form(value, self.form)
 
     def many(
         self,
@@ -117,7 +141,7 @@ class Presenter:
             return self._bytes(table | {"metadata": about})
         if self.form.shape:
             items = [self._metadata(self.shown(one)) for one in records]
-            kind, version = "PartialObjectMetadataList", f"meta.k8s.io/{self.form.version}"
+            kind, version = f"{META}List", f"meta.k8s.io/{self.form.version}"
             head = {"kind": kind, "apiVersion": version, "metadata": about}
             return self._bytes(head | {"items": items or None})
         head = {"kind": self.resource.list_kind, "apiVersion": self.resource.api_version}
@@ -125,7 +149,7 @@ class Presenter:
             said = () if self.resource.crd else ("kind", "apiVersion")
             shown = map(self.shown, records)
             items = [{name: one[name] for name in one if name not in said} for one in shown]
-            return as_yaml(head | {"metadata": about, "items": items})
+            return in_form(head | {"metadata": about, "items": items}, self.form)
         start = orjson.dumps(head | {"metadata": about})[:-1]
         return b'%b,"items":[%b]}\n' % (start, b",".join(map(self._item, records)))
 
@@ -143,7 +167,7 @@ class Presenter:
 
     def answer(self, body: bytes, code: int = 200, warnings: Sequence[str] = ()) -> Answer:
         """The bytes, with the type that belongs to them."""
-        kind = "application/yaml" if self.form.is_yaml else JSON
+        kind = YAML if self.form.is_yaml else JSON
         return Answer(code, body, kind, list(warnings))
 
     def _table(self, objects: Sequence[dict[str, Any]], revision: str) -> dict[str, Any]:
@@ -161,43 +185,20 @@ class Presenter:
     def _metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         version = f"meta.k8s.io/{self.form.version}"
         return {
-            "kind": "PartialObjectMetadata",
+            "kind": META,
             "apiVersion": version,
             "metadata": value["metadata"],
         }
 
 
+def in_form(value: Any, form: Form) -> bytes:
+    """JSON, or YAML."""
+    if not form.is_yaml:
+        return orjson.dumps(value)
+    from labkit.cluster.embedded.apiserver.handlers.yaml_answers import as_yaml
+
+    return as_yaml(value)
+
+
 def _describe(definition: str, field: str) -> str:
     return builtin().describe(definition).get(field, "")
-
-
-def as_yaml(value: Any) -> bytes:
-    """YAML, the way Kubernetes writes it: names in order."""
-    import yaml
-
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    plain = orjson.loads(orjson.dumps(value))
-    write: Any = yaml.dump
-    text: bytes = write(plain, Dumper=dumper, default_flow_style=False, encoding="utf-8")
-    return text
-
-
-def make_token(revision: int, start: tuple[str, str]) -> str:
-    """Where a list goes on: the revision it is of, and the last object that was given."""
-    text = orjson.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "\x00".join(start)})
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-def read_token(token: str) -> tuple[int, tuple[str, str]]:
-    """What `make_token` was given.
-
-    Raises:
-        ApiError: 400.
-    """
-    try:
-        said = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = said["start"].partition("\x00")
-        return int(said["rv"]), (namespace, name)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        words = "invalid continue token: continue key is not valid: encoded key is not valid"
-        raise status.bad_request(words) from None

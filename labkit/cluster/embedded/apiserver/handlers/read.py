@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import list_options, options
-from labkit.cluster.embedded.apiserver.handlers.present import Presenter, make_token, read_token
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
+from labkit.cluster.embedded.apiserver.handlers.tokens import make_token, read_token
 from labkit.cluster.embedded.apiserver.selectors import (
     BadSelector,
     FieldSelector,
@@ -97,6 +98,7 @@ def get(api: Api, request: Request, resource: Resource) -> Answer:
     if wanted > api.store.revision:
         raise status.revision_too_large(wanted, api.store.revision)
     record = find(api, resource, request.namespace, request.name)
+    presenter.check_number(is_list=False)
     return presenter.answer(presenter.one(record))
 
 
@@ -119,7 +121,23 @@ def list_(api: Api, request: Request, resource: Resource) -> Answer:
         ApiError: 400, 410 for a revision that is gone, 504 for one that has not been.
     """
     presenter = Presenter.for_request(request, resource)
-    chosen = selection(request, resource)
+    found = page(api, request, selection(request, resource))
+    presenter.check_number(is_list=True)
+    return presenter.answer(presenter.many(*found))
+
+
+def page(
+    api: Api, request: Request, chosen: Selection
+) -> tuple[list[Record], int, str, int | None]:
+    """What a list is of, or a part of it.
+
+    Returns:
+        The records, their revision, the token for the rest, and how many that rest has, if that
+        is known.
+
+    Raises:
+        ApiError: as `list_`.
+    """
     limit = options.number(request, "limit") or 0
     options.number(request, "timeoutSeconds")
     list_options.check(request)
@@ -134,21 +152,24 @@ def list_(api: Api, request: Request, resource: Resource) -> Answer:
         records = _at(api, chosen, revision)
         records = [one for one in records if (one.key.namespace, one.key.name) > after]
     else:
-        revision, records = _first(api, request, chosen)
+        revision, records = _first(api, request, chosen, is_limited=limit > 0)
     rest, more = 0, ""
     if 0 < limit < len(records):
         rest, records = len(records) - limit, records[:limit]
         more = make_token(revision, (records[-1].key.namespace, records[-1].key.name))
     remaining = rest if chosen.is_all else None
-    return presenter.answer(presenter.many(records, revision, more, remaining))
+    return records, revision, more, remaining
 
 
-def _first(api: Api, request: Request, chosen: Selection) -> tuple[int, list[Record]]:
+def _first(
+    api: Api, request: Request, chosen: Selection, *, is_limited: bool
+) -> tuple[int, list[Record]]:
     wanted = options.list_revision(request) or 0
     match = request.query.get(list_options.MATCH, "")
     if wanted > api.store.revision:
         raise status.revision_too_large(wanted, api.store.revision)
-    if match == list_options.EXACT:
+    # A part of a list was of the revision that it names before there was a word for it.
+    if match == list_options.EXACT or (wanted and is_limited and not match):
         return wanted, _at(api, chosen, wanted)
     return api.store.revision, present(api, chosen)
 

@@ -58,7 +58,6 @@ def identify(value: dict[str, Any], namespace: str) -> None:
         about["name"] = made_up(about["generateName"])
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"):
         about.pop(name, None)
-    about.pop("resourceVersion", None)
     if namespace:
         about["namespace"] = namespace
     about["uid"] = str(uuid.uuid4())

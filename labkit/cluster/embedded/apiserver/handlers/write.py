@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
+from labkit.cluster.embedded.apiserver.handlers import decode, ending, options, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds import kind_of
 from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
@@ -45,8 +45,6 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
         ApiError: 400, 403, 404 for its namespace, 409, 422.
     """
     presenter = Presenter.for_request(request, resource)
-    if request.name:
-        raise status.method_not_supported("", "")
     sent, warnings = read_object(request, resource)
     resource = api.registry.stored(resource)
     with _warning(warnings):
@@ -129,6 +127,7 @@ async def create_object(
         return value, attempt.warnings
     about = value["metadata"]
     key = resource.key(about.get("namespace", ""), about["name"])
+    _check_new(about)
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
@@ -155,9 +154,11 @@ async def update(api: Api, request: Request, resource: Resource) -> Answer:
     check_name(value, request)
     key = resource.key(request.namespace, request.name)
     is_there = api.store.get(key) is not None
-    if not is_there and (uid := value["metadata"].get("uid")):
-        raise status.other_uid(resource.group, resource.plural, key.name, uid, "")
-    if not is_there and resource.is_created_by_update and not request.subresource:
+    can_be_made = resource.is_created_by_update
+    if not is_there and can_be_made and (uid := value["metadata"].get("uid")):
+        where = resource.storage_key(key)
+        raise status.other_uid(resource.group, resource.plural, key.name, uid, "", key=where)
+    if not is_there and can_be_made and not request.subresource:
         made, further = await create_object(api, request, resource, sent)
         return presenter.answer(presenter.written(made), 201, [*warnings, *further])
     with _warning(warnings):
@@ -224,6 +225,14 @@ async def change(
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
+def _check_new(about: dict[str, Any]) -> None:
+    """Refuses a new object that has a revision, last of all; one that is none is not looked at."""
+    said = about.pop("resourceVersion", None)
+    if said and not options.not_unsigned(said) and int(said):
+        words = "resourceVersion should not be set on objects to be created"
+        raise status.ApiError(500, "", words)
+
+
 def _check_identity(
     resource: Resource, value: dict[str, Any], old: Record, *, is_patch: bool
 ) -> None:
@@ -231,7 +240,12 @@ def _check_identity(
     about, is_there = value["metadata"], old.object["metadata"]
     if about.get("uid") and about["uid"] != is_there["uid"] and not is_patch:
         raise status.other_uid(
-            resource.group, resource.plural, old.key.name, about["uid"], is_there["uid"]
+            resource.group,
+            resource.plural,
+            old.key.name,
+            about["uid"],
+            is_there["uid"],
+            key=resource.storage_key(old.key),
         )
     said = about.get("resourceVersion")
     if said in (None, "", "0"):
@@ -239,7 +253,9 @@ def _check_identity(
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
             raise status.invalid(resource.group, resource.plural, old.key.name, [cause])
-    elif said != is_there["resourceVersion"]:
+    elif why := options.not_unsigned(said):
+        raise status.ApiError(500, "", why)
+    elif int(said) != int(is_there["resourceVersion"]):
         raise status.conflict(resource.group, resource.plural, old.key.name)
 
 

@@ -27,6 +27,8 @@ _BETWEEN = (b"\n", b",", b"- ", b"[", b"{", b": ", b"? ")
 """Each value comes after one of these."""
 
 
+FRACTION = re.compile(rb"[0-9][.eE][-+0-9]")
+"""What may be a number with a fraction, or an exponent."""
 OCTAL = "tag:yaml.org,2002:int#octal"
 LARGEST_WHOLE = 1e21
 """From here on Go writes a number with an exponent."""
@@ -50,7 +52,24 @@ def _number(loader: Any, node: Any) -> Any:
     found = loader.construct_yaml_float(node)
     if math.isinf(found) and "inf" not in node.value.lower():
         return node.value  # there is no room for it
+    if not math.isfinite(found):
+        words = "NaN" if math.isnan(found) else f"{found:+}".capitalize().replace("inf", "Inf")
+        raise BadYaml(f"json: unsupported value: {words}")
+    return _as_whole(found)
+
+
+def _as_whole(found: float) -> float:
+    """A number as it is read again after Go has written it."""
     return int(found) if found.is_integer() and abs(found) < LARGEST_WHOLE else found
+
+
+def _whole(document: Any) -> Any:
+    """The same, of all numbers in a document."""
+    if isinstance(document, dict):
+        return {name: _whole(part) for name, part in document.items()}
+    if isinstance(document, list):
+        return list(map(_whole, document))
+    return _as_whole(document) if isinstance(document, float) else document
 
 
 def _octal(_: Any, node: Any) -> Any:
@@ -105,7 +124,7 @@ def read_yaml(body: bytes) -> Any:
             pass
         else:
             demand_few(document, body)
-            return document
+            return _whole(document) if FRACTION.search(body) else document
     try:
         _demand_few_nodes(body)
         document = next(yaml.load_all(body, _Loader), None)  # type: ignore[no-untyped-call]

@@ -46,7 +46,7 @@ def check_applied(type: Shape | None, applied: Any, api_version: str) -> None:
             f"{applied.get('apiVersion', '')}, expected: {api_version}"
         )
     metadata = applied.get("metadata")
-    if isinstance(metadata, dict) and metadata.get("managedFields"):
+    if isinstance(metadata, dict) and isinstance(metadata.get("managedFields"), list):
         raise bad_request("metadata.managedFields must be nil")
     faults = [f"{path}: {words}" for path, words in _faults(type, applied, "")]
     if faults:
@@ -75,7 +75,9 @@ def _which(applied: dict[str, Any]) -> str:
     metadata = metadata if isinstance(metadata, dict) else {}
     group, slash, version = str(applied.get("apiVersion")).rpartition("/")
     gvk = f"{group}{slash or '/'}{version}, Kind={applied.get('kind', '')}"
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {gvk}"
+    said = [metadata.get(part) for part in ("namespace", "name")]
+    namespace, name = (one if isinstance(one, str) else "" for one in said)
+    return f"{namespace}/{name}; {gvk}"
 
 
 def _all(faults: list[str]) -> str:
@@ -97,7 +99,7 @@ def _misfit(type: Shape, value: Any) -> str:
     """Why a value is none of its type, as Go prints the two; nothing where it is one."""
     kind = type.kind if not type.format or type.format == "byte" else FORMATTED.get(type.kind)
     found = EXPECTED.get(kind or type.kind)
-    if found is None:
+    if found is None or (type.is_custom and type.kind == "int-or-string"):
         return ""
     words, classes = found
     is_bool = isinstance(value, bool)

@@ -28,12 +28,16 @@ SHORTEST_S = 1800.0
 class Watch:
     """A watch that was asked for, and begins when there is a sink.
 
+    Attributes:
+        warnings: what its answer warns of.
+
     Raises:
         ApiError: 400, 406, 410, 422, 500.
     """
 
     def __init__(self, api: Api, request: Request, resource: Resource) -> None:
         self._api, self.hub = api, api.hub
+        self.warnings: list[str] = []
         presenter = Presenter.for_request(request, resource)
         if presenter.form.is_yaml:
             raise status.not_acceptable(ACCEPTED)

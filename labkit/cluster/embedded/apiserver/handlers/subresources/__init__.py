@@ -40,14 +40,17 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer | Str
         ApiError: 404, 405, and what each says.
     """
     name = request.subresource.partition("/")[0]
+    if resource.crd is not None:  # whatever follows is not looked at
+        request.subresource = name
     part = resource.subresources.get(name)
     if part is None and resource.crd is not None:
         raise status.not_found(resource.group, resource.plural, request.name)
     if part is None or name not in (request.subresource, "proxy"):
         raise status.no_such_resource()
     if request.verb not in part.verbs:
-        verb = request.verb if resource.crd is not None else ""
-        raise status.method_not_supported(resource.group, resource.plural, verb)
+        if resource.crd is None:
+            raise status.method_not_allowed()
+        raise status.method_not_supported(resource.group, resource.plural, request.verb)
     write_options.check(request)
     if name not in PARTS:
         return await OWN[name](api, request, resource)

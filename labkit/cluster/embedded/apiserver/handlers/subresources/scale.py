@@ -5,14 +5,22 @@ A custom resource says in its definition where its numbers stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import decode, documents, patch, read, write
-from labkit.cluster.embedded.apiserver.handlers.answer import Answer, as_json
+from labkit.cluster.embedded.apiserver.handlers import (
+    decode,
+    documents,
+    options,
+    patch,
+    read,
+    write,
+)
+from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
+from labkit.cluster.embedded.apiserver.handlers.present import in_form
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.schema import Type, builtin, wrong_types
@@ -22,6 +30,11 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
+
+
+NO_SCALE = "no kind is registered for the type v1.Scale"
+SCHEME = "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"
+"""Of 1.36, where custom resources are served."""
 
 
 class Where(NamedTuple):
@@ -84,7 +97,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     if request.verb == "get":
         record = _found(api, resource, key)
         _demand_number(resource, record.object)
-        return as_json(to_scale(resource, record.object))
+        return _answer(request, to_scale(resource, record.object))
     read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     change = _change(request, resource, warnings)
@@ -95,7 +108,13 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     written, further = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
     said = [*dict.fromkeys(warnings), *further]
-    return as_json(to_scale(resource, value), warnings=said)
+    return _answer(request, to_scale(resource, value), said)
+
+
+def _answer(request: Request, scale: dict[str, Any], warnings: Sequence[str] = ()) -> Answer:
+    """A Scale, as JSON or YAML."""
+    form = options.form_of(request.headers.get("Accept", ""))
+    return Answer(200, in_form(scale, form), YAML if form.is_yaml else JSON, list(warnings))
 
 
 def _found(api: Api, resource: Resource, key: Key) -> Record:
@@ -120,10 +139,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 def _change(request: Request, resource: Resource, warnings: list[str]) -> Change:
     """What makes the new Scale from the present one."""
     if request.verb == "update":
-        sent = decode.read_body(request, "Scale")
-        decode.check_kind(sent, "autoscaling/v1", "Scale")
-        decode.check_types(request, sent, scale_type(), "Scale")
-        warnings += decode.check_fields(request, sent, scale_type(), "Scale")
+        sent, found = _sent(request, resource)
+        warnings += found
         if not isinstance(sent.get("metadata"), dict):
             sent["metadata"] = {}
         write.check_name(sent, request)
@@ -143,8 +160,8 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
     def change(scale: dict[str, Any]) -> dict[str, Any]:
         new = patch.patched(kind, resource, scale, document.value)
         text = orjson.dumps(new).decode()
-        if new.get("kind") != "Scale" or new.get("apiVersion") != "autoscaling/v1":
-            decode.check_kind(new, "autoscaling/v1", "Scale")
+        if (new.get("kind"), new.get("apiVersion")) != ("Scale", "autoscaling/v1"):
+            _check_kind(resource, new, text)
         if wrong := wrong_types(scale_type(), new):
             raise patch.unfit(text, wrong[0].message)
         found = [*document.faults, *decode.drop_unknown(new, scale_type())]
@@ -159,6 +176,32 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
         return new
 
     return change
+
+
+def _check_kind(resource: Resource, new: dict[str, Any], text: str) -> None:
+    """Refuses a patch after which a Scale is something else."""
+    kind, version = new.get("kind"), new.get("apiVersion")
+    if resource.crd is not None and kind and version:
+        where = 'in scheme "k8s.io/client-go/scale/util.go:146"'
+        words = f'no kind "{kind}" is registered for version "{version}" {where}'
+        raise patch.unfit(text, words)
+    decode.check_kind(new, "autoscaling/v1", "Scale")
+
+
+def _sent(request: Request, resource: Resource) -> tuple[dict[str, Any], list[str]]:
+    """A Scale that was sent, and warnings.
+
+    Who serves custom resources cannot say why one is none: all its decoder's errors are this.
+    """
+    try:
+        sent = decode.read_body(request, "Scale")
+        decode.check_kind(sent, "autoscaling/v1", "Scale")
+        decode.check_types(request, sent, scale_type(), "Scale")
+        return sent, decode.check_fields(request, sent, scale_type(), "Scale")
+    except status.ApiError as error:
+        if resource.crd is None or error.code != 400:
+            raise
+        raise status.bad_request(f'{NO_SCALE} in scheme "{SCHEME}"') from None
 
 
 def scale_type() -> Type:
