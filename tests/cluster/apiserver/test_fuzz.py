@@ -19,7 +19,10 @@ from labkit.cluster.embedded.schema import Type
 from tests.cluster.apiserver.plane import ADMIN, Plane, with_plane
 
 TRIES = 1500
-KNOWN = ("does not contain declared merge key", "failed to create typed patch object")
+KNOWN = (
+    *("does not contain declared merge key", "failed to create typed patch object"),
+    *("strconv.ParseUint: parsing", "resourceVersion should not be set"),
+)
 """A real server answers 500 to these, too."""
 PATCHES = (
     "application/merge-patch+json",

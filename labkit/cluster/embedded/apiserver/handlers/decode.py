@@ -66,12 +66,22 @@ def read_body(request: Request, kind: str) -> dict[str, Any]:
     Raises:
         ApiError: 400 when it cannot be read, 413 when it is too large, 415 for another format.
     """
-    if len(request.body) > LARGEST:
-        raise status.too_large()
     try:
-        return _read(request)
+        return read_bare(request)
     except Unreadable as error:
         raise unrecognized(request, kind, str(error)) from None
+
+
+def read_bare(request: Request) -> dict[str, Any]:
+    """The same; whoever asks says himself what is wrong with a body that cannot be read.
+
+    Raises:
+        Unreadable: no decoder can read it.
+        ApiError: 413, 415.
+    """
+    if len(request.body) > LARGEST:
+        raise status.too_large()
+    return _read(request)
 
 
 def _read(request: Request) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Knows nothing about storage. The bytes of a stored record are sent as they are.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -180,24 +179,3 @@ def as_yaml(value: Any) -> bytes:
     write: Any = yaml.dump
     text: bytes = write(plain, Dumper=dumper, default_flow_style=False, encoding="utf-8")
     return text
-
-
-def make_token(revision: int, start: tuple[str, str]) -> str:
-    """Where a list goes on: the revision it is of, and the last object that was given."""
-    text = orjson.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "\x00".join(start)})
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-def read_token(token: str) -> tuple[int, tuple[str, str]]:
-    """What `make_token` was given.
-
-    Raises:
-        ApiError: 400.
-    """
-    try:
-        said = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = said["start"].partition("\x00")
-        return int(said["rv"]), (namespace, name)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        words = "invalid continue token: continue key is not valid: encoded key is not valid"
-        raise status.bad_request(words) from None

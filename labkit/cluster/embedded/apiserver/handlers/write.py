@@ -8,12 +8,12 @@ tried again on what is there now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
-from labkit.cluster.embedded.apiserver.handlers import decode, ending, parts, stamp
+from labkit.cluster.embedded.apiserver.handlers import decode, ending, options, parts, stamp
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds import kind_of
 from labkit.cluster.embedded.apiserver.kinds.certificates import note_requester, note_times
@@ -108,6 +108,7 @@ async def create_object(
         The record, or the object if nothing is to be stored, and warnings.
     """
     value = stamp.in_order(sent)
+    says_revision = request.verb == "create" and _says_revision(value["metadata"])
     stamp.check_namespace(value, request, resource)
     stamp.identify(value, request.namespace if resource.is_namespaced else "")
     resource.rules.set_defaults(value)
@@ -129,6 +130,8 @@ async def create_object(
         return value, attempt.warnings
     about = value["metadata"]
     key = resource.key(about.get("namespace", ""), about["name"])
+    if says_revision:
+        raise status.ApiError(500, "", "resourceVersion should not be set on objects to be created")
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
@@ -139,6 +142,13 @@ async def create_object(
         ) from None
     api.written(resource, record)
     return record, attempt.warnings
+
+
+def _says_revision(about: dict[str, Any]) -> bool:
+    """Whether an object that is to be new says which revision it is."""
+    with suppress(ValueError):  # what is no revision is none
+        return options.as_revision(about.get("resourceVersion") or "0") != 0
+    return False
 
 
 async def update(api: Api, request: Request, resource: Resource) -> Answer:
@@ -233,14 +243,26 @@ def _check_identity(
         raise status.other_uid(
             resource.group, resource.plural, old.key.name, about["uid"], is_there["uid"]
         )
-    said = about.get("resourceVersion")
-    if said in (None, "", "0"):
+    said = _revision(about)
+    if not said:
         if resource.needs_revision:
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
             raise status.invalid(resource.group, resource.plural, old.key.name, [cause])
-    elif said != is_there["resourceVersion"]:
+    elif said != int(is_there["resourceVersion"]):
         raise status.conflict(resource.group, resource.plural, old.key.name)
+
+
+def _revision(about: dict[str, Any]) -> int:
+    """The revision that an object says, 0 if none.
+
+    Raises:
+        ApiError: 500, as the real one has it.
+    """
+    try:
+        return options.as_revision(about.get("resourceVersion") or "0")
+    except ValueError as error:
+        raise status.ApiError(500, "", str(error)) from None
 
 
 async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[str, Any]:
