@@ -41,6 +41,10 @@ GIVES_THE_OBJECT = frozenset(
 )
 """Resources whose deletion answers with the object; all others answer with a Status."""
 
+LEAVES_DEPENDENTS = frozenset({"replicationcontrollers", "jobs.batch"})
+"""Kinds whose dependents stay when nobody says what is to become of them: they were there before
+the garbage collector was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -246,7 +250,7 @@ def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any
     about = value["metadata"]
     was = about.get("deletionTimestamp")
     grace = _grace(resource, value, asked)
-    finalizers = _finalizers(about.get("finalizers") or [], asked)
+    finalizers = _finalizers(resource, about.get("finalizers") or [], asked)
     if resource.storage == "namespaces":
         value.setdefault("status", {})["phase"] = "Terminating"
     if resource.storage == DEFINITIONS and not was:
@@ -291,9 +295,10 @@ def _grace(resource: Resource, value: dict[str, Any], asked: Options) -> int:
     return asked.grace_s if asked.grace_s is not None else (30 if default is None else default)
 
 
-def _finalizers(there: list[str], asked: Options) -> list[str]:
+def _finalizers(resource: Resource, there: list[str], asked: Options) -> list[str]:
     if not asked.policy:
-        return there
+        is_said = ORPHAN in there or FOREGROUND in there
+        return there if is_said or resource.storage not in LEAVES_DEPENDENTS else [*there, ORPHAN]
     kept = [name for name in there if name not in (ORPHAN, FOREGROUND)]
     extra = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(asked.policy, [])
     return kept + extra
