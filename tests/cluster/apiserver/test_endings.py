@@ -136,6 +136,34 @@ def test_orphans_lose_their_owner_and_stay(tmp_path: Path) -> None:
     with_plane(tmp_path, run)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/{}/replicationcontrollers", "/apis/batch/v1/{}/jobs"])
+@pytest.mark.parametrize("policy", ["", "Background"])
+def test_what_is_older_than_the_collector_leaves_its_pods(
+    tmp_path: Path, path: str, policy: str
+) -> None:
+    async def run(plane: Plane) -> None:
+        where = path.format("namespaces/default")
+        template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("p")["spec"]}
+        if "jobs" in path:
+            template["spec"] |= {"restartPolicy": "Never"}
+        owner = await plane.call(
+            "POST", where, {"metadata": {"name": "owner"}, "spec": {"template": template}}
+        )
+        about = {"apiVersion": owner["apiVersion"], "kind": owner["kind"]}
+        await plane.call("POST", HERE, owned("child", owner, **about))
+        await plane.call("DELETE", f"{where}/owner", options(policy) if policy else None)
+        if policy:
+            await plane.until(lambda: not is_there(plane, "child"))
+            return
+        resource = "jobs.batch" if "jobs" in path else "replicationcontrollers"
+        key = Key(resource, "default", "owner")
+        await plane.until(lambda: plane.store.get(key) is None)
+        child = await plane.call("GET", f"{HERE}/child")
+        assert "ownerReferences" not in child["metadata"]
+
+    with_plane(tmp_path, run)
+
+
 def test_an_object_whose_owner_never_was_is_collected(tmp_path: Path) -> None:
     async def run(plane: Plane) -> None:
         nobody = {"metadata": {"name": "nobody", "uid": "11111111-1111-1111-1111-111111111111"}}

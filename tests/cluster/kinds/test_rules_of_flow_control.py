@@ -11,6 +11,42 @@ import pytest
 from tests.cluster.kinds.asking import GONE, faults
 
 FLOW_SCHEMAS = "flowschemas.flowcontrol.apiserver.k8s.io"
+EVERYTHING = {
+    "resourceRules": [
+        {
+            "verbs": ["*"],
+            "apiGroups": ["*"],
+            "resources": ["*"],
+            "clusterScope": True,
+            "namespaces": ["*"],
+        }
+    ],
+    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+}
+MASTERS = {"subjects": [{"kind": "Group", "group": {"name": "system:masters"}}], **EVERYTHING}
+ALL = [
+    {"kind": "Group", "group": {"name": f"system:{name}"}}
+    for name in ("unauthenticated", "authenticated")
+]
+EXEMPT_SCHEMA = {
+    "priorityLevelConfiguration": {"name": "exempt"},
+    "matchingPrecedence": 1,
+    "rules": [MASTERS],
+}
+CATCH_ALL_SCHEMA = {
+    "priorityLevelConfiguration": {"name": "catch-all"},
+    "matchingPrecedence": 10000,
+    "distinguisherMethod": {"type": "ByUser"},
+    "rules": [{"subjects": ALL, **EVERYTHING}],
+}
+CATCH_ALL_LEVEL = {
+    "type": "Limited",
+    "limited": {
+        "nominalConcurrencyShares": 5,
+        "lendablePercent": 0,
+        "limitResponse": {"type": "Reject"},
+    },
+}
 LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
 
 
@@ -26,7 +62,7 @@ LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
         (FLOW_SCHEMAS, {"spec/matchingPrecedence": 1}, [
             "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1",
         ]),
-        (FLOW_SCHEMAS, {"spec/matchingPrecedence": 1, "metadata/name": "exempt"}, []),
+        (FLOW_SCHEMAS, {"metadata/name": "exempt", "spec": EXEMPT_SCHEMA}, []),
         (FLOW_SCHEMAS, {"spec/distinguisherMethod": {"type": "Odd"}, "spec/priorityLevelConfiguration": {"name": ""}}, [
             'spec.distinguisherMethod.type: Unsupported value: {"Type":"Odd"}: supported values: "ByNamespace", "ByUser"',
             "spec.priorityLevelConfiguration.name: Required value: must reference a priority level",
@@ -88,8 +124,7 @@ LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
             "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
             "spec.limited: Forbidden: must be nil if the type is not Limited",
         ]),
-        (LEVELS, {"metadata/name": "exempt", "spec/type": "Exempt", "spec/exempt": {"nominalConcurrencyShares": -1, "lendablePercent": 101}}, [
-            "spec.limited: Forbidden: must be nil if the type is not Limited",
+        (LEVELS, {"metadata/name": "exempt", "spec/type": "Exempt", "spec/limited": GONE, "spec/exempt": {"nominalConcurrencyShares": -1, "lendablePercent": 101}}, [
             "spec.exempt.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer",
             "spec.exempt.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive",
         ]),
@@ -128,6 +163,46 @@ LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_new_one(
+    resource: str, changes: dict[str, Any], lines: list[str]
+) -> None:
+    assert faults(resource, changes) == lines
+
+
+SHOWN_RULES = (
+    '"ResourceRules":[{"Verbs":["*"],"APIGroups":["*"],"Resources":["*"],"ClusterScope":true,"Namespaces":["*"]}],'
+    '"NonResourceRules":[{"Verbs":["*"],"NonResourceURLs":["*"]}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "lines"),
+    [
+        (FLOW_SCHEMAS, {"metadata/name": "catch-all", "spec": CATCH_ALL_SCHEMA}, []),
+        (FLOW_SCHEMAS, {"metadata/name": "catch-all", "spec": {**CATCH_ALL_SCHEMA, "matchingPrecedence": 9000, "rules": [MASTERS]}}, [
+            'spec: Invalid value: {"PriorityLevelConfiguration":{"Name":"catch-all"},"MatchingPrecedence":9000,'
+            '"DistinguisherMethod":{"Type":"ByUser"},"Rules":[{"Subjects":[{"Kind":"Group","User":null,'
+            '"Group":{"Name":"system:masters"},"ServiceAccount":null}],' + SHOWN_RULES + "}]}: "
+            "spec of 'catch-all' must equal the fixed value",
+        ]),
+        (FLOW_SCHEMAS, {"metadata/name": "exempt", "spec": {**EXEMPT_SCHEMA, "rules": []}}, [
+            'spec: Invalid value: {"PriorityLevelConfiguration":{"Name":"exempt"},"MatchingPrecedence":1,'
+            "\"DistinguisherMethod\":null,\"Rules\":null}: spec of 'exempt' must equal the fixed value",
+        ]),
+        (LEVELS, {"metadata/name": "catch-all", "spec": CATCH_ALL_LEVEL}, []),
+        (LEVELS, {"metadata/name": "catch-all", "spec": {"type": "Limited", "limited": {**CATCH_ALL_LEVEL["limited"], "nominalConcurrencyShares": 6}}}, [
+            'spec: Invalid value: {"Type":"Limited","Limited":{"NominalConcurrencyShares":6,"LimitResponse":{"Type":"Reject","Queuing":null},'
+            "\"LendablePercent\":0,\"BorrowingLimitPercent\":null},\"Exempt\":null}: spec of 'catch-all' must equal the fixed value",
+        ]),
+        (LEVELS, {"metadata/name": "exempt", "spec": {"type": "Exempt", "exempt": {"nominalConcurrencyShares": 7, "lendablePercent": 50}}}, []),
+        (LEVELS, {"metadata/name": "exempt", "spec": CATCH_ALL_LEVEL}, [
+            "spec.type: Invalid value: \"Limited\": type must be 'Exempt' if and only if name is 'exempt'",
+            'spec: Invalid value: {"Type":"Limited","Limited":{"NominalConcurrencyShares":5,"LimitResponse":{"Type":"Reject","Queuing":null},'
+            "\"LendablePercent\":0,\"BorrowingLimitPercent\":null},\"Exempt\":null}: "
+            "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value",
+        ]),
+    ],
+)  # fmt: skip
+def test_what_has_to_be_there_has_to_be_as_it_is(
     resource: str, changes: dict[str, Any], lines: list[str]
 ) -> None:
     assert faults(resource, changes) == lines

@@ -13,6 +13,14 @@ HAS_CHANGED = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
 
+PART_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. You can "
+    "start a new list without the continue parameter, or use the continue token in this response "
+    "to retrieve the remainder of the results. Continuing with the provided token results in an "
+    "inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list."
+)
+
 
 class StatusCause(NamedTuple):
     """One of several reasons: which field, and what is wrong with it."""
@@ -41,6 +49,7 @@ class ApiError(Exception):
 
     Attributes:
         warnings: what the answer warns of besides.
+        token: by which a list may go on all the same.
     """
 
     def __init__(
@@ -49,10 +58,13 @@ class ApiError(Exception):
         super().__init__(message)
         self.code, self.reason, self.message, self.details = code, reason, message, details
         self.warnings: list[str] = []
+        self.token = ""
 
     def to_status(self) -> dict[str, Any]:
         """The `Status` object, in the order in which Kubernetes writes it."""
         status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}}
+        if self.token:
+            status["metadata"] = {"continue": self.token}
         status |= {"status": "Failure", "message": self.message}
         if self.reason:
             status["reason"] = self.reason
@@ -179,7 +191,7 @@ def apply_conflict(message: str, causes: Sequence[tuple[str, str]]) -> ApiError:
 
 def expired(message: str = "") -> ApiError:
     """410: the history that is asked for is no longer kept."""
-    default = "The provided continue parameter is too old to display a consistent list result."
+    default = "The resourceVersion for the provided list is too old."
     return ApiError(410, "Expired", message or default)
 
 

@@ -64,7 +64,8 @@ class NamespaceController(Controller):
         for resource in self._namespaced():
             if self.api.store.list(resource.storage, key.name):
                 root = f"/apis/{resource.api_version}" if resource.group else "/api/v1"
-                await self.call("DELETE", f"{root}/namespaces/{key.name}/{resource.plural}")
+                path = f"{root}/namespaces/{key.name}/{resource.plural}"
+                await self.call("DELETE", path, {"propagationPolicy": "Background"})
         left, held = self._left(key.name)
         record = self.api.store.get(key)
         if record is None:

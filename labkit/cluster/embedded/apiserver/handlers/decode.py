@@ -65,8 +65,6 @@ def read_body(request: Request, kind: str) -> dict[str, Any]:
     Raises:
         ApiError: 400 when it cannot be read, 413 when it is too large, 415 for another format.
     """
-    if len(request.body) > LARGEST:
-        raise status.too_large()
     try:
         return read_document(request)
     except Unreadable as error:
@@ -82,6 +80,8 @@ def read_document(request: Request) -> dict[str, Any]:
         Unreadable, BadNumber
         ApiError: 413, 415.
     """
+    if len(request.body) > LARGEST:
+        raise status.too_large()
     kind = content_type(request)
     if kind in ("", "application/json"):
         return as_object(read_json(request.body))

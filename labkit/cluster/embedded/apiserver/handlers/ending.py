@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 from labkit.cluster.embedded.apiserver.customresources import CLEANUP, DEFINITIONS
 from labkit.cluster.embedded.apiserver.handlers import (
     decode,
     json_bodies,
+    options,
     read,
     stamp,
     write_options,
 )
 from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
-from labkit.cluster.embedded.schema.go import json_type
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
+from labkit.cluster.embedded.schema import builtin, wrong_types
 from labkit.cluster.embedded.store import Conflict, NotFound, Record, thaw
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.request import Request
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
-POLICY = "propagationPolicy"
+KIND, POLICY = "DeleteOptions", "propagationPolicy"
+SCHEME = 'in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"'
+"""Where Kubernetes keeps the kinds that say how something is asked for."""
 POLICIES = ("Foreground", "Background", "Orphan")
 GIVES_THE_OBJECT = frozenset(
     {
@@ -46,88 +48,101 @@ GIVES_THE_OBJECT = frozenset(
 )
 """Resources whose deletion answers with the object; all others answer with a Status."""
 
-
-SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+LEAVES_DEPENDENTS = frozenset({"replicationcontrollers", "jobs.batch"})
+"""Kinds whose dependents stay when nobody says what is to become of them: they were there before
+the garbage collector was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """DeleteOptions, of the body or of the query."""
+    """DeleteOptions, of the body or of the query.
+
+    Attributes:
+        uid, revision: of the object that is meant; None where any is.
+        is_cascade: whether `orphanDependents` says that dependents are not left.
+    """
 
     grace_s: int | None = None
     policy: str = ""
-    uid: str = ""
-    revision: str = ""
+    uid: str | None = None
+    revision: str | None = None
     is_dry_run: bool = False
+    is_cascade: bool = False
 
 
-def _read_body(request: Request) -> dict[str, Any]:
-    """DeleteOptions in a body: whatever is wrong with them is said as it was found."""
+def read_options(request: Request) -> Options:
+    """What a deletion asks for: what its body says, or else its query.
+
+    Raises:
+        ApiError: 400, 415, 422.
+    """
+    said = _of_body(request) if request.body else _of_query(request)
+    policy, orphan = said.get(POLICY), said.get("orphanDependents")
+    _check_options(said, policy, is_orphan_said=orphan is not None)
+    if orphan is not None:
+        policy = "Orphan" if orphan else "Background"
+    grace_s = said.get("gracePeriodSeconds")
+    if grace_s is not None and grace_s < 0:
+        grace_s = 1  # as Kubernetes takes it
+    expected = said.get("preconditions") or {}
+    return Options(
+        grace_s,
+        policy or "",
+        expected.get("uid"),
+        expected.get("resourceVersion"),
+        is_dry_run=bool(said.get("dryRun")),
+        is_cascade=orphan is False,
+    )
+
+
+def _of_body(request: Request) -> dict[str, Any]:
     try:
         said = decode.read_document(request)
     except (decode.Unreadable, json_bodies.BadNumber) as error:
         raise status.bad_request(str(error)) from None
-    kind = said.get("kind") or "DeleteOptions"
-    if kind != "DeleteOptions":
-        version = said.get("apiVersion", "")
-        words = f'no kind "{kind}" is registered for version "{version}" in scheme'
-        raise status.bad_request(f'{words} "{SCHEME}"')
-    grace = said.get("gracePeriodSeconds")
-    if grace is not None and type(grace) is not int:
-        words = f"json: cannot unmarshal {json_type(grace)} into Go struct field DeleteOptions"
-        raise status.bad_request(f"{words}.gracePeriodSeconds of type int64")
+    kind, version = said.get("kind") or KIND, said.get("apiVersion") or "meta.k8s.io/v1"
+    if kind == "Status" and version == "v1":
+        raise status.bad_request(f"converting (v1.Status) to (v1.{KIND}): unknown conversion")
+    if kind != KIND:
+        raise status.bad_request(f'no kind "{kind}" is registered for version "{version}" {SCHEME}')
+    of = builtin().kind("", "v1", KIND)
+    assert of is not None
+    for fault in wrong_types(of, said):
+        raise status.bad_request(fault.message)
     return said
 
 
-def read_options(request: Request) -> Options:
-    """What a deletion asks for.
-
-    Raises:
-        ApiError: 400, 422.
-    """
-    said = _read_body(request) if request.body.strip() else {}
-    grace, policy = said.get("gracePeriodSeconds"), said.get("propagationPolicy") or ""
-    if grace is None and request.query.get("gracePeriodSeconds"):
-        grace = request.query["gracePeriodSeconds"]
-    policy = policy or request.query.get("propagationPolicy", "")
-    orphan = said.get("orphanDependents")
-    if orphan is None and "orphanDependents" in request.query:
-        orphan = request.says("orphanDependents")
-    _check_options(request, said, policy, is_orphan_said=orphan is not None)
-    if orphan is not None:
-        policy = "Orphan" if orphan else "Background"
-    try:
-        grace_s = None if grace is None else int(grace)
-    except (TypeError, ValueError):
-        words = f'strconv.ParseInt: parsing "{grace}": invalid syntax'
-        raise status.bad_request(words) from None
-    if grace_s is not None and grace_s < 0:
-        grace_s = 1  # as Kubernetes takes it
-    expected = said.get("preconditions") or {}
-    is_dry = request.is_dry_run or bool(said.get("dryRun"))
-    return Options(
-        grace_s, policy, expected.get("uid") or "", expected.get("resourceVersion") or "", is_dry
-    )
+def _of_query(request: Request) -> dict[str, Any]:
+    query = request.query
+    said: dict[str, Any] = {}
+    if (grace := options.number(request, "gracePeriodSeconds")) is not None:
+        said["gracePeriodSeconds"] = grace
+    if "orphanDependents" in query:
+        said["orphanDependents"] = request.says("orphanDependents")
+    if POLICY in query:
+        said[POLICY] = query[POLICY]
+    if "dryRun" in query:
+        said["dryRun"] = [query["dryRun"]]
+    said["preconditions"] = {
+        name: query[name] for name in ("uid", "resourceVersion") if query.get(name)
+    }
+    return said
 
 
-def _check_options(
-    request: Request, said: dict[str, Any], policy: str, *, is_orphan_said: bool
-) -> None:
+def _check_options(said: dict[str, Any], policy: str | None, *, is_orphan_said: bool) -> None:
     """Refuses what DeleteOptions cannot mean, all of it at once."""
     causes = []
-    if policy and is_orphan_said:
-        words = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be'
-        causes.append(status.StatusCause("FieldValueInvalid", f"{words} both set", POLICY))
-    if policy and policy not in POLICIES:
-        known = ", ".join(f'"{one}"' for one in (*POLICIES, "nil"))
-        words = f'Unsupported value: "{policy}": supported values: {known}'
+    if policy is not None and is_orphan_said:
+        words = "orphanDependents and deletionPropagation cannot be both set"
+        words = f"Invalid value: {shown(policy)}: {words}"
+        causes.append(status.StatusCause("FieldValueInvalid", words, POLICY))
+    if policy is not None and policy not in POLICIES:
+        known = ", ".join(map(shown, (*POLICIES, "nil")))
+        words = f"Unsupported value: {shown(policy)}: supported values: {known}"
         causes.append(status.StatusCause("FieldValueNotSupported", words, POLICY))
-    causes += write_options.dry_run(request)
-    if (dry := said.get("dryRun")) and dry != ["All"]:
-        words = f'Unsupported value: {orjson.dumps(dry).decode()}: supported values: "All"'
-        causes.append(status.StatusCause("FieldValueNotSupported", words, "dryRun"))
+    causes += write_options.dry_run(said.get("dryRun") or [])
     if causes:
-        raise status.invalid("meta.k8s.io", "DeleteOptions", "", causes)
+        raise status.invalid("meta.k8s.io", KIND, "", causes)
 
 
 async def delete(api: Api, request: Request, resource: Resource) -> Answer:
@@ -136,13 +151,14 @@ async def delete(api: Api, request: Request, resource: Resource) -> Answer:
     Raises:
         ApiError: 400, 403, 404, 409.
     """
-    asked = read_options(request)
     presenter = Presenter.for_request(request, resource)
+    asked = read_options(request)
     record = read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     left, is_gone = await end(api, request, resource, record, asked, warnings=warnings)
     if resource.storage in GIVES_THE_OBJECT or not is_gone:
-        return presenter.answer(presenter.written(left), 200, warnings)
+        code = 202 if asked.is_cascade and not is_gone else 200
+        return presenter.answer(presenter.written(left), code, warnings)
     details = {"name": request.name, "group": resource.group, "kind": resource.plural}
     details["uid"] = record.object["metadata"]["uid"]
     details = {name: said for name, said in details.items() if said}
@@ -150,21 +166,22 @@ async def delete(api: Api, request: Request, resource: Resource) -> Answer:
 
 
 async def delete_collection(api: Api, request: Request, resource: Resource) -> Answer:
-    """DELETE of all objects that a selection means; what fails is said at the end.
+    """DELETE of all objects that a list of the same query would give, in their last state.
 
     Raises:
-        ApiError: 400, 403.
+        ApiError: 400, 403, 409, 410, 422, 504.
     """
-    asked = read_options(request)
     presenter = Presenter.for_request(request, resource)
-    records, revision, more, remaining = read.page(api, request, read.selection(request, resource))
-    for record in records:
+    chosen = read.selection(request, resource)
+    asked = read_options(request)
+    found = read.page(api, request, chosen)
+    for record in found.records:
         try:
             await end(api, request, resource, record, asked)
         except status.ApiError as error:
             if error.code != 404:
                 raise
-    return presenter.answer(presenter.many(records, revision, more, remaining))
+    return presenter.answer(presenter.many(*found))
 
 
 async def end(
@@ -216,16 +233,18 @@ async def end(
 def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
     about = record.object["metadata"]
     why, revision = "", about["resourceVersion"]
-    if asked.uid and asked.uid != about["uid"]:
+    if asked.uid is not None and asked.uid != about["uid"]:
         why = f"the UID in the precondition ({asked.uid}) does not match the UID in record "
         why += f"({about['uid']}). The object might have been deleted and then recreated"
-    elif asked.revision and asked.revision != revision:
+    elif asked.revision is not None and asked.revision != revision:
         why = f"the ResourceVersion in the precondition ({asked.revision}) does not match the "
         why += f"ResourceVersion in record ({revision}). The object might have "
         why += "been modified"
     if why and resource.storage == "namespaces":
-        wanted, found = (asked.uid, about["uid"]) if asked.uid else (asked.revision, revision)
-        what = "UID" if asked.uid else "ResourceVersion"
+        wanted, found = (
+            (asked.uid, about["uid"]) if asked.uid is not None else (asked.revision, revision)
+        )
+        what = "UID" if asked.uid is not None else "ResourceVersion"
         why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: "
         raise status.conflict(resource.group, resource.plural, record.key.name, why + found)
     if why:  # here the kind is named, and nowhere else
@@ -238,7 +257,7 @@ def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any
     about = value["metadata"]
     was = about.get("deletionTimestamp")
     grace = _grace(resource, value, asked)
-    finalizers = _finalizers(about.get("finalizers") or [], asked)
+    finalizers = _finalizers(resource, about.get("finalizers") or [], asked)
     if resource.storage == "namespaces":
         value.setdefault("status", {})["phase"] = "Terminating"
     if resource.storage == DEFINITIONS and not was:
@@ -283,9 +302,10 @@ def _grace(resource: Resource, value: dict[str, Any], asked: Options) -> int:
     return asked.grace_s if asked.grace_s is not None else (30 if default is None else default)
 
 
-def _finalizers(there: list[str], asked: Options) -> list[str]:
+def _finalizers(resource: Resource, there: list[str], asked: Options) -> list[str]:
     if not asked.policy:
-        return there
+        is_said = ORPHAN in there or FOREGROUND in there
+        return there if is_said or resource.storage not in LEAVES_DEPENDENTS else [*there, ORPHAN]
     kept = [name for name in there if name not in (ORPHAN, FOREGROUND)]
     extra = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(asked.policy, [])
     return kept + extra

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.kinds.faults import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def check(request: Request) -> None:
     Raises:
         ApiError: 422 with a cause for each.
     """
-    causes = list((_of_watch if request.verb == "watch" else _of_list)(request))
+    causes = list((_of_watch if request.says("watch") else _of_list)(request))
     if causes:
         raise status.invalid("meta.k8s.io", "ListOptions", "", causes)
 
@@ -46,6 +47,8 @@ def _of_list(request: Request) -> Iterator[status.StatusCause]:
 
 def _of_watch(request: Request) -> Iterator[status.StatusCause]:
     match, is_said = request.query.get(MATCH, ""), INITIAL in request.query
+    if not match and not is_said and request.query.get("resourceVersion", "") in ("", "0"):
+        match, is_said = NOT_OLDER, True  # a watch of old begins with what is there
     if is_said and match != NOT_OLDER:
         yield _forbidden(MATCH, f"{INITIAL} requires setting {MATCH} to {NOT_OLDER}")
     if not match:
@@ -63,6 +66,5 @@ def _forbidden(field: str, words: str) -> status.StatusCause:
 
 
 def _not_supported(said: str, *known: str) -> status.StatusCause:
-    values = ", ".join(f'"{one}"' for one in known)
-    words = f'Unsupported value: "{said}": supported values: {values}'
+    words = f"Unsupported value: {shown(said)}: supported values: {', '.join(map(shown, known))}"
     return status.StatusCause("FieldValueNotSupported", words, MATCH)

@@ -5,6 +5,7 @@ Knows nothing about storage.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ class Form:
     is_yaml: bool = False
 
 
+WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
+"""A number, of no more digits than Python will read."""
+LONGEST = 4000
 PLAIN = Form()
 SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 
@@ -89,14 +93,16 @@ def number(request: Request, name: str) -> int | None:
     Raises:
         ApiError: 400.
     """
-    text = request.query.get(name, "")
-    if not text:
+    text = request.query.get(name)
+    if text is None:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        words = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-        raise status.bad_request(words) from None
+    if not WHOLE.fullmatch(text):
+        why = "invalid syntax"
+    elif -(2**63) <= (found := int(text)) < 2**63:
+        return found
+    else:
+        why = "value out of range"
+    raise status.bad_request(f"strconv.ParseInt: parsing {shown(text)}: {why}")
 
 
 def list_revision(request: Request) -> int | None:
@@ -120,16 +126,21 @@ def revision(request: Request) -> int | None:
     text = request.query.get("resourceVersion", "")
     if not text:
         return None
-    words = not_unsigned(text)
-    if not words:
-        return int(text)
-    raise status.ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {words}')
+    try:
+        return as_revision(text)
+    except ValueError as error:
+        words = f"resourceVersion: Invalid value: {shown(text)}: {error}"
+        raise status.ApiError(500, "", words) from None
 
 
-def not_unsigned(text: str) -> str:
-    """Why a text is no whole number of 64 bits without a sign, as Go says it; empty where it is."""
+def as_revision(text: str) -> int:
+    """A revision that was written out.
+
+    Raises:
+        ValueError: it is none; the text says why, as Go does.
+    """
     is_number = text.isascii() and text.isdigit()
-    if is_number and int(text) < 2**64:
-        return ""
+    if is_number and len(text) < LONGEST and (found := int(text)) < 2**64:
+        return found
     why = "value out of range" if is_number else "invalid syntax"
-    return f"strconv.ParseUint: parsing {shown(text)}: {why}"
+    raise ValueError(f"strconv.ParseUint: parsing {shown(text)}: {why}")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labkit.cluster.embedded.apiserver import status
-from labkit.cluster.embedded.apiserver.handlers import list_options, options
+from labkit.cluster.embedded.apiserver.handlers import list_options, options, tokens
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
-from labkit.cluster.embedded.apiserver.handlers.tokens import make_token, read_token
 from labkit.cluster.embedded.apiserver.selectors import (
     BadSelector,
     FieldSelector,
@@ -60,6 +59,11 @@ class Selection:
         return self.fields.equalities.get("metadata.name") if self.fields else None
 
     @property
+    def is_one(self) -> bool:
+        """Whether no more than one object can be meant, by its name and its namespace."""
+        return self.name is not None and bool(self.namespace or not self.resource.is_namespaced)
+
+    @property
     def node(self) -> str | None:
         """The one node whose pods are asked for."""
         if self.fields is None or self.resource.storage != "pods":
@@ -68,15 +72,19 @@ class Selection:
 
 
 def selection(request: Request, resource: Resource) -> Selection:
-    """What the selectors of a request mean.
+    """What the selectors of a list or a watch mean, when all that it says has been looked at.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, 422.
     """
+    for name in ("timeoutSeconds", "limit"):
+        options.number(request, name)
     labels, fields = request.query.get("labelSelector"), request.query.get("fieldSelector")
     try:
         by_labels = parse_labels(labels) if labels else None
-        by_fields = resource.selectable.check(parse_fields(fields)) if fields else None
+        by_fields = parse_fields(fields) if fields else None
+        list_options.check(request)
+        by_fields = resource.selectable.check(by_fields) if by_fields else None
     except BadSelector as error:
         raise status.bad_request(str(error)) from None
     if by_labels is not None and by_labels.is_everything:
@@ -126,39 +134,64 @@ def list_(api: Api, request: Request, resource: Resource) -> Answer:
     return presenter.answer(presenter.many(*found))
 
 
-def page(
-    api: Api, request: Request, chosen: Selection
-) -> tuple[list[Record], int, str, int | None]:
-    """What a list is of, or a part of it.
+class Page(NamedTuple):
+    """Some of the objects that are meant.
 
-    Returns:
-        The records, their revision, the token for the rest, and how many that rest has, if that
-        is known.
+    Attributes:
+        records: they.
+        revision: of which revision they are.
+        token: by which the rest of them is got; empty where there is none.
+        remaining: how many the rest has, where that is told.
+    """
+
+    records: list[Record]
+    revision: int
+    token: str = ""
+    remaining: int | None = None
+
+
+def page(api: Api, request: Request, chosen: Selection) -> Page:
+    """The objects that a request asks for: all, or as many as it takes at a time.
 
     Raises:
-        ApiError: as `list_`.
+        ApiError: 400, 410 for a revision that is gone, 504 for one that has not been.
     """
     limit = options.number(request, "limit") or 0
-    options.number(request, "timeoutSeconds")
-    list_options.check(request)
     if request.query.get("resourceVersion") == "0":
         limit = 0  # what any revision will do for comes from a cache, which gives all it has
-    token = request.query.get("continue", "")
-    if token:
-        revision, after = read_token(token)
-        if options.list_revision(request):
-            words = "specifying resource version is not allowed when using continue"
-            raise status.bad_request(words)
-        records = _at(api, chosen, revision)
-        records = [one for one in records if (one.key.namespace, one.key.name) > after]
+    said = request.query.get("continue", "")
+    if said and not chosen.is_one:
+        revision, records = _rest(api, request, chosen, tokens.read_token(said))
     else:
         revision, records = _first(api, request, chosen, is_limited=limit > 0)
-    rest, more = 0, ""
-    if 0 < limit < len(records):
-        rest, records = len(records) - limit, records[:limit]
-        more = make_token(revision, (records[-1].key.namespace, records[-1].key.name))
-    remaining = rest if chosen.is_all else None
-    return records, revision, more, remaining
+    if not 0 < limit < len(records):
+        return Page(records, revision)
+    rest, records = len(records) - limit, records[:limit]
+    key = records[-1].key
+    start = key.name if chosen.namespace or not key.namespace else f"{key.namespace}/{key.name}"
+    token = str(tokens.Token(revision, f"{start}\0"))
+    return Page(records, revision, token, rest if chosen.is_all else None)
+
+
+def _rest(
+    api: Api, request: Request, chosen: Selection, token: tokens.Token
+) -> tuple[int, list[Record]]:
+    if options.list_revision(request):
+        raise status.bad_request("specifying resource version is not allowed when using continue")
+    revision = token.revision if token.revision > 0 else api.store.revision
+    if revision > api.store.revision:
+        raise status.revision_too_large(revision, api.store.revision)
+    try:
+        records = _at(api, chosen, revision)
+    except status.ApiError as error:
+        error.message = status.PART_EXPIRED
+        error.token = str(tokens.Token(tokens.LATEST, token.start))
+        raise
+    namespace, name = chosen.namespace or "", token.start
+    if chosen.resource.is_namespaced and not namespace:
+        namespace, _, name = name.partition("/")
+    start = (namespace, name)
+    return revision, [one for one in records if (one.key.namespace, one.key.name) >= start]
 
 
 def _first(
@@ -168,8 +201,7 @@ def _first(
     match = request.query.get(list_options.MATCH, "")
     if wanted > api.store.revision:
         raise status.revision_too_large(wanted, api.store.revision)
-    # A part of a list was of the revision that it names before there was a word for it.
-    if match == list_options.EXACT or (wanted and is_limited and not match):
+    if match == list_options.EXACT or (is_limited and wanted and not match and not chosen.is_one):
         return wanted, _at(api, chosen, wanted)
     return api.store.revision, present(api, chosen)
 
@@ -177,7 +209,7 @@ def _first(
 def present(api: Api, chosen: Selection) -> list[Record]:
     """Those that there are now, through the index that fits best."""
     resource, store = chosen.resource, api.store
-    if chosen.name is not None and (chosen.namespace or not resource.is_namespaced):
+    if chosen.is_one and chosen.name is not None:
         one = store.get(resource.key(chosen.namespace or "", chosen.name))
         return [one] if one is not None and chosen.matches(one.object) else []
     equal = chosen.labels.equalities if chosen.labels else None

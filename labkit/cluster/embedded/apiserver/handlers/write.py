@@ -8,7 +8,7 @@ tried again on what is there now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -106,6 +106,8 @@ async def create_object(
         The record, or the object if nothing is to be stored, and warnings.
     """
     value = stamp.in_order(sent)
+    says_revision = request.verb == "create" and _says_revision(value["metadata"])
+    value["metadata"].pop("resourceVersion", None)
     stamp.check_namespace(value, request, resource)
     stamp.identify(value, request.namespace if resource.is_namespaced else "")
     resource.rules.set_defaults(value)
@@ -127,7 +129,8 @@ async def create_object(
         return value, attempt.warnings
     about = value["metadata"]
     key = resource.key(about.get("namespace", ""), about["name"])
-    _check_new(about)
+    if says_revision:
+        raise status.ApiError(500, "", "resourceVersion should not be set on objects to be created")
     try:
         record = api.store.create(key, value, api.cause(request))
     except AlreadyExists:
@@ -138,6 +141,13 @@ async def create_object(
         ) from None
     api.written(resource, record)
     return record, attempt.warnings
+
+
+def _says_revision(about: dict[str, Any]) -> bool:
+    """Whether an object that is to be new says which revision it is."""
+    with suppress(ValueError):  # what is no revision is none
+        return options.as_revision(about.get("resourceVersion") or "0") != 0
+    return False
 
 
 async def update(api: Api, request: Request, resource: Resource) -> Answer:
@@ -225,14 +235,6 @@ async def change(
     raise status.conflict(resource.group, resource.plural, key.name)
 
 
-def _check_new(about: dict[str, Any]) -> None:
-    """Refuses a new object that has a revision, last of all; one that is none is not looked at."""
-    said = about.pop("resourceVersion", None)
-    if said and not options.not_unsigned(said) and int(said):
-        words = "resourceVersion should not be set on objects to be created"
-        raise status.ApiError(500, "", words)
-
-
 def _check_identity(
     resource: Resource, value: dict[str, Any], old: Record, *, is_patch: bool
 ) -> None:
@@ -247,16 +249,26 @@ def _check_identity(
             is_there["uid"],
             key=resource.storage_key(old.key),
         )
-    said = about.get("resourceVersion")
-    if said in (None, "", "0"):
+    said = _revision(about)
+    if not said:
         if resource.needs_revision:
             words = "Invalid value: 0: must be specified for an update"
             cause = status.StatusCause("FieldValueInvalid", words, "metadata.resourceVersion")
             raise status.invalid(resource.group, resource.plural, old.key.name, [cause])
-    elif why := options.not_unsigned(said):
-        raise status.ApiError(500, "", why)
-    elif int(said) != int(is_there["resourceVersion"]):
+    elif said != int(is_there["resourceVersion"]):
         raise status.conflict(resource.group, resource.plural, old.key.name)
+
+
+def _revision(about: dict[str, Any]) -> int:
+    """The revision that an object says, 0 if none.
+
+    Raises:
+        ApiError: 500, as the real one has it.
+    """
+    try:
+        return options.as_revision(about.get("resourceVersion") or "0")
+    except ValueError as error:
+        raise status.ApiError(500, "", str(error)) from None
 
 
 async def _judged(attempt: Attempt, old: Record, *, is_applied: bool) -> dict[str, Any]:

@@ -31,16 +31,16 @@ def check(request: Request) -> None:
     kind = KINDS.get(request.verb)
     if kind is None:
         return
-    causes = [*_of_patch(request), *_of_manager(request), *dry_run(request), *_of_fields(request)]
+    dry = [request.query["dryRun"]] if "dryRun" in request.query else []
+    causes = [*_of_patch(request), *_of_manager(request), *dry_run(dry), *_of_fields(request)]
     if causes:
         raise status.invalid("meta.k8s.io", kind, "", causes)
 
 
-def dry_run(request: Request) -> Iterator[status.StatusCause]:
+def dry_run(said: list[str]) -> Iterator[status.StatusCause]:
     """The cause against a `dryRun` that is not `All`: nothing would tell it from a real write."""
-    said = request.query.get("dryRun")
-    if said is not None and said != "All":
-        words = f'Unsupported value: [{shown(said)}]: supported values: "All"'
+    if any(one != "All" for one in said):
+        words = f'Unsupported value: {shown(said)}: supported values: "All"'
         yield status.StatusCause("FieldValueNotSupported", words, "dryRun")
 
 
@@ -65,13 +65,8 @@ def _of_manager(request: Request) -> Iterator[status.StatusCause]:
         if not letter.isprintable():
             at = len(said[:index].encode())
             why = f"invalid character U+{ord(letter):04X} (at position {at})"
-            quoted = _quoted(said)
-            yield status.StatusCause("FieldValueInvalid", f"Invalid value: {quoted}: {why}", field)
-
-
-def _quoted(text: str) -> str:
-    """As Go's `%q` has it: what cannot be printed by its number."""
-    return '"' + "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text) + '"'
+            words = f"Invalid value: {shown(said)}: {why}"
+            yield status.StatusCause("FieldValueInvalid", words, field)
 
 
 def _of_fields(request: Request) -> Iterator[status.StatusCause]:

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from . import faults as f
+from . import fixed_flows
 from .kind import Kind
 from .names import dns1123_label, dns1123_subdomain
 from .rules import (
@@ -195,6 +196,7 @@ FLOW_SCHEMA = Kind(
                 )
             }
         ),
+        fixed_flows.schema,
     ),
     status_rules=(_conditions,),
     status={},
@@ -309,7 +311,7 @@ def _queuing(value: Object, path: str, faults: Faults) -> None:
 PRIORITY_LEVEL = Kind(
     is_namespaced=False,
     defaults=(_level_defaults,),
-    rules=(_level,),
+    rules=(_level, fixed_flows.level),
     status_rules=(_conditions,),
     status={},
     generation_of=("spec",),

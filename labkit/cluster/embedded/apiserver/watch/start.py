@@ -41,7 +41,6 @@ class Watch:
         presenter = Presenter.for_request(request, resource)
         if presenter.form.is_yaml:
             raise status.not_acceptable(ACCEPTED)
-        list_options.check(request)
         self.writer = EventWriter(read.selection(request, resource), presenter)
         self._wants_bookmarks = request.says("allowWatchBookmarks")
         self._since = options.revision(request) or 0

@@ -38,8 +38,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     asked = ending.Options(
         options.get("gracePeriodSeconds"),
         options.get("propagationPolicy") or "",
-        expected.get("uid") or "",
-        expected.get("resourceVersion") or "",
+        expected.get("uid"),
+        expected.get("resourceVersion"),
         request.is_dry_run or bool(options.get("dryRun")),
     )
     if _counts(record.object):
