@@ -33,8 +33,8 @@ SLICES = "endpointslices.discovery.k8s.io"
             "spec.defaultBackend.resource.name: Invalid value: \"a/b\": may not contain '/'",
         ]),
         (INGRESSES, {"spec/defaultBackend": {"resource": {"apiGroup": "a", "kind": "", "name": ""}}}, [
-            "spec.defaultBackend.resource.kind: Required value",
-            "spec.defaultBackend.resource.name: Required value",
+            "spec.defaultBackend.resource.kind: Required value: kind is required",
+            "spec.defaultBackend.resource.name: Required value: name is required",
         ]),
         (INGRESSES, {"spec/tls": [{"hosts": ["A_"], "secretName": "B_"}]}, [
             "spec.tls[0].hosts[0]: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
