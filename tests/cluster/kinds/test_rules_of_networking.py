@@ -21,6 +21,12 @@ SLICES = "endpointslices.discovery.k8s.io"
 @pytest.mark.parametrize(
     ("resource", "changes", "lines"),
     [
+        (SLICES, {"endpoints": [{"addresses": ["10.0.0.1"]}] * 1000}, []),
+        (SLICES, {"endpoints": [{"addresses": ["10.0.0.1"]}] * 1001}, [
+            "endpoints: Too many: 1001: must have at most 1000 items",
+        ]),
+        (SLICES, {"endpoints": [{"addresses": [f"10.0.0.{last}" for last in range(1, 101)]}]}, []),
+        (SLICES, {"ports": [{"name": f"p{port}", "port": port} for port in range(1, 101)]}, []),
         (INGRESSES, {"spec/defaultBackend": {"service": {"name": "A", "port": {"name": "A_b"}}}}, [
             "spec.defaultBackend.service.name: Invalid value: \"A\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
             'spec.defaultBackend.service.port.name: Invalid value: "A_b": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
