@@ -26,7 +26,7 @@ data: {colour: {{ .Values.colour | quote }}}
 apiVersion: v1
 kind: Service
 metadata: {name: {{ .Release.Name }}}
-spec: {selector: {app: web}, ports: [{port: 80}]}
+spec: {selector: {app: web}, ports: [{port: 80, protocol: TCP}]}
 ---
 apiVersion: apps/v1
 kind: Deployment

@@ -53,6 +53,10 @@ LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
 @pytest.mark.parametrize(
     ("resource", "changes", "lines"),
     [
+        (LEVELS, {"spec/limited/limitResponse": {"type": "Queue", "queuing": {"queues": 1, "handSize": 1, "queueLengthLimit": 1}}}, []),
+        (LEVELS, {"spec/limited/limitResponse": {"type": "Queue", "queuing": {"queues": 10000000, "handSize": 1, "queueLengthLimit": 1}}}, []),
+        (LEVELS, {"spec/limited/limitResponse": {"type": "Queue", "queuing": {"queues": 8, "handSize": 8, "queueLengthLimit": 1}}}, []),
+        (FLOW_SCHEMAS, {"spec/matchingPrecedence": 10000}, []),
         (FLOW_SCHEMAS, {"spec/matchingPrecedence": -1}, [
             "spec.matchingPrecedence: Invalid value: -1: must be a positive value",
         ]),

@@ -187,7 +187,7 @@ def test_what_may_not_change(
         (INGRESSES, {PATH + "backend/resource": {"kind": "A", "name": "b"}}, [
             f'{IN_PATH}.backend: Invalid value: "": cannot set both resource and service backends']),
         (INGRESSES, {PATH + "backend": {"resource": {"name": "b"}}}, [
-            f"{IN_PATH}.backend.resource.kind: Required value"]),
+            f"{IN_PATH}.backend.resource.kind: Required value: kind is required"]),
         (INGRESSES, {PATH + "backend/service/port/name": "http"}, [
             f'{IN_PATH}.backend: Invalid value: "": cannot set both port name & port number']),
         (INGRESSES, {"spec/ingressClassName": "a", "metadata/annotations": {"kubernetes.io/ingress.class": "b"}}, [

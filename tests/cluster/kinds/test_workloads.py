@@ -240,10 +240,11 @@ EXPRESSION = "spec/selector/matchExpressions"
         (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "NotIn", "values": ["web"]}]}, [
             f'spec.template.metadata.labels: Invalid value: {{"app":"web"}}: {DOES_NOT_MATCH}']),
         (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "Exists", "values": ["a"]}]}, [
-            "spec.selector.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"]),
+            "spec.selector.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+            'spec.selector: Invalid value: {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"app","operator":"Exists","values":["a"]}]}: invalid label selector']),
         (DEPLOY, {EXPRESSION: [{"key": "app", "operator": "Like"}]}, [
             'spec.selector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator',
-            f'spec.template.metadata.labels: Invalid value: {{"app":"web"}}: {DOES_NOT_MATCH}']),
+            'spec.selector: Invalid value: {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"app","operator":"Like"}]}: invalid label selector']),
         (SETS, {"spec/updateStrategy": {"type": "Slow"}}, [
             'spec.updateStrategy: Invalid value: {"Type":"Slow","RollingUpdate":null}: must be \'RollingUpdate\' or \'OnDelete\'']),
         (SETS, {"spec/volumeClaimTemplates/0/spec": {}}, [

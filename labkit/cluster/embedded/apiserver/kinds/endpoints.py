@@ -51,10 +51,14 @@ def _endpoints_defaults(new: Object) -> None:
 
 
 def _address_ip(value: Any, path: str, faults: Faults) -> None:
-    if wrong := ip_address(value or ""):
-        faults += [f.invalid(path, value or "", message) for message in wrong]
-        faults.append(f.invalid(path, value or "", "must be a valid IP address"))  # twice, as there
-    special_address(value or "", path, faults)
+    faults += [f.invalid(path, value or "", message) for message in ip_address(value or "")]
+
+
+def _usual_address(value: Any, path: str, faults: Faults) -> None:
+    address, path = value.get("ip") or "", f"{path}.ip"
+    if ip_address(address):  # said twice, as there
+        faults.append(f.invalid(path, address, "must be a valid IP address"))
+    special_address(address, path, faults)
 
 
 _ADDRESS = struct(
@@ -62,7 +66,8 @@ _ADDRESS = struct(
         "ip": Always(_address_ip),
         "hostname": named(dns1123_label),
         "nodeName": named(dns1123_subdomain),
-    }
+    },
+    _usual_address,
 )
 
 

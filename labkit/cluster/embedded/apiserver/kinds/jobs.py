@@ -167,9 +167,10 @@ def _selects_own(spec: Any, path: str, faults: Faults) -> None:
     selector = spec.get("selector")
     if selector is None:
         faults.append(f.required(f"{path}.selector"))
+    before = len(faults)
     label_selector(selector, f"{path}.selector", faults)
     given = part(spec, "template.metadata.labels")
-    if selector is None or not matches(selector, given):
+    if selector is None or (len(faults) == before and not matches(selector, given)):
         message = "`selector` does not match template `labels`"
         faults.append(f.invalid(f"{path}.template.metadata.labels", given, message))
 

@@ -104,8 +104,8 @@ def _backend_port(port: Object, path: str, faults: Faults) -> None:
 _RESOURCE = struct(
     {
         "apiGroup": named(dns1123_subdomain),
-        "kind": required(named(path_segment)),
-        "name": required(named(path_segment)),
+        "kind": required(named(path_segment), "kind is required"),
+        "name": required(named(path_segment), "name is required"),
     }
 )
 _RULE = struct({"host": _host, "http": struct({"paths": required(each(_path))})})
@@ -176,7 +176,7 @@ def domain_prefixed_path(value: Any, path: str, faults: Faults) -> None:
 
 
 def _class_parameters(value: Any, path: str, faults: Faults) -> None:
-    _PARAMETERS(value, path, faults)
+    _RESOURCE(value, path, faults)
     scope, namespace = value.get("scope") or "", value.get("namespace")
     if scope not in ("Cluster", "Namespace"):
         faults.append(f.not_supported(f"{path}.scope", scope, ("Cluster", "Namespace")))
@@ -188,15 +188,6 @@ def _class_parameters(value: Any, path: str, faults: Faults) -> None:
         faults.append(f.required(f"{path}.namespace", message))
     else:
         named(dns1123_label)(namespace, f"{path}.namespace", faults)
-
-
-_PARAMETERS = struct(
-    {
-        "apiGroup": named(dns1123_subdomain),
-        "kind": required(named(path_segment), "kind is required"),
-        "name": required(named(path_segment), "name is required"),
-    }
-)
 
 
 def _class_defaults(new: Object) -> None:

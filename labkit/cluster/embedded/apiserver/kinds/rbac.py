@@ -67,7 +67,11 @@ def _aggregation(value: Any, path: str, faults: Faults) -> None:
     if not selectors:
         message = "at least one clusterRoleSelector required if aggregationRule is non-nil"
         faults.append(f.required(own_path, message))
-    each(label_selector)(selectors, own_path, faults)
+    for index, selector in enumerate(selectors or ()):
+        before = len(faults)
+        label_selector(selector, f"{own_path}[{index}]", faults)
+        if len(faults) > before:
+            faults.append(f.invalid(f"{own_path}[{index}]", "null", "invalid label selector."))
 
 
 ROLE = Kind(name=path_segment, rules=(_rules(True),))

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import faults as f
 from .kind import Kind
-from .names import dns1035_label, dns1123_subdomain
+from .names import dns1035_label, dns1123_subdomain, path_segment
 from .rules import Faults, Object, struct
 
 _HIGHEST = {"groupPriorityMinimum": 20000, "versionPriority": 1000}
@@ -19,7 +19,7 @@ def _name(new: Any, path: str, faults: Faults) -> None:
     spec = new.get("spec") or {}
     wanted = f"{spec.get('version') or ''}.{spec.get('group') or ''}"
     name = new["metadata"].get("name") or ""
-    if name != wanted:
+    if name != wanted and not path_segment(name):
         message = f'must be `spec.version+"."+spec.group`: "{wanted}"'
         faults.append(f.invalid("metadata.name", name, message))
 
@@ -71,6 +71,7 @@ def _defaults(new: Object) -> None:
 
 
 API_SERVICE = Kind(
+    name=path_segment,
     is_namespaced=False,
     defaults=(_defaults,),
     rules=(_name, struct({"spec": _group_and_version}), struct({"spec": _service})),

@@ -92,21 +92,31 @@ def _controller_defaults(new: Object) -> None:
 # Rules
 
 
-def template_of(owner: str, *, empty: str = "", empty_is_fine: bool = False) -> Rule:
+_UNUSABLE = {"ReplicaSet": "invalid label selector", "StatefulSet": ""}
+"""What is said once more of a selector that breaks rules; the template is not looked at then."""
+
+
+def template_of(owner: str, *, empty: str) -> Rule:
     """A spec's selector and its template: they fit together, and the pods run for ever."""
     message = f"empty selector is invalid for {empty}"
 
     def check(spec: Any, path: str, faults: Faults) -> None:
         selector, template = spec.get("selector"), spec.get("template") or {}
+        own_path, before = f"{path}.selector", len(faults)
+        label_selector(selector, own_path, faults)
+        is_usable = len(faults) == before
         if selector is None:
-            faults.append(f.required(f"{path}.selector"))
-        else:
-            label_selector(selector, f"{path}.selector", faults)
-            if is_selector_empty(selector) and not empty_is_fine:
-                faults.append(f.invalid(f"{path}.selector", selector, message))
-        _fits(selector, template, f"{path}.template", faults)
-        _template(spec, template, f"{path}.template", faults)
-        _runs_for_ever(template.get("spec") or {}, owner, f"{path}.template.spec", faults)
+            faults.append(f.required(own_path))
+        elif is_selector_empty(selector):
+            faults.append(f.invalid(own_path, selector, message))
+        if is_usable:
+            _fits(selector, template, f"{path}.template", faults)
+        elif owner in _UNUSABLE:
+            faults.append(f.invalid(own_path, selector, _UNUSABLE[owner]))
+        if is_usable or owner not in _UNUSABLE:
+            _template(spec, template, f"{path}.template", faults)
+        if is_usable or owner != "ReplicaSet":
+            _runs_for_ever(template.get("spec") or {}, owner, f"{path}.template.spec", faults)
 
     return check
 

@@ -61,7 +61,6 @@ def _headers(value: Any, path: str, faults: Faults) -> None:
 _EXEC = struct({"command": required()})
 _HTTP_GET = struct(
     {
-        "path": required(),
         "port": Always(port_number_or_name),
         "scheme": one_of("HTTP", "HTTPS"),
         "httpHeaders": _headers,
