@@ -44,7 +44,7 @@ def all_lanes() -> list[Lane]:
     """Every lane that this machine can run: first those that many cannot run beside, else the
     longest first.
     """
-    others = [_other_python(python) for python in pythons.find_others()]
+    others = _other_pythons()
     rest = [_browser(), *_as_ordinary_user(), _project(), _lint(), _notebooks()]
     return [_real(), _unit(), _machine(), _cluster(), *others, *rest]
 
@@ -106,8 +106,16 @@ def needs_machine(notebook: Path) -> bool:
     return "cgroup-v2" in about.get("requires", ())
 
 
-def _other_python(python: pythons.Python) -> Lane:
-    names = (*_LIBRARY, *(f"cluster/{name}" for name in _OF_CLUSTER))
+def _other_pythons() -> list[Lane]:
+    """The newest runs more: what it and the oldest can, those between can as well."""
+    more = tuple(f"cluster/{name}" for name in _OF_CLUSTER)
+    lanes: list[Lane] = []
+    for python in reversed(pythons.find_others()):
+        lanes.insert(0, _other_python(python, _LIBRARY if lanes else _LIBRARY + more))
+    return lanes
+
+
+def _other_python(python: pythons.Python, names: Iterable[str]) -> Lane:
     command = (*_ELSEWHERE, str(python.path), "{junit}", *_tests_of(names))
     name = f"python{python.version}"
     return Lane(name, "labkit installed in another Python", (command,), _at_least_sandboxes())

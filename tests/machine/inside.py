@@ -13,6 +13,18 @@ from labkit.machine.microvm import MicroVM
 DEADLINE_S = 60.0
 
 
+class StillRunning(AssertionError):
+    """A script has not ended in time.
+
+    Attributes:
+        said: its output so far.
+    """
+
+    def __init__(self, script: str, said: str) -> None:
+        super().__init__(f"{script!r} has not ended; so far: {said!r}")
+        self.said = said
+
+
 @dataclass
 class Inside:
     """A machine, and its root's shell."""
@@ -38,7 +50,7 @@ class Inside:
                         while select.select([port], [], [], 0.2)[0]:
                             said += port.recv(65536)
                         return event["status"], said.decode()
-        raise AssertionError(f"{script!r} has not ended; so far: {said!r}")
+        raise StillRunning(script, said.decode(errors="replace"))
 
     def ask(self, script: str) -> str:
         """Output of a script that succeeds."""

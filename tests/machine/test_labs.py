@@ -18,15 +18,15 @@ from labkit.course import Topic
 from labkit.machine.microvm import MicroVM
 from labkit.machine.snapshot import Snapshot
 from tests.labs.states import COURSE, INSIDE, State, needs_machine, states_of
-from tests.machine.inside import Inside
+from tests.machine.inside import Inside, StillRunning
 
 pytestmark = pytest.mark.requires("program:qemu-system-x86_64")
 
 ROOT = Path(__file__).parents[2]
 STATES = list(states_of(INSIDE))
 TOPICS = [topic for topic in COURSE.present if needs_machine(topic)]
-ALL_STATES_S = 300.0
-"""A second each, or two where a check measures."""
+ALL_STATES_S = 700.0
+"""A second each, or two where a check measures; ten on a computer that is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +41,18 @@ def mistakes(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> di
         stack.callback(session.close)
         machine = stack.enter_context(MicroVM(snapshot, session, folder))
         machine.begin()
-        code, said = Inside(machine).run("python3 -m tests.labs.states", deadline_s=ALL_STATES_S)
-    assert code == 0, said
+        try:
+            _, said = Inside(machine).run("python3 -m tests.labs.states", deadline_s=ALL_STATES_S)
+        except StillRunning as error:
+            said = error.said
     rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    return {row["state"]: row["mistake"] for row in rows}
+    never = f"it was never played:\n{said[-3000:]}"
+    return dict.fromkeys((state.id for state in STATES), never) | {
+        row["state"]: row["mistake"] for row in rows
+    }
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1400)
 @pytest.mark.parametrize("state", [pytest.param(state, id=state.id) for state in STATES])
 def test_a_check_says_of_a_state_what_it_is(state: State, mistakes: dict[str, str]) -> None:
     assert mistakes[state.id] == ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import signal
 import sys
 import traceback
+from types import FrameType
 
 from tests.sandbox.groups.both import control, limits, views
 
@@ -20,17 +22,29 @@ PROOFS = {
 }
 
 
+LONGEST_S = 120
+"""One takes a second or two in a machine."""
+
+
 def play() -> None:
     """Plays each, and prints a line of JSON for each: its name, and its traceback or nothing."""
+    signal.signal(signal.SIGALRM, _say_where)
     for name, proof in PROOFS.items():
+        signal.alarm(LONGEST_S)
         try:
             proof()
         except Exception:
             said = traceback.format_exc()
         else:
             said = ""
+        finally:
+            signal.alarm(0)
         sys.stdout.write(json.dumps([name, said]) + "\n")
         sys.stdout.flush()
+
+
+def _say_where(number: int, frame: FrameType | None) -> None:
+    raise TimeoutError(f"it goes on after {LONGEST_S} s")
 
 
 if __name__ == "__main__":
