@@ -57,9 +57,12 @@ def measure(*, is_quick: bool = False) -> Iterator[Table]:
         yield Table(
             "The embedded cluster's API: medians", tuple(_rows(figures, beside, idle, used))
         )
-        yield Table(
-            f"{WATCHERS} watchers of one resource", (_watchers(kubeconfig, 3 if is_quick else 10),)
-        )
+        seconds = 3 if is_quick else 10
+        rows = [_watchers(kubeconfig, seconds)]
+        if peer:
+            said = _watched(Path(peer), seconds)
+            rows.append(Row("the peer's", duration(said["p99"]), _seen(said)))
+        yield Table(f"{WATCHERS} watchers of one resource", tuple(rows))
 
 
 def _rows(
@@ -145,6 +148,8 @@ def _pod(name: str, **labels: str) -> dict[str, Any]:
     }
 
 
+IN_A_ROW = 20
+
 Step = Callable[[Connection, int], object]
 STEPS: dict[str, Step] = {
     "create": lambda client, n: client.ask("POST", f"{ROOT}/pods", _pod(f"p{n}")),
@@ -159,7 +164,9 @@ LISTS: dict[str, Step] = {
 
 
 def _requests(kubeconfigs: Sequence[Path], rounds: int) -> list[dict[str, float]]:
-    """Medians in seconds, of each server. They are asked by turns, so all have the same weather."""
+    """Medians in seconds, of each server. They are asked by turns, so all have the same weather;
+    some requests in a row each: who comes to a processor that another has used is slow at first.
+    """
     clients = [Connection(kubeconfig) for kubeconfig in kubeconfigs]
     for client in clients:
         _make_namespace(client)
@@ -191,11 +198,12 @@ def _by_turns(
     found: list[dict[str, float]] = [{} for _ in clients]
     for what, step in steps.items():
         taken: list[list[float]] = [[] for _ in clients]
-        for number in range(rounds):
+        for first in range(0, rounds, IN_A_ROW):
             for client, times in zip(clients, taken, strict=True):
-                began = time.perf_counter()
-                step(client, number)
-                times.append(time.perf_counter() - began)
+                for number in range(first, min(first + IN_A_ROW, rounds)):
+                    began = time.perf_counter()
+                    step(client, number)
+                    times.append(time.perf_counter() - began)
         for one, times in zip(found, taken, strict=True):
             one[what] = statistics.median(times)
     return found
@@ -220,6 +228,18 @@ def _latency(kubeconfig: Path, client: Connection, rounds: int) -> float:
 
 
 def _watchers(kubeconfig: Path, seconds: int) -> Row:
+    said = _watched(kubeconfig, seconds)
+    is_reached = said["p99"] <= P99_S and said["events"] == said["expected"]
+    return Row(f"{WRITES_A_SECOND} writes a second: p99", duration(said["p99"]), _seen(said),
+               f"all, ≤ {duration(P99_S)}", is_reached)  # fmt: skip
+
+
+def _seen(said: dict[str, Any]) -> str:
+    missing = said["expected"] - said["events"]
+    return f"{said['events']} events, {missing} missing; median {duration(said['median'])}"
+
+
+def _watched(kubeconfig: Path, seconds: int) -> dict[str, Any]:
     """Every event, to a thousand watchers in another process, a hundred writes a second."""
     code = f"from benchmarks.watchers import main; main({str(kubeconfig)!r}, {WATCHERS})"
     client = Connection(kubeconfig)
@@ -240,9 +260,6 @@ def _watchers(kubeconfig: Path, seconds: int) -> Row:
                        MERGE)  # fmt: skip
         child.stdin.write(f"{total}\n")
         child.stdin.close()
-        said = json.loads(child.stdout.readline())
-    missing = said["expected"] - said["events"]
-    note = f"{said['events']} events, {missing} missing; median {duration(said['median'])}"
-    is_reached = said["p99"] <= P99_S and missing == 0
-    return Row(f"{WRITES_A_SECOND} writes a second: p99", duration(said["p99"]), note,
-               f"all, ≤ {duration(P99_S)}", is_reached)  # fmt: skip
+        said: dict[str, Any] = json.loads(child.stdout.readline())
+    client.ask("DELETE", "/api/v1/namespaces/default/configmaps/told")
+    return said

@@ -100,6 +100,12 @@ def test_a_path_that_nobody_serves_is_no_page(tmp_path: Path, method: str, path:
             "the server does not allow this method on the requested resource",
         ),
         (
+            "HEAD",
+            "/api/v1/namespaces/default/configmaps",
+            405,
+            "the server does not allow this method on the requested resource",
+        ),
+        (
             "POST",
             "/api/v1/watch/configmaps",
             405,

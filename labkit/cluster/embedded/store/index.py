@@ -14,6 +14,7 @@ from labkit.cluster.embedded.store.record import Key, Record, Records
 
 Term = tuple[str, str, str]
 """Something that objects are looked for by: what it is, its name, its value."""
+NO_TERMS: frozenset[Term] = frozenset()
 
 
 def terms_of(source: Mapping[str, Any]) -> frozenset[Term]:
@@ -33,6 +34,8 @@ def terms_wanted(
     labels: Mapping[str, str] | None, owner: str | None, node: str | None
 ) -> frozenset[Term]:
     """What an object must have to be in a list of these labels, this owner and this node."""
+    if labels is None and owner is None and node is None:
+        return NO_TERMS
     terms = [("label", name, value) for name, value in (labels or {}).items()]
     if owner is not None:
         terms.append(("owner", "", owner))
@@ -69,8 +72,12 @@ class Index:
 
     def list(self, resource: str, namespace: str | None, terms: frozenset[Term]) -> Records:
         """The records of a resource, of one namespace or of all, that have all of the terms."""
-        places = [self._keys.get((resource, term), []) for term in terms or (None,)]
-        keys = min(places, key=len)
+        if not terms:
+            keys = self._keys.get((resource, None))
+            if keys is None:  # of most kinds that are looked for at each write there are none
+                return []
+        else:
+            keys = min((self._keys.get((resource, term), []) for term in terms), key=len)
         if namespace is not None:
             keys = _of_namespace(keys, resource, namespace)
         if len(terms) > 1:

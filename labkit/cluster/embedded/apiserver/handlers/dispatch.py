@@ -94,8 +94,8 @@ def _is_in_scope(request: Request, resource: Resource) -> bool:
 
 def _check_path(request: Request, resource: Resource) -> None:
     """Refuses what no route of a built-in resource is: a method, a namespace, or none of it."""
-    is_read = request.method in ("GET", "HEAD")
-    if request.verb not in resource.verbs or (request.verb == "watch" and not is_read):
+    is_watched_by_another = request.verb == "watch" and request.method != "GET"
+    if request.verb not in resource.verbs or request.method == "HEAD" or is_watched_by_another:
         raise status.method_not_allowed()
     if not request.name and request.verb in ("update", "patch"):
         raise status.method_not_allowed()

@@ -5,9 +5,9 @@ Knows nothing about storage.
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from datetime import UTC, datetime
+from random import choices
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
@@ -30,7 +30,6 @@ ORDER = (
     *("labels", "annotations", "ownerReferences", "finalizers", "managedFields"),
 )
 """Of metadata, as Kubernetes writes it. What is not here (selfLink) is not kept."""
-EMPTY: tuple[Any, ...] = (None, "", {}, [])
 
 
 def timestamp(when: datetime | None = None) -> str:
@@ -40,13 +39,13 @@ def timestamp(when: datetime | None = None) -> str:
 
 def made_up(beginning: str) -> str:
     """A name that begins so."""
-    return beginning[:LONGEST_GIVEN] + "".join(secrets.choice(LETTERS) for _ in range(5))
+    return beginning[:LONGEST_GIVEN] + "".join(choices(LETTERS, k=5))
 
 
 def in_order(value: dict[str, Any]) -> dict[str, Any]:
     """The object with kind, apiVersion and metadata first, and empty parts of metadata left out."""
     about = value.get("metadata") or {}
-    kept = {name: about[name] for name in ORDER if about.get(name) not in EMPTY}
+    kept = {name: part for name in ORDER if (part := about.get(name)) or part == 0}
     first = {"kind": value["kind"], "apiVersion": value["apiVersion"], "metadata": kept}
     return first | {name: part for name, part in value.items() if name not in first}
 

@@ -46,7 +46,7 @@ _TYPES = (
     "csi", "ephemeral", "image",
 )  # fmt: skip
 """In the order in which the API server looks at them: the first is the one that counts."""
-_ALL_TYPES = frozenset(_TYPES)
+_PLACES = {name: place for place, name in enumerate(_TYPES)}
 _SECOND_PATHS = {**SECOND_PATHS, "downwardAPI": "downwarAPI"}
 
 
@@ -56,7 +56,7 @@ _IMAGE = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?/)?{_PART}(?:/{_PART
 
 def volume_defaults(volume: Object) -> None:
     """In place: a volume without a source is an emptyDir; files can be read by all."""
-    if not any(source is not None and name in _ALL_TYPES for name, source in volume.items()):
+    if not any(source is not None and name in _PLACES for name, source in volume.items()):
         volume["emptyDir"] = {}
     for name in _HAVE_MODE:
         if (source := volume.get(name)) is not None:
@@ -132,7 +132,8 @@ def volumes(spec: Object, path: str, faults: Faults) -> dict[str, Object]:
 
 
 def _source(volume: Object, path: str, faults: Faults) -> None:
-    there = [name for name in _TYPES if volume.get(name) is not None]
+    there = [name for name, part in volume.items() if part is not None and name in _PLACES]
+    there.sort(key=_PLACES.__getitem__)
     if not there:
         faults.append(f.required(path, "must specify a volume type"))
         return
