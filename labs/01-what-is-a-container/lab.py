@@ -372,13 +372,13 @@ written = (bundle / "config.json").write_text(json.dumps(config, indent=2))
 
 # %% tags=["nbval-ignore-output"]
 import subprocess
-import tempfile
 
 for runtime in ("runc", "crun"):
     if capability(runtime).is_ok:
-        with tempfile.TemporaryDirectory() as state:
-            command = [runtime, "--root", state, "run", "--bundle", bundle, "first-bundle"]
-            done = subprocess.run(command, capture_output=True, text=True)
+        state = lab.folder / f"{runtime}-state"
+        shutil.rmtree(state, ignore_errors=True)
+        command = [runtime, "--root", state, "run", "--bundle", bundle, "first-bundle"]
+        done = subprocess.run(command, capture_output=True, text=True)
         print(f"{runtime}: {(done.stdout or done.stderr).strip()}")
     else:
         print(f"{runtime}: not here")
