@@ -236,7 +236,8 @@ def _watchers(kubeconfig: Path, seconds: int) -> Row:
 
 def _seen(said: dict[str, Any]) -> str:
     missing = said["expected"] - said["events"]
-    return f"{said['events']} events, {missing} missing; median {duration(said['median'])}"
+    seen = f"{said['events']} events, {missing} missing; median {duration(said['median'])}"
+    return f"{seen}; {said['rate']:.0f} writes a second"
 
 
 def _watched(kubeconfig: Path, seconds: int) -> dict[str, Any]:
@@ -258,8 +259,9 @@ def _watched(kubeconfig: Path, seconds: int) -> dict[str, Any]:
             body = {"data": {"at": str(time.time())}}
             client.ask("PATCH", "/api/v1/namespaces/default/configmaps/told", body,
                        MERGE)  # fmt: skip
+        taken = time.perf_counter() - began
         child.stdin.write(f"{total}\n")
         child.stdin.close()
-        said: dict[str, Any] = json.loads(child.stdout.readline())
+        said: dict[str, Any] = json.loads(child.stdout.readline()) | {"rate": total / taken}
     client.ask("DELETE", "/api/v1/namespaces/default/configmaps/told")
     return said

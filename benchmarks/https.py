@@ -13,7 +13,21 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from labkit.cluster.kubeconfig import read_kubeconfig
+from labkit.cluster.kubeconfig import Access, read_kubeconfig
+
+
+def client_context(access: Access) -> ssl.SSLContext:
+    """TLS for who a kubeconfig file says that we are.
+
+    Args:
+        access: what the file says.
+    """
+    context = ssl.create_default_context(cadata=(access.authority or b"").decode())
+    with tempfile.NamedTemporaryFile("wb", suffix=".pem") as pair:
+        pair.write((access.certificate or b"") + (access.key or b""))
+        pair.flush()
+        context.load_cert_chain(pair.name)
+    return context
 
 
 class Connection:
@@ -25,11 +39,7 @@ class Connection:
 
     def __init__(self, kubeconfig: Path) -> None:
         access = read_kubeconfig(kubeconfig).access()
-        context = ssl.create_default_context(cadata=(access.authority or b"").decode())
-        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as pair:
-            pair.write((access.certificate or b"") + (access.key or b""))
-            pair.flush()
-            context.load_cert_chain(pair.name)
+        context = client_context(access)
         host, _, port = access.server.removeprefix("https://").partition(":")
         plain = socket.create_connection((host, int(port or 443)))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -20,10 +20,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvloop
+
 from labkit.core.errors import LabkitError, SystemFault
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.controlplane import ControlPlane
+
+
+COLLECT_AFTER = (20_000, 20, 20)
+"""New objects until the garbage collector looks: a write makes a thousand, and hardly a cycle."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,8 +49,10 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()  # until it serves: a start makes next to nothing that goes, and much that stays
     with (options.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        serving = _serve(options.folder, options.data, options.port, options.ready)
         try:
-            asyncio.run(_serve(options.folder, options.data, options.port, options.ready))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(serving)
         except LabkitError as error:
             about = {"what": error.what, "why": error.why, "hint": error.hint}
             _say(options.ready, {"error": about})  # first: the log may lie on a disk that is full
@@ -77,6 +85,7 @@ async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None
         "key": admin.key_pem.decode(),
     }
     gc.freeze()  # what is there now stays; the collector need not look at it again
+    gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
     _say(ready, told)
     try:

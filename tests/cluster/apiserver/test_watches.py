@@ -63,6 +63,11 @@ class Reader:
         return int(value["metadata"]["resourceVersion"]) if value else 0
 
 
+def secret(name: str) -> dict[str, Any]:
+    """Something else than what is watched."""
+    return {"metadata": {"name": name}}
+
+
 def watch(plane: Plane, path: str = HERE, **query: str) -> Reader:
     """Begins a watch."""
     asked = requests.parse("GET", path, {"watch": "1", **query}, {})
@@ -179,6 +184,51 @@ def test_with_what_is_there_first_such_a_watch_is_an_error(tmp_path: Path) -> No
     with_plane(tmp_path, run)
 
 
+def test_many_are_told_by_turns_and_others_have_theirs_between(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        readers = [watch(plane) for _ in range(3 * hubs.AT_ONCE)]
+        await plane.call("POST", HERE, config_map("a"))
+        seen = {0}
+        while max(seen) < len(readers):
+            await asyncio.sleep(0)
+            seen.add(sum(bool(one.taken) for one in readers))
+        assert seen == {0, hubs.AT_ONCE, 2 * hubs.AT_ONCE, 3 * hubs.AT_ONCE}
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_who_comes_late_in_a_round_is_told_what_happens_meanwhile(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        early, *_, late = (watch(plane) for _ in range(2 * hubs.AT_ONCE))
+        await plane.call("POST", HERE, config_map("a"))
+        while not early.taken:
+            await asyncio.sleep(0)
+        await plane.call("POST", HERE, config_map("b"))
+        assert (len(early.read()), len(late.read())) == (1, 0)
+        await plane.until(lambda: bool(late.taken))
+        assert len(late.read()) == 2
+        await plane.until(lambda: plane.api.hub.has_told_all)
+        assert len(early.read()) == 1
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_who_watches_what_is_quiet_is_not_too_late_when_the_past_is_compacted(
+    tmp_path: Path,
+) -> None:
+    async def run(plane: Plane) -> None:
+        reader = watch(plane)
+        for name in "ab":
+            await plane.call("POST", HERE.replace("configmaps", "secrets"), secret(name))
+        await plane.until(lambda: plane.api.hub.has_told_all)
+        plane.store.compact(plane.store.revision)
+        await plane.call("POST", HERE, config_map("a"))
+        await plane.until(lambda: bool(reader.taken))
+        assert [one["type"] for one in reader.read()] == ["ADDED"]
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
 def test_a_watch_ends_when_its_time_is_over(tmp_path: Path) -> None:
     async def run(plane: Plane) -> None:
         reader = watch(plane, timeoutSeconds="1")
@@ -208,7 +258,11 @@ STEPS = st.lists(
 def test_whatever_happens_every_watcher_knows_what_there_is(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any, Any]]
 ) -> None:
-    with_plane(tmp_path_factory.mktemp("plane"), lambda plane: _play(plane, steps), is_bare=True)
+    folder = tmp_path_factory.mktemp("plane")
+    with pytest.MonkeyPatch.context() as few:  # so that many a turn comes in the middle of a round
+        few.setattr(hubs, "AT_ONCE", 2)
+        few.setattr(hubs, "PIECE", 3)
+        with_plane(folder, lambda plane: _play(plane, steps), is_bare=True)
 
 
 async def _play(plane: Plane, steps: list[tuple[str, Any, Any]]) -> None:
@@ -225,7 +279,7 @@ async def _play(plane: Plane, steps: list[tuple[str, Any, Any]]) -> None:
             await _write(plane, what, name, value)
     for reader, _ in readers:
         reader.full = 0
-    await plane.until(lambda: all(watcher.behind is None for watcher in plane.api.hub._all))
+    await plane.until(lambda: plane.api.hub.has_told_all)
     await settle()
     for reader, selector in readers:
         reader.read()

@@ -1,9 +1,10 @@
 """Who is told what: all watches of this server.
 
-Those who watch the same objects in the same form are a *group*: what happens is put into words
-once, and the same bytes go to each. A watcher that does not read costs nothing: it is left where
-it is, and told from the store's history when it reads again. Under load, changes are told in
-batches.
+When something has happened, all who watch it are *due*, and are told a few at a time: between them
+other requests have their turn, and who comes late in a round is told what has happened meanwhile,
+too. Those who watch the same objects in the same form are a *group*: for them it is put into words
+once. A watcher that does not read costs nothing: it is left where it is, and told from the store's
+history when it reads again.
 
 Knows nothing about HTTP: a watcher is a `Sink` that takes bytes.
 """
@@ -13,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.watch import events
@@ -21,15 +24,19 @@ from labkit.cluster.embedded.store import Compacted
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.watch.events import EventWriter
-    from labkit.cluster.embedded.store import Change, Store
+    from labkit.cluster.embedded.store import Store
 
 MUCH = 256 * 1024
 """Bytes that may wait for a reader before it is left behind."""
 BOOKMARK_EVERY_S = 60.0
 LOOK_EVERY_S = 0.25
 """How often those left behind are looked at, and deadlines."""
-SHARE = 2
-"""Telling may take one part in so many of the time: when it takes long, it is done less often."""
+AT_ONCE = 50
+"""How many are told in one go: it takes a millisecond or two, for which all others wait."""
+REST = 0.25
+"""After each go, in parts of the time that it took: who is told less often is told more at once."""
+PIECE = 100
+"""How many changes one is told in one go."""
 
 
 class Sink(Protocol):
@@ -43,6 +50,12 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Ends the watch."""
+
+
+class Group:
+    """Watchers of one resource that are told the same, in the same bytes."""
+
+    __slots__ = ("__weakref__",)
 
 
 class Watcher:
@@ -59,21 +72,26 @@ class Watcher:
     def __init__(
         self, writer: EventWriter, sink: Sink, since: int, *, wants_bookmarks: bool, ends_at: float
     ) -> None:
-        self.writer, self.sink, self.ends_at = writer, sink, ends_at
-        self.behind: int | None = since
+        self.writer, self.sink, self.since, self.ends_at = writer, sink, since, ends_at
         self.is_new = True  # whether it has been told nothing yet
         self.wants_bookmarks = wants_bookmarks
         self.next_bookmark = time.monotonic() + BOOKMARK_EVERY_S
+        self.group = Group()
 
     @property
-    def group(self) -> tuple[object, ...]:
-        """Watchers of one group get the same bytes."""
-        chosen = self.writer.chosen
-        return (self.writer.presenter.key, chosen.namespace, chosen.labels, chosen.fields)
+    def resource(self) -> str:
+        """What it watches, as the store's keys have it."""
+        return self.writer.chosen.resource.storage
+
+    @property
+    def what(self) -> tuple[object, ...]:
+        """What is told, and in which form: the same for all of a group."""
+        chosen, form = self.writer.chosen, self.writer.presenter.key
+        return (self.resource, form, chosen.namespace, chosen.labels, chosen.fields)
 
 
 class Hub:
-    """All watches.
+    """All watches. What has happened is noted for whom it concerns; they are told by turns.
 
     Args:
         store: what happens there is told.
@@ -81,8 +99,13 @@ class Hub:
 
     def __init__(self, store: Store) -> None:
         self._store, self._revision = store, store.revision
-        self._groups: dict[str, dict[tuple[object, ...], set[Watcher]]] = defaultdict(dict)
-        self._all: set[Watcher] = set()
+        self._watchers: dict[str, dict[Watcher, None]] = defaultdict(dict)
+        """By resource. Who is neither due nor left behind knows all up to `_revision`."""
+        self._groups: WeakValueDictionary[tuple[object, ...], Group] = WeakValueDictionary()
+        self._due: dict[Watcher, None] = {}
+        """Whose turn comes, the first one next."""
+        self._behind: dict[Watcher, None] = {}
+        """Who is not told: it does not read, or waits for a revision that is still to come."""
         self._planned: asyncio.TimerHandle | None = None
         self._rest_until = 0.0
         self._unsubscribe = store.subscribe(self._plan)
@@ -90,29 +113,23 @@ class Hub:
 
     def add(self, watcher: Watcher) -> None:
         """Tells a watcher from now on; what it has missed first."""
-        if self._planned:  # so that what it knows already is not told twice
-            self._planned.cancel()
-            self._tell()
-        resource = watcher.writer.chosen.resource.storage
-        self._groups[resource].setdefault(watcher.group, set()).add(watcher)
-        self._all.add(watcher)
-        self._catch_up(watcher)
+        self._note()  # so that what it knows already is not told twice
+        watcher.group = self._groups.setdefault(watcher.what, watcher.group)
+        self._watchers[watcher.resource][watcher] = None
+        self._tell_one(watcher, {})
+        if self._due:
+            self._plan()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look())
 
     def remove(self, watcher: Watcher) -> None:
         """Tells it nothing more. Again is no fault."""
-        groups = self._groups[watcher.writer.chosen.resource.storage]
-        members = groups.get(watcher.group)
-        if members is not None:
-            members.discard(watcher)
-            if not members:
-                del groups[watcher.group]
-        self._all.discard(watcher)
+        for all_of_them in (self._watchers[watcher.resource], self._due, self._behind):
+            all_of_them.pop(watcher, None)
 
     def end(self, resource: str) -> None:
         """Ends all watches of a resource that is no longer served."""
-        for watcher in [one for group in self._groups[resource].values() for one in group]:
+        for watcher in list(self._watchers[resource]):
             self._close(watcher)
 
     def close(self) -> None:
@@ -122,97 +139,105 @@ class Hub:
             self._planned.cancel()
         if self._looking:
             self._looking.cancel()
-        for watcher in list(self._all):
+        for watcher in self._all():
             self._close(watcher)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return sum(map(len, self._watchers.values()))
+
+    @property
+    def has_told_all(self) -> bool:
+        """Whether every watcher has been told everything."""
+        return not self._due and not self._behind and self._revision == self._store.revision
+
+    def _all(self) -> list[Watcher]:
+        return [one for watchers in self._watchers.values() for one in watchers]
 
     def _plan(self) -> None:
         if self._planned is None:
             loop = asyncio.get_running_loop()
-            self._planned = loop.call_at(max(loop.time(), self._rest_until), self._tell)
+            self._planned = loop.call_at(max(loop.time(), self._rest_until), self._tell_some)
 
-    def _tell(self) -> None:
-        self._planned = None
-        loop = asyncio.get_running_loop()
+    def _note(self) -> None:
+        """Makes those due who watch what has happened since this was last done."""
+        before, self._revision = self._revision, self._store.revision
+        changes = self._store.changes(since=before)
+        for resource in {change.record.key.resource for change in changes}:
+            for watcher in self._watchers.get(resource, ()):
+                if watcher not in self._due and watcher not in self._behind:
+                    watcher.since = before
+                    self._due[watcher] = None
+
+    def _tell_some(self) -> None:
+        self._planned, loop = None, asyncio.get_running_loop()
         began = loop.time()
-        happened: dict[str, list[Change]] = defaultdict(list)
-        for change in self._store.changes(since=self._revision):
-            happened[change.record.key.resource].append(change)
-            self._revision = change.revision
-        for resource, changes in happened.items():
-            for members in list(self._groups[resource].values()):
-                self._tell_group(members, changes)
+        self._note()
+        said: dict[object, tuple[bytes, int]] = {}
+        for watcher in list(islice(self._due, AT_ONCE)):
+            del self._due[watcher]
+            self._tell_one(watcher, said)
         now = loop.time()
-        self._rest_until = now + (now - began) * (SHARE - 1)
+        self._rest_until = now + (now - began) * REST
+        if self._due:
+            self._plan()
 
-    def _tell_group(self, members: set[Watcher], changes: list[Change]) -> None:
-        said: bytes | None = None
-        for watcher in list(members):
-            if watcher.behind is not None:
-                continue
-            if watcher.sink.waiting() > MUCH:
-                watcher.behind = changes[0].revision - 1
-                continue
-            if watcher.is_new and watcher.writer.has_first:
-                self._tell_one(watcher, changes)
-                continue
-            if said is None:
-                said = watcher.writer.changes(changes)
-            if said:
-                watcher.sink.write(said)
-                watcher.is_new = False
+    def _tell_one(self, watcher: Watcher, said: dict[object, tuple[bytes, int]]) -> None:
+        """Tells one what it does not know, or the first piece of it.
 
-    def _tell_one(self, watcher: Watcher, changes: list[Change]) -> None:
-        said = watcher.writer.changes(changes, is_first=watcher.is_new)
-        watcher.sink.write(said)
-        watcher.is_new = watcher.is_new and not said
-
-    def _catch_up(self, watcher: Watcher) -> None:
-        """Tells from history, a piece at a time, until it is up with the others or full again."""
-        while watcher.behind is not None and watcher.sink.waiting() <= MUCH:
-            if watcher.behind > self._revision:
-                return  # it waits for a revision that has not been yet
+        Args:
+            said: what others of its group were told who knew as much, and up to which revision.
+        """
+        is_first = watcher.is_new and watcher.writer.has_first
+        what = (watcher.group, watcher.since, is_first)
+        if watcher.sink.waiting() > MUCH or watcher.since > self._revision:
+            self._behind[watcher] = None
+            return
+        if what not in said:
             try:
-                piece = self._piece(watcher)
+                said[what] = self._words(watcher, is_first=is_first)
             except Compacted as gone:
-                words = f"too old resource version: {watcher.behind} ({gone.compacted})"
+                words = f"too old resource version: {watcher.since} ({gone.compacted})"
                 watcher.sink.write(events.error(status.expired(words)))
                 self._close(watcher)
                 return
-            if piece:
-                self._tell_one(watcher, piece)
-                watcher.behind = piece[-1].revision
-            if not piece or watcher.behind >= self._revision:
-                watcher.behind = None
+        words_, watcher.since = said[what]
+        if words_:
+            watcher.sink.write(words_)
+            watcher.is_new = False
+        if watcher.since < self._revision:
+            self._due[watcher] = None
 
-    def _piece(self, watcher: Watcher) -> list[Change]:
+    def _words(self, watcher: Watcher, *, is_first: bool) -> tuple[bytes, int]:
+        """What happened after what one knows, put into words; and the revision it knows then."""
         chosen = watcher.writer.chosen
-        piece: list[Change] = []
-        assert watcher.behind is not None
-        for change in self._store.changes(
-            chosen.resource.storage, chosen.namespace, since=watcher.behind, until=self._revision
-        ):
-            piece.append(change)
-            if len(piece) == 100:
-                break
-        return piece
+        changes = self._store.changes(
+            chosen.resource.storage, chosen.namespace, since=watcher.since, until=self._revision
+        )
+        piece = list(islice(changes, PIECE))
+        until = piece[-1].revision if len(piece) == PIECE else self._revision
+        return watcher.writer.changes(piece, is_first=is_first), until
 
     async def _look(self) -> None:
-        while self._all:
+        while len(self):
             await asyncio.sleep(LOOK_EVERY_S)
             now = time.monotonic()
-            for watcher in list(self._all):
+            for watcher in self._all():
                 if now >= watcher.ends_at:
                     self._close(watcher)
-                elif watcher.behind is not None:
-                    self._catch_up(watcher)
-                elif watcher.wants_bookmarks and now >= watcher.next_bookmark:
+                elif watcher in self._behind:
+                    del self._behind[watcher]
+                    self._tell_one(watcher, {})
+                elif self._wants_bookmark(watcher, now):
                     said = watcher.writer.bookmark(self._revision, is_first=watcher.is_new)
                     watcher.sink.write(said)
                     watcher.is_new = False
                     watcher.next_bookmark = now + BOOKMARK_EVERY_S
+            if self._due:
+                self._plan()
+
+    def _wants_bookmark(self, watcher: Watcher, now: float) -> bool:
+        is_time = watcher.wants_bookmarks and now >= watcher.next_bookmark
+        return is_time and watcher not in self._due  # who is due does not know all
 
     def _close(self, watcher: Watcher) -> None:
         self.remove(watcher)
