@@ -22,7 +22,7 @@ FIELDS: dict[str, Any] = {
     "port": {"x-kubernetes-int-or-string": True},
     "raw": {"x-kubernetes-preserve-unknown-fields": True},
     "tags": {"type": "array", "items": {"type": "string"}},
-    "grid": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+    "grid": {"type": "array", "maxItems": 9, "items": {"type": "array", "maxItems": 9, "items": {"type": "integer"}}},  # noqa: E501
     "sums": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},  # noqa: E501
     "labels": {"type": "object", "additionalProperties": {"type": "string"}},
     "pod": {"type": "object", "x-kubernetes-embedded-resource": True,

@@ -25,8 +25,6 @@ extensions:
 - name: optional
 - name: sets
 - name: two-var-comprehensions
-- name: math
-- name: encoders
 """
 WITH_BINDINGS = LIBRARIES + "- name: bindings\n"
 MOST_KEPT = 2048

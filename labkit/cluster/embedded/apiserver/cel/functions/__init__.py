@@ -42,7 +42,7 @@ PLAIN = {
     "string": cel.Type.STRING, "bytes": cel.Type.BYTES, "timestamp": cel.Type.TIMESTAMP,
     "duration": cel.Type.DURATION, "dyn": cel.Type.DYN,
 }  # fmt: skip
-LIST = re.compile(r"list\((\w+)\)")
+LIST = re.compile(r"list\((.+)\)")
 MAP = re.compile(r"map\((.+)\)")
 """Of texts to something: what `formats.rewritten` makes optional values of."""
 
