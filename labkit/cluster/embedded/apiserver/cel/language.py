@@ -7,6 +7,7 @@ of the schema. In the one that evaluates, objects are maps and the types that Ku
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -139,6 +140,10 @@ class Environment:
         if isinstance(found, BadExpression):
             raise found
         return found
+
+    def of_tree(self, compiled: Expression, tree: bytes) -> Expression:
+        """An expression whose tree was changed."""
+        return dataclasses.replace(compiled, compiled=self._env.deserialize(tree))
 
     def _compile(self, text: str) -> Expression | BadExpression:
         try:
