@@ -13,6 +13,7 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.cel.budget import Budget, Place, times
 from labkit.cluster.embedded.apiserver.cel.compiling import names_old
 from labkit.cluster.embedded.apiserver.cel.declarations import Declarations
+from labkit.cluster.embedded.apiserver.cel.default_values import default_faults
 from labkit.cluster.embedded.apiserver.cel.field_paths import BadFieldPath, read_field_path
 from labkit.cluster.embedded.apiserver.cel.functions.everything import FUNCTIONS
 from labkit.cluster.embedded.apiserver.cel.language import (
@@ -53,7 +54,7 @@ def rule_faults(schema: Schema, path: str) -> list[Fault]:
         checker = _Checker(shape.cel_type, pool, place, budget)
         for index, rule in enumerate(place.schema[RULES]):
             found += checker.faults(rule, f"{place.path}.{RULES}[{index}]")
-    return [*found, *budget.faults(path)]
+    return [*default_faults(schema, root, path), *found, *budget.faults(path)]
 
 
 def _places(place: Place) -> Iterator[Place]:
