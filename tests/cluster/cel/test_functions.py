@@ -102,10 +102,10 @@ def test_what_has_no_value_says_why_in_gos_words(text: str, why: str) -> None:
             "ERROR: <input>:1:1: undeclared reference to 'foo' (in container '')\n | foo\n | ^",
         ),
         ("1 + 'a'", "found no matching overload for '_+_' applied to '(int, string)'"),
-        ("quantity('1').isLessThan(2)", "applied to '(kubernetes.Quantity, int)'"),
+        ("quantity('1').isLessThan(2)", "applied to 'kubernetes.Quantity.(int)'"),
         ("[1].sum() > 'a'", "found no matching overload for '_>_' applied to '(int, string)'"),
         ("1 +", "Syntax error: mismatched input '<EOF>' expecting"),
-        ("'a'.isSorted()", "found no matching overload for 'isSorted' applied to '(string)'"),
+        ("'a'.isSorted()", "found no matching overload for 'isSorted' applied to 'string.()'"),
     ],
 )
 def test_what_does_not_compile_says_where(text: str, why: str) -> None:

@@ -88,6 +88,14 @@ class Compiler:
         self._plain = Environment(variables, functions)
         self._optional = Environment(variables, functions, has_bindings=True)
 
+    def untyped(self, text: str) -> Any:
+        """An expression, compiled where nothing has a type.
+
+        Raises:
+            BadExpression: it is none.
+        """
+        return self._plain.compile(text).compiled
+
     def rules(self, type_: Type) -> list[Rule]:
         """The rules of one node, in order; empty ones are passed over."""
         return [self._rule(one, type_) for one in type_.validations if one.get("rule", "").strip()]

@@ -7,20 +7,24 @@ Source: apiextensions-apiserver's `pkg/apis/apiextensions/validation/validation.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from labkit.cluster.embedded.apiserver.cel.budget import Budget, Place, times
-from labkit.cluster.embedded.apiserver.cel.compiling import names_old
+from labkit.cluster.embedded.apiserver.cel.compiling import compiler, names_old
 from labkit.cluster.embedded.apiserver.cel.declarations import Declarations
 from labkit.cluster.embedded.apiserver.cel.default_values import default_faults
 from labkit.cluster.embedded.apiserver.cel.field_paths import BadFieldPath, read_field_path
+from labkit.cluster.embedded.apiserver.cel.functions.authorizers import authorizer_functions
 from labkit.cluster.embedded.apiserver.cel.functions.everything import FUNCTIONS
 from labkit.cluster.embedded.apiserver.cel.language import (
     BadExpression,
     Environment,
     Expression,
 )
+from labkit.cluster.embedded.apiserver.cel.literals import LOGICAL, operand_faults, pattern_fault
 from labkit.cluster.embedded.apiserver.kinds.faults import InOrder, shown
 from labkit.cluster.embedded.schema import from_crd
 from labkit.cluster.embedded.schema.types import Fault, required
@@ -30,7 +34,15 @@ Schema = Mapping[str, Any]
 RULES = "x-kubernetes-validations"
 REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 ANY_KIND = ("", "v1", "Any")
+KNOWN_FUNCTIONS = (*FUNCTIONS, *authorizer_functions(lambda *_: {}))
+"""Those of policies are known, too; there is only nobody to ask."""
 WRAPPED = "cel.bind(oldSelf, optional.of(before),\n{}\n)"
+OF_TYPES = re.compile(
+    r"(?<=applied to ')[^\n]*|(?<=expression of type ')[^'\n]*|(?<=: type ')[^'\n]*"
+    r"|(?<=but found ')[^'\n]*"
+)
+OURS = re.compile(r"\bT\d+\b")
+"""What the checker calls the types of a schema."""
 LINE = re.compile(r"<input>:(\d+):")
 
 
@@ -51,7 +63,9 @@ def rule_faults(schema: Schema, path: str) -> list[Fault]:
             text = "Internal error: failed to convert to declType for CEL validation rules"
             found.append(Fault(f"{place.path}.{RULES}", text, "InternalError"))
             continue
+        name = f"selfType{time.time_ns() % 10**9}"  # not to be relied on, as in Kubernetes
         checker = _Checker(shape.cel_type, pool, place, budget)
+        checker.names = declarations.names(place.type, name)
         for index, rule in enumerate(place.schema[RULES]):
             found += checker.faults(rule, f"{place.path}.{RULES}[{index}]")
     return [*default_faults(schema, root, path), *found, *budget.faults(path)]
@@ -117,9 +131,11 @@ class _Checker:
     def __init__(self, self_type: Any, pool: Any, place: Place, budget: Budget) -> None:
         self._place, self._purse = place, budget.at(place)
         usual = {"self": self_type, "oldSelf": self_type}
-        self._usual = Environment(usual, FUNCTIONS, pool=pool, is_checking=True)
+        self._usual = Environment(usual, KNOWN_FUNCTIONS, pool=pool, is_checking=True)
         self._self_type, self._pool = self_type, pool
         self._optional: Environment | None = None
+        self.names: dict[str, str] = {}
+        """How types are told, by the names that the checker has for them."""
 
     def faults(self, rule: Schema, path: str) -> Iterator[Fault]:
         """What is wrong with one rule."""
@@ -127,10 +143,14 @@ class _Checker:
         try:
             compiled = self._compile(text, is_optional=bool(rule.get("optionalOldSelf")))
         except BadExpression as error:
-            yield _invalid(f"{path}.rule", _as_go(rule), f"compilation failed: {error}")
+            words = f"compilation failed: {self._named(str(error), text)}"
+            yield _invalid(f"{path}.rule", _as_go(rule), words)
             return
         if compiled.kind != "bool":
             yield _invalid(f"{path}.rule", _as_go(rule), "cel expression must evaluate to a bool")
+            return
+        if wrong := pattern_fault(compiled.compiled):
+            yield _invalid(f"{path}.rule", _as_go(rule), f"program instantiation failed: {wrong}")
             return
         yield from self._purse.pay(compiled, f"{path}.rule", is_wrapped=compiled.text != text)
         if rule.get("messageExpression"):
@@ -147,7 +167,8 @@ class _Checker:
         try:
             compiled = self._usual.compile(rule["messageExpression"])
         except BadExpression as error:
-            words = f"messageExpression compilation failed: {error}"
+            said = self._named(str(error), rule["messageExpression"])
+            words = f"messageExpression compilation failed: {said}"
             yield _invalid(path, _as_go(rule), words)
             return
         if compiled.kind != "string":
@@ -155,13 +176,21 @@ class _Checker:
             return
         yield from self._purse.pay_message(compiled, path)
 
+    def _named(self, said: str, text: str) -> str:
+        """What a checker said, in the words of a real server."""
+        if LOGICAL.search(said):
+            with suppress(BadExpression):
+                said = operand_faults(compiler().untyped(text), text, said)
+        name = lambda found: self.names.get(found[0], found[0])  # noqa: E731
+        return OF_TYPES.sub(lambda found: OURS.sub(name, found[0]), said)
+
     def _compile(self, text: str, *, is_optional: bool) -> Expression:
         if not is_optional:
             return self._usual.compile(text)
         if self._optional is None:
             variables = {"self": self._self_type, "before": self._self_type}
             self._optional = Environment(
-                variables, FUNCTIONS, pool=self._pool, is_checking=True, has_bindings=True
+                variables, KNOWN_FUNCTIONS, pool=self._pool, is_checking=True, has_bindings=True
             )
         try:
             return self._optional.compile(WRAPPED.format(text))

@@ -7,6 +7,7 @@ parts that are asked for; what they do not name is kept as it came. Source: cel-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -41,7 +42,10 @@ PARTS = {
     "?abstract_type=14 AbstractType",
     "ReferenceAt": "key=1 int64; value=2 Reference",
     "TypeAt": "key=1 int64; value=2 Type",
-    "CheckedExpr": "*reference_map=2 ReferenceAt; *type_map=3 TypeAt; expr=4 Expr",
+    "PositionAt": "key=1 int64; value=2 int32",
+    "SourceInfo": "*positions=4 PositionAt",
+    "CheckedExpr": "*reference_map=2 ReferenceAt; *type_map=3 TypeAt; expr=4 Expr; "
+    "source_info=5 SourceInfo",
 }
 SCALARS = {name: number for number, name in enumerate(
     ("double", "", "int64", "uint64", "int32", "", "", "bool", "string", "", "", "bytes"), 1
@@ -53,6 +57,33 @@ def read(compiled: Any) -> Any:
     """The tree of a compiled expression: `expr`, with `reference_map` and `type_map`."""
     packed = any_pb2.Any.FromString(compiled.serialize())
     return _checked().FromString(packed.value)
+
+
+def parts(node: Any) -> Iterator[Any]:
+    """The nodes directly below one."""
+    kind = node.WhichOneof("kind")
+    if kind == "select_expr":
+        yield node.select_expr.operand
+    elif kind == "call_expr":
+        if node.call_expr.HasField("target"):
+            yield node.call_expr.target
+        yield from node.call_expr.args
+    elif kind == "list_expr":
+        yield from node.list_expr.elements
+    elif kind == "struct_expr":
+        for one in node.struct_expr.entries:
+            yield from (one.map_key, one.value)
+    elif kind == "comprehension_expr":
+        loop = node.comprehension_expr
+        yield from (loop.iter_range, loop.accu_init, loop.loop_condition, loop.loop_step)
+        yield loop.result
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """A node and all that is below it."""
+    yield node
+    for one in parts(node):
+        yield from walk(one)
 
 
 def write(tree: Any) -> bytes:
