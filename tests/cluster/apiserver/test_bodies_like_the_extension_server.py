@@ -125,3 +125,37 @@ def test_a_scalar_of_yaml_is_what_go_takes_it_for(
         assert type(found["spec"]["inner"]["a"]) is type(value)
 
     with_plane(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "accepted"),
+    [
+        (
+            "POST",
+            TREES,
+            "text/csv",
+            "application/json, application/yaml, application/vnd.kubernetes.protobuf",
+        ),
+        (
+            "PATCH",
+            f"{TREES}/t",
+            "application/strategic-merge-patch+json",
+            "application/json-patch+json, application/merge-patch+json, "
+            "application/apply-patch+yaml",
+        ),
+    ],
+)
+def test_a_format_is_refused_before_options_are(
+    tmp_path: Path, method: str, path: str, kind: str, accepted: str
+) -> None:
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        with pytest.raises(ApiError) as caught:
+            await ask(plane, method, path, b"{}", kind, dryRun="x")
+        words = "the body of the request was in an unknown format - accepted media types include: "
+        assert (caught.value.code, caught.value.message) == (415, words + accepted)
+        with pytest.raises(ApiError) as caught:
+            await ask(plane, "POST", TREES, b"{}", "application/json", dryRun="x")
+        assert (caught.value.code, caught.value.reason) == (422, "Invalid")
+
+    with_plane(tmp_path, run)

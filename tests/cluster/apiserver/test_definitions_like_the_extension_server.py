@@ -262,3 +262,18 @@ def test_what_cannot_change_is_said_once(tmp_path: Path) -> None:
         ]
 
     with_plane(tmp_path, run)
+
+
+def test_the_list_of_conditions_is_there_from_the_start_and_nobodys(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        found = await plane.call("GET", f"{DEFINITIONS}/trees.d.example.org")
+        of_status = [one for one in found["metadata"]["managedFields"] if one.get("subresource")]
+        (fields,) = [one["fieldsV1"]["f:status"] for one in of_status]
+        assert set(fields) == {"f:acceptedNames", "f:conditions"}
+        assert set(fields["f:conditions"]) == {
+            'k:{"type":"Established"}',
+            'k:{"type":"NamesAccepted"}',
+        }
+
+    with_plane(tmp_path, run)

@@ -361,3 +361,28 @@ def test_a_definition_gets_its_finalizer_when_it_is_deleted(tmp_path: Path) -> N
         await plane.until(lambda: not plane.store.list("trees.d.example.org"))
 
     with_plane(tmp_path, run)
+
+
+def test_an_update_is_asked_for_its_revision_before_its_kind(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await serve(plane)
+        made = await plane.call("POST", TREES, tree())
+        bush = {**tree(), "kind": "Bush"}
+        error = await plane.refused("PUT", f"{TREES}/t", bush)
+        assert (error.code, error.message) == (
+            422,
+            'trees.d.example.org "t" is invalid: metadata.resourceVersion: Invalid value: 0: '
+            "must be specified for an update",
+        )
+        bush["metadata"] = {"name": "t", "resourceVersion": "1"}
+        assert (await plane.refused("PUT", f"{TREES}/t", bush)).code == 409
+        bush["metadata"] = {**made["metadata"], "selfLink": "x"}
+        error = await plane.refused("PUT", f"{TREES}/t", bush)
+        assert (error.code, error.message) == (
+            422,
+            'Bush.d.example.org "t" is invalid: kind: Invalid value: "Bush": must be Tree',
+        )
+        changed = await plane.call("PUT", f"{TREES}/t", {**bush, "kind": "Tree"})
+        assert changed["metadata"]["selfLink"] == "x"
+
+    with_plane(tmp_path, run)

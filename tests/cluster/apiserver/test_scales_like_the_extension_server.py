@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from labkit.cluster.embedded.apiserver import request as requests
@@ -171,5 +172,50 @@ def test_a_scale_is_given_in_yaml(tmp_path: Path) -> None:
         answer: Any = await plane.api.handle(asked)
         assert answer.content_type == "application/yaml"
         assert answer.body.startswith(b"apiVersion: autoscaling/v1\nkind: Scale\n")
+
+    with_plane(tmp_path, run)
+
+
+def test_a_scale_is_a_row_of_a_table_of_its_own(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        asked = requests.parse("GET", SCALE, {}, {"Accept": f"{JSON};as=Table;v=v1;g=meta.k8s.io"})
+        asked.user = ADMIN
+        table = await answered(plane, asked)
+        columns = [(one["name"], one["type"]) for one in table["columnDefinitions"]]
+        numbers = [("Desired", "integer"), ("Available", "integer")]
+        assert columns == [("Name", "string"), *numbers, ("Age", "date")]
+        (row,) = table["rows"]
+        assert row["cells"][:3] == ["t", 2, 0]
+        assert row["object"]["kind"] == "PartialObjectMetadata"
+
+    with_plane(tmp_path, run)
+
+
+async def answered(plane: Plane, asked: requests.Request) -> Any:
+    answer: Any = await plane.api.handle(asked)
+    assert answer.code == 200
+    return orjson.loads(answer.body)
+
+
+def test_nobody_applies_a_scale(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await planted(plane)
+        body = HEAD + b'"spec":{"replicas":4}}'
+        kind = "application/apply-patch+yaml"
+        with pytest.raises(ApiError) as caught:
+            await ask(plane, "PATCH", SCALE, body, kind, fieldManager="one")
+        assert (caught.value.code, caught.value.message) == (
+            500,
+            "failed to create manager for existing fields: failed to convert live object "
+            "(/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an "
+            "invalid group/version: autoscaling/v1",
+        )
+        with pytest.raises(ApiError) as caught:
+            await ask(plane, "PATCH", SCALE, b'{"spec":{}}', kind, fieldManager="one")
+        assert (caught.value.code, caught.value.message) == (
+            400,
+            "invalid object type: /, Kind=",
+        )
 
     with_plane(tmp_path, run)

@@ -323,3 +323,26 @@ def test_the_service_of_the_api_comes_back(client: Client, path: str) -> None:
     assert again.said["metadata"]["uid"] != before["metadata"]["uid"]
     parts = ("spec", "subsets", "endpoints", "ports")
     assert [again.said.get(part) for part in parts] == [before.get(part) for part in parts]
+
+
+def test_every_value_of_dry_run_is_looked_at(client: Client) -> None:
+    path = "/api/v1/namespaces/default/configmaps"
+    body = {"metadata": {"name": "twice"}}
+    for query, said in (
+        ("dryRun=All&dryRun=x", '["All","x"]'),
+        ("dryRun=x&dryRun=All", '["x","All"]'),
+    ):
+        for method, at, sent in (("POST", "", body), ("DELETE", "/twice", None)):
+            answer = client.ask(method, f"{path}{at}?{query}", sent)
+            assert (answer.code, answer.said["details"]["causes"]) == (
+                422,
+                [
+                    {
+                        "reason": "FieldValueNotSupported",
+                        "message": f'Unsupported value: {said}: supported values: "All"',
+                        "field": "dryRun",
+                    }
+                ],
+            )
+    assert client.ask("POST", f"{path}?dryRun=All&dryRun=All", body).code == 201
+    assert client.ask("GET", f"{path}/twice").code == 404

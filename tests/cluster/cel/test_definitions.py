@@ -22,7 +22,7 @@ FIELDS: dict[str, Any] = {
     "port": {"x-kubernetes-int-or-string": True},
     "raw": {"x-kubernetes-preserve-unknown-fields": True},
     "tags": {"type": "array", "items": {"type": "string"}},
-    "grid": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+    "grid": {"type": "array", "maxItems": 9, "items": {"type": "array", "maxItems": 9, "items": {"type": "integer"}}},  # noqa: E501
     "sums": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},  # noqa: E501
     "labels": {"type": "object", "additionalProperties": {"type": "string"}},
     "pod": {"type": "object", "x-kubernetes-embedded-resource": True,
@@ -116,3 +116,49 @@ def test_what_was_cannot_be_asked_where_elements_cannot_be_told_apart() -> None:
         "oldSelf cannot be used on the uncorrelatable portion of the schema within "
         f"{ROOT}.properties[l]"
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "rule", "said"),
+    [
+        (
+            {"type": "integer", "default": 3},
+            {"rule": "self > 5"},
+            ".default: Invalid value: 3: failed rule: self > 5",
+        ),
+        (
+            {"type": "object", "default": {"a": 1}, "properties": {"a": {"type": "integer"}}},
+            {"rule": "self.a > 5", "message": "small"},
+            ".default: Invalid value: small",
+        ),
+        (
+            {"type": "object", "default": {}, "properties": {"a": {"type": "integer"}}},
+            {"rule": "self.a > 5"},
+            '.default: Invalid value: "object": no such key: a evaluating rule: self.a > 5',
+        ),
+        (
+            {"type": "array", "items": {"type": "integer"}, "default": [1]},
+            {"rule": "self.all(x, x > 5)"},
+            ".default: Invalid value: failed rule: self.all(x, x > 5)",
+        ),
+        (
+            {"type": "integer", "default": 7},
+            {"rule": "self / 0 > 5"},
+            '.default: Invalid value: "integer": division by zero evaluating rule: self / 0 > 5',
+        ),
+    ],
+)
+def test_a_default_has_to_be_what_the_rules_take(
+    field: dict[str, Any], rule: dict[str, Any], said: str
+) -> None:
+    field = {**field, "x-kubernetes-validations": [rule]}
+    schema = {"type": "object", "properties": {"spec": field}}
+    assert [str(one) for one in rule_faults(schema, ROOT)] == [SPEC + said]
+
+
+def test_elements_of_a_default_are_told_with_their_place() -> None:
+    element = {"type": "integer", "x-kubernetes-validations": [{"rule": "self > 5"}]}
+    field = {"type": "array", "items": element, "default": [7, 1]}
+    schema = {"type": "object", "properties": {"spec": field}}
+    (found,) = [str(one) for one in rule_faults(schema, ROOT)]
+    assert found == f"{SPEC}.default[1]: Invalid value: 1: failed rule: self > 5"

@@ -56,7 +56,7 @@ KEY = (
         (names.dns1035_label, "1a", [LABEL_1035]),
         (names.qualified_name, "app.example.com/Name_1", []),
         (names.qualified_name, "a/b/c", [
-            f"a qualified name {QUALIFIED} with an optional DNS subdomain prefix and '/' "
+            f"a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' "
             "(e.g. 'example.com/MyName')"]),
         (names.qualified_name, "/b", ["prefix part must be non-empty"]),
         (names.qualified_name, "A/b", [f"prefix part {SUBDOMAIN}"]),

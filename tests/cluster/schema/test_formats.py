@@ -1,4 +1,4 @@
-"""Formats of strings with numbers in them, held against what a real server takes.
+"""Formats of strings, held against what a real server takes.
 
 Recorded from one (apiextensions-apiserver 0.36.4), which was sent every text in every format.
 """
@@ -59,6 +59,29 @@ TAKEN: dict[str, list[str]] = {
     "ssn": ["111-11-1111"],
     "hexcolor": ["#fff"],
     "rgbcolor": ["rgb(1,2,3)"],
+    "hostname": [
+        "a",
+        "1",
+        "YQ==",
+        "9780306406157",
+        "0306406152",
+        "4111111111111111",
+        "1h",
+        "1h30m",
+        "1d",
+        "507f1f77bcf86cd799439011",
+    ],
+    "byte": ["YQ==", "4111111111111111", "507f1f77bcf86cd799439011"],
+    "ipv4": ["1.2.3.4", "01.2.3.4"],
+    "mac": ["00:11:22:33:44:55", "0011.2233.4455"],
+    "duration": [
+        "123e4567-e89b-12d3-a456-426614174000",
+        "123e4567-e89b-42d3-a456-426614174000",
+        "1h",
+        "1h30m",
+        "1 day",
+        "1d",
+    ],
 }
 
 

@@ -31,6 +31,7 @@ class Resource:
     is_namespaced: bool = True
     verbs: tuple[str, ...] = EVERYTHING
     subresources: tuple[str, ...] = ("status",)
+    selectable_paths: tuple[str, ...] = ()
 
 
 PODS = Resource("", "v1", "pods", "pod", "Pod", kind("", "v1", "Pod"))
@@ -191,3 +192,13 @@ def test_the_hash_changes_with_the_document_and_with_no_other() -> None:
     after = openapi_v3_index([PODS, NODES, DEPLOYMENTS, changed])["paths"]
     assert openapi_v3_index(ALL)["paths"] == before
     assert {path for path in before if before[path] != after[path]} == {"apis/example.com/v1"}
+
+
+def test_what_field_selectors_may_name_is_said_of_a_custom_resource_and_its_list() -> None:
+    said = dataclasses.replace(WIDGETS, selectable_paths=(".spec.color", ".spec.size"))
+    schemas = openapi_v3("example.com", "v1", [said])["components"]["schemas"]
+    fields = [{"fieldPath": "spec.color"}, {"fieldPath": "spec.size"}]
+    for name in (WIDGET, f"{WIDGET}List"):
+        assert schemas[name]["x-kubernetes-selectable-fields"] == fields
+    plain = openapi_v3("example.com", "v1", ALL)["components"]["schemas"][WIDGET]
+    assert "x-kubernetes-selectable-fields" not in plain

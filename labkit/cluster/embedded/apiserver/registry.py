@@ -102,6 +102,12 @@ class Resource:
         return selectable_of(self.storage)
 
     @cached_property
+    def selectable_paths(self) -> tuple[str, ...]:
+        """The paths of a custom resource's own fields that field selectors may name."""
+        said = self.crd_version.get("selectableFields") if self.crd is not None else None
+        return tuple(one["jsonPath"] for one in said or ())
+
+    @cached_property
     def not_settable(self) -> tuple[str, ...]:
         """What an ordinary write cannot set, so nobody gets to manage it by one."""
         return ("status",) if "status" in self.subresources else ()

@@ -37,6 +37,7 @@ class Request:
         resource, subresource: plural, in small letters; what follows the name.
         namespace, name: empty where there is none.
         query: the first value of each parameter.
+        dry_runs: all values of `dryRun`, where there are several.
         user: who asks; set by authentication.
     """
 
@@ -53,6 +54,7 @@ class Request:
     name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    dry_runs: tuple[str, ...] = ()
     user: User | None = None
 
     def says(self, option: str) -> bool:
@@ -63,6 +65,11 @@ class Request:
     def is_dry_run(self) -> bool:
         """Whether nothing is to be stored."""
         return "dryRun" in self.query
+
+    @property
+    def dry_run(self) -> list[str]:
+        """What is said of it."""
+        return list(self.dry_runs) or [self.query[one] for one in ("dryRun",) if one in self.query]
 
     @property
     def api_version(self) -> str:

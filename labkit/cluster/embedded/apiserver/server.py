@@ -106,6 +106,8 @@ class Server:
         body = await _read(asked) if asked.can_read_body else b""
         query = {name: asked.query[name] for name in asked.query} if asked.query_string else {}
         request = requests.parse(asked.method, asked.path, query, asked.headers, body)
+        if "dryRun" in query:
+            request.dry_runs = tuple(asked.query.getall("dryRun"))
         request.user = self._who(asked)
         answer = await self.api.handle(request)
         if isinstance(answer, Answer):

@@ -179,7 +179,14 @@ def _custom_schema(resource: Resource) -> Json:
         **published,
         "properties": fields,
         "x-kubernetes-group-version-kind": _kinds(resource),
+        **_selectable(resource),
     }
+
+
+def _selectable(resource: Resource) -> Json:
+    """The fields of a custom resource that a field selector may name, beside those of all."""
+    fields = [{"fieldPath": path.removeprefix(".")} for path in resource.selectable_paths]
+    return {"x-kubernetes-selectable-fields": fields} if fields else {}
 
 
 def _as_v2(schema: Mapping[str, Any]) -> Json:
@@ -208,4 +215,5 @@ def _custom_list(resource: Resource, name: str) -> Json:
         "required": ["items"],
         "properties": fields,
         "x-kubernetes-group-version-kind": _kinds(resource, "List"),
+        **_selectable(resource),
     }

@@ -7,7 +7,7 @@ reads from its PATCH whether the server knows `fieldValidation` and `dryRun`. So
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from labkit.cluster.embedded.schema.types import Type
@@ -62,6 +62,8 @@ class Resource(Protocol):
     def verbs(self) -> Collection[str]: ...  # noqa: D102
     @property
     def subresources(self) -> Collection[str]: ...  # noqa: D102
+    @property
+    def selectable_paths(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def type(self) -> Type: ...  # noqa: D102
 

@@ -21,6 +21,8 @@ from labkit.cluster.embedded.apiserver.cel.language import (
     Expression,
     Failed,
 )
+from labkit.cluster.embedded.apiserver.cel.unordered import FUNCTIONS as UNORDERED
+from labkit.cluster.embedded.apiserver.cel.unordered import typed
 from labkit.cluster.embedded.schema import Type
 
 UNCOMPILED = "rule compile error"
@@ -82,8 +84,17 @@ class Compiler:
 
     def __init__(self) -> None:
         variables = {"self": cel.Type.DYN, "oldSelf": cel.Type.DYN}
-        self._plain = Environment(variables, FUNCTIONS)
-        self._optional = Environment(variables, FUNCTIONS, has_bindings=True)
+        functions = (*FUNCTIONS, *UNORDERED)
+        self._plain = Environment(variables, functions)
+        self._optional = Environment(variables, functions, has_bindings=True)
+
+    def untyped(self, text: str) -> Any:
+        """An expression, compiled where nothing has a type.
+
+        Raises:
+            BadExpression: it is none.
+        """
+        return self._plain.compile(text).compiled
 
     def rules(self, type_: Type) -> list[Rule]:
         """The rules of one node, in order; empty ones are passed over."""
@@ -95,12 +106,12 @@ class Compiler:
         problem = ""
         try:
             if is_optional:
-                with_old = self._optional.compile(f"{SOME}{text}\n)")
-                without = self._optional.compile(f"{NONE}{text}\n)")
+                with_old = _typed(self._optional, f"{SOME}{text}\n)", type_)
+                without = _typed(self._optional, f"{NONE}{text}\n)", type_)
             else:
-                with_old = self._plain.compile(text)
+                with_old = _typed(self._plain, text, type_)
             if said.get("messageExpression"):
-                message = self._plain.compile(said["messageExpression"])
+                message = _typed(self._plain, said["messageExpression"], type_)
         except BadExpression as error:
             problem = f"compilation failed: {error}"
         return Rule(
@@ -115,6 +126,10 @@ class Compiler:
             field_path=_field_path(said.get("fieldPath") or "", type_),
             problem=problem,
         )
+
+
+def _typed(environment: Environment, text: str, type_: Type) -> Expression:
+    return typed(environment, environment.compile(text), type_)
 
 
 @cache

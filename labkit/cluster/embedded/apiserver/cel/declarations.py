@@ -7,6 +7,7 @@ named at all. Source: Kubernetes' `apiserver/pkg/cel/common/schemas.go`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cel_expr_python import cel
@@ -90,6 +91,21 @@ class Declarations:
             self._shapes[id(type_)] = type_, self._shape(type_)
         return self._shapes[id(type_)][1]
 
+    def names(self, type_: Type, name: str) -> dict[str, str]:
+        """How a message of a type, and those below it, are told: by the way that leads there."""
+        found: dict[str, str] = {}
+        shape = self.shape(type_)
+        if shape is None:
+            return found
+        if shape.message:
+            found[shape.message] = name
+            for written, field in self._fields(type_):
+                found |= self.names(field, f"{name}.{written}")
+        elif type_.element is not None:
+            part = "@idx" if shape.kind == "list" else "@elem"
+            found |= self.names(type_.element, f"{name}.{part}")
+        return found
+
     def pool(self) -> DescriptorPool:
         """All messages that were added."""
         pool = DescriptorPool()
@@ -107,15 +123,19 @@ class Declarations:
         kind = scalar_kind(type_)
         return Shape(kind) if kind in CEL_TYPES else None
 
-    def _message(self, type_: Type) -> Shape:
+    def _fields(self, type_: Type) -> Iterator[tuple[str, Type]]:
+        """The fields that can be named, as they are written."""
         fields = type_.fields if type_.fields is not NOTHING else {}
         if is_metadata(type_):
             fields = {name: fields[name] for name in VISIBLE_METADATA if name in fields}
+        for name, field in fields.items():
+            written = escaped(name) if self._is_escaped else name
+            if written:
+                yield written, field
+
+    def _message(self, type_: Type) -> Shape:
         shapes = {
-            written: shape
-            for name, field in fields.items()
-            if (written := escaped(name) if self._is_escaped else name)
-            and (shape := self.shape(field))
+            written: shape for written, field in self._fields(type_) if (shape := self.shape(field))
         }
         name = f"T{len(self._file.message_type)}"
         message = self._file.message_type.add(name=name)

@@ -7,6 +7,7 @@ of the schema. In the one that evaluates, objects are maps and the types that Ku
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from cel_expr_python import cel
 
 from labkit.cluster.embedded.apiserver.cel.functions import Function, declared
 from labkit.cluster.embedded.apiserver.cel.functions.formats import as_written, rewritten
+from labkit.cluster.embedded.apiserver.cel.literals import literal_faults
+from labkit.cluster.embedded.apiserver.cel.words import CODE, TAIL, told
 
 MOST_STEPS = 10_000
 """Of the loops of one evaluation, all together: the evaluator's own bound."""
@@ -25,22 +28,12 @@ extensions:
 - name: optional
 - name: sets
 - name: two-var-comprehensions
-- name: math
-- name: encoders
 """
 WITH_BINDINGS = LIBRARIES + "- name: bindings\n"
 MOST_KEPT = 2048
 """Expressions that an environment keeps compiled; a rule takes some kilobytes."""
 
 UPPER = re.compile(r"\b[A-Z_]{2,}\b")
-CODE = re.compile(r"^[A-Z_]+: ")
-TAIL = re.compile(r" \[[A-Z_]+\]$")
-STRUCT = re.compile(r" not found in struct '[^']*'")
-QUALIFIED = re.compile(
-    r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): undeclared reference to "
-    r"'(?P<before>(?P<root>\w+)(\.\w+)*)\.\w+'(?P<rest>.*\n \| )\.*\^",
-    re.DOTALL,
-)
 GO_WORDS = (
     (re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL), r"no such key: \1"),
     (re.compile(r"Key not found in map : (.*)", re.DOTALL), r"no such key: \1"),
@@ -125,6 +118,7 @@ class Environment:
             functions=declared(functions, is_checking=is_checking),
             container=container or None,
         )
+        self._is_checking = is_checking
         self._kept: dict[str, Expression | BadExpression] = {}
 
     def compile(self, text: str) -> Expression:
@@ -142,11 +136,17 @@ class Environment:
             raise found
         return found
 
+    def of_tree(self, compiled: Expression, tree: bytes) -> Expression:
+        """An expression whose tree was changed."""
+        return dataclasses.replace(compiled, compiled=self._env.deserialize(tree))
+
     def _compile(self, text: str) -> Expression | BadExpression:
         try:
             compiled = self._env.compile(rewritten(text))
         except RuntimeError as error:
-            return BadExpression(as_written(_told(str(error))))
+            return BadExpression(as_written(told(str(error))))
+        if self._is_checking and (wrong := literal_faults(compiled, rewritten(text))):
+            return BadExpression(as_written(wrong))
         return Expression(text, _kind(compiled.return_type().name()), compiled)
 
 
@@ -154,24 +154,6 @@ def _kind(name: str) -> str:
     """A type as Go's checker writes it: `LIST<STRING>` is `list(string)`."""
     lower = UPPER.sub(lambda found: found[0].lower(), name)
     return lower.replace("<", "(").replace(">", ")")
-
-
-def _told(text: str) -> str:
-    """What a checker finds, without what only follows from it."""
-    text = STRUCT.sub("", TAIL.sub("", CODE.sub("", text)))
-    found = re.split(r"\n(?=ERROR: )", text)
-    return "\n".join([_rooted(one) for one in found if "'*error*'" not in one] or found)
-
-
-def _rooted(text: str) -> str:
-    """Of a name whose first part is unknown, that part alone, and its place."""
-    found = QUALIFIED.fullmatch(text)
-    if found is None:
-        return text
-    root, column = found["root"], int(found["column"]) - len(found["before"])
-    caret = "." * (column - 1) + "^"
-    place = f"{found['line']}:{column}"
-    return f"ERROR: <input>:{place}: undeclared reference to '{root}'{found['rest']}{caret}"
 
 
 def _said(text: str) -> str:

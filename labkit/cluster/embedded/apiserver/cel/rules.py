@@ -19,7 +19,7 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.cel.compiling import UNCOMPILED, Compiler, Rule
 from labkit.cluster.embedded.apiserver.cel.language import Failed
 from labkit.cluster.embedded.apiserver.cel.messages import message_of
-from labkit.cluster.embedded.apiserver.cel.values import aligned, to_value
+from labkit.cluster.embedded.apiserver.cel.values import to_value
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.schema import Type
 from labkit.cluster.embedded.schema.types import Fault, child, show
@@ -137,8 +137,7 @@ class _Judged:
         variables = {"self": to_value(node.type, value)}
         has_old = before.value is not None
         if has_old and any(rule.uses_old for rule in node.rules):
-            was = aligned(node.type, before.value, value)
-            variables["oldSelf"] = to_value(node.type, was)
+            variables["oldSelf"] = to_value(node.type, before.value)
         kind = show(TYPE_NAMES.get(node.type.kind, node.type.kind))
         for rule in node.rules:
             if time.monotonic() > self.deadline:

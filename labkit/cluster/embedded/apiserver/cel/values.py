@@ -15,7 +15,6 @@ from typing import Any
 from labkit.cluster.embedded.apiserver.cel.names import escaped
 from labkit.cluster.embedded.apiserver.cel.times import read_duration, read_time
 from labkit.cluster.embedded.schema import Type
-from labkit.cluster.embedded.schema.types import show
 
 VISIBLE_METADATA = ("name", "generateName")
 REST = ""
@@ -52,39 +51,6 @@ def _of_object(type_: Type, value: Mapping[str, Any]) -> dict[str, Any]:
     if rest:
         found[REST] = rest
     return found
-
-
-def aligned(type_: Type, old: Any, new: Any) -> Any:
-    """An old value whose lists of type set and map are in the order of the new ones.
-
-    Two such lists are equal whatever their order is; the evaluator compares them place by place.
-    Where they do not have the same elements, or keys, the old one stays as it was.
-    """
-    if isinstance(old, dict) and isinstance(new, dict):
-        of = type_.element if type_.kind == "map" else None
-        return {
-            name: aligned(below, part, new[name])
-            if name in new and (below := of or type_.fields.get(name)) is not None
-            else part
-            for name, part in old.items()
-        }
-    if isinstance(old, list) and isinstance(new, list) and type_.list_type in ("set", "map"):
-        was, now = _by_key(type_, old), _by_key(type_, new)
-        if was.keys() == now.keys() and len(was) == len(old) == len(new):
-            element = type_.element
-            return [aligned(element, was[key], one) if element else was[key]
-                    for key, one in now.items()]  # fmt: skip
-    return old
-
-
-def _by_key(type_: Type, elements: list[Any]) -> dict[str, Any]:
-    if type_.list_type == "set":
-        return {show(one): one for one in elements}
-    keys = type_.list_keys
-    return {
-        show([one.get(key) for key in keys]) if isinstance(one, dict) else "": one
-        for one in elements
-    }
 
 
 def plain(value: Any) -> Any:

@@ -214,7 +214,8 @@ def check_custom_kind(request: Request, sent: dict[str, Any], resource: Resource
     if version != resource.api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise status.bad_request(f"{words} ({resource.api_version})")
-    check_type_meta(sent, resource)
+    if request.verb != "update":  # there it is asked after the revision
+        check_type_meta(sent, resource)
 
 
 def check_type_meta(value: dict[str, Any], resource: Resource) -> None:

@@ -67,7 +67,7 @@ async def _of_served(api: Api, request: Request, resource: Resource) -> Answer |
         raise status.method_not_supported(resource.group, resource.plural, request.verb)
     elif not request.name and request.verb in ("update", "patch"):
         raise status.bad_request("name must be provided")
-    write_options.check(request)
+    write_options.check(request, patch.accepted(request, resource))
     if resource.group in reviews.GROUPS:
         return await reviews.create(api, request, resource)
     if resource.storage == "bindings":  # the older path of the same

@@ -122,7 +122,7 @@ def _of_query(request: Request) -> dict[str, Any]:
     if POLICY in query:
         said[POLICY] = query[POLICY]
     if "dryRun" in query:
-        said["dryRun"] = [query["dryRun"]]
+        said["dryRun"] = request.dry_run
     said["preconditions"] = {
         name: query[name] for name in ("uid", "resourceVersion") if query.get(name)
     }

@@ -41,12 +41,15 @@ from labkit.cluster.embedded.schema.go import json_type
 from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.handlers.answer import Answer
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
 
 FOR_CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
+FOR_BUILT_IN = (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
 
 
 async def patch(api: Api, request: Request, resource: Resource) -> Answer:
@@ -71,10 +74,17 @@ async def patch(api: Api, request: Request, resource: Resource) -> Answer:
     return presenter.answer(presenter.written(written), 200, said)
 
 
+def accepted(request: Request, resource: Resource) -> Sequence[str]:
+    """The formats of a body that can be read, of a patch and of any other write."""
+    if request.verb != "patch":
+        return decode.READABLE
+    return FOR_CUSTOM if resource.crd is not None else FOR_BUILT_IN
+
+
 def _maker(kind: str, request: Request, resource: Resource, warnings: list[str]) -> write.Make:
-    accepted = FOR_CUSTOM if resource.crd else (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
-    if kind not in accepted:
-        raise status.unsupported_media_type(accepted)
+    readable = accepted(request, resource)
+    if kind not in readable:
+        raise status.unsupported_media_type(readable)
     document = documents.read(request, kind)
 
     def make(old: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from labkit.cluster.embedded.schema import builtin
 from labkit.cluster.embedded.store import Record
 
 if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.kinds.tables import Table
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
 
@@ -35,11 +36,20 @@ class Presenter:
         resource: whose objects they are.
         form: what the client takes.
         include: of a table's rows: `Metadata`, `Object` or `None`.
+        table: of what is no object of the resource, but a part of one that has its own kind.
     """
 
-    def __init__(self, resource: Resource, form: Form, include: Include = "Metadata") -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        form: Form,
+        include: Include = "Metadata",
+        table: Table | None = None,
+    ) -> None:
         self.resource, self.form, self.include = resource, form, include
-        self._convert = resource.conversion.shown if resource.conversion else None
+        self._own_table = table
+        conversion = resource.conversion if table is None else None
+        self._convert = conversion.shown if conversion else None
         self._has_columns = True
 
     def without_columns(self) -> Presenter:
@@ -51,7 +61,9 @@ class Presenter:
         return other
 
     @classmethod
-    def for_request(cls, request: Request, resource: Resource) -> Presenter:
+    def for_request(
+        cls, request: Request, resource: Resource, table: Table | None = None
+    ) -> Presenter:
         """What the headers and the query of a request ask for.
 
         Raises:
@@ -63,7 +75,7 @@ class Presenter:
             why = f'includeObject: Invalid value: "{include}"'
             words = f"Unable to convert to Table as requested: {why}: must be 'Metadata', 'Object',"
             raise status.bad_request(f"{words} 'None', or empty")
-        return cls(resource, form, cast(Include, include or "Metadata"))
+        return cls(resource, form, cast(Include, include or "Metadata"), table)
 
     def check_number(self, *, is_list: bool) -> None:
         """Refuses the metadata of one object where many are given, and the other way round.
@@ -172,7 +184,7 @@ class Presenter:
 
     def _table(self, objects: Sequence[dict[str, Any]], revision: str) -> dict[str, Any]:
         table = to_table(
-            self.resource.table,
+            self._own_table or self.resource.table,
             objects,
             datetime.now(UTC),
             include=self.include,

@@ -25,11 +25,11 @@ LONGEST_GIVEN = 58
 """Of a name's beginning: five made-up letters follow, and 63 is the most."""
 
 ORDER = (
-    *("name", "generateName", "namespace", "uid", "resourceVersion", "generation"),
+    *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation"),
     *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
     *("labels", "annotations", "ownerReferences", "finalizers", "managedFields"),
 )
-"""Of metadata, as Kubernetes writes it. What is not here (selfLink) is not kept."""
+"""Of metadata, as Kubernetes writes it. What is not here is not kept."""
 
 
 def timestamp(when: datetime | None = None) -> str:

@@ -77,7 +77,8 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     sent = decode.read_body(request, resource.kind)
     if resource.crd is not None:
         decode.check_custom_kind(request, sent, resource)
-    decode.check_kind(sent, resource.api_version, resource.kind)
+    else:
+        decode.check_kind(sent, resource.api_version, resource.kind)
     decode.check_types(request, sent, resource.type, resource.kind)
     warnings = decode.check_fields(request, sent, resource.type, resource.kind)
     if resource.type is not None:
@@ -221,6 +222,8 @@ async def change(
             raise status.not_found(resource.group, resource.plural, key.name)
         value = stamp.in_order(make(old.object))
         _check_identity(resource, value, old, is_patch=is_patch)
+        if resource.crd is not None and value["kind"] != resource.kind:
+            decode.check_type_meta(value, resource)
         attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit.cluster.embedded.apiserver import status
+from labkit.cluster.embedded.apiserver.handlers import options
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from labkit.cluster.embedded.apiserver.request import Request
 
@@ -22,18 +23,26 @@ KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOp
 APPLY = "application/apply-patch+yaml"
 
 
-def check(request: Request) -> None:
+def check(request: Request, accepted: Sequence[str]) -> None:
     """Refuses options that mean nothing.
 
+    Args:
+        request: whose they are.
+        accepted: the formats of a body that can be read.
+
     Raises:
-        ApiError: 422 with a cause for each.
+        ApiError: 422 with a cause for each; 406 or 415 where no answer or no body can be read.
     """
     kind = KINDS.get(request.verb)
     if kind is None:
         return
-    dry = [request.query["dryRun"]] if "dryRun" in request.query else []
-    causes = [*_of_patch(request), *_of_manager(request), *dry_run(dry), *_of_fields(request)]
+    dry = dry_run(request.dry_run)
+    causes = [*_of_patch(request), *_of_manager(request), *dry, *_of_fields(request)]
     if causes:
+        options.form_of(request.headers.get("Accept", ""))
+        sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if sent not in accepted and (sent or request.verb == "patch"):
+            raise status.unsupported_media_type(accepted)
         raise status.invalid("meta.k8s.io", kind, "", causes)
 
 

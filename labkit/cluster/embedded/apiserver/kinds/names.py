@@ -154,7 +154,7 @@ def qualified_name(value: str) -> Sequence[str]:
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         return (
-            f"a qualified name {_QUALIFIED_FAULT} with an optional DNS subdomain prefix and '/' "
+            f"a valid label key {_QUALIFIED_FAULT} with an optional DNS subdomain prefix and '/' "
             "(e.g. 'example.com/MyName')",
         )
     wrong = []

@@ -58,7 +58,7 @@ _KINDS: Mapping[str, Zero] = {
     "CustomResourceDefinition": {
         **_PLAIN,
         "spec": {"names": {}},
-        "status": {"acceptedNames": {}},
+        "status": {"acceptedNames": {}, "conditions": {}},
     },
 }
 

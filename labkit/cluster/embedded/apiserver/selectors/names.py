@@ -33,7 +33,7 @@ _SUBDOMAIN_SHAPE = (
     f" regex used for validation is '{_SUBDOMAIN}')"
 )
 _TOO_MANY_PARTS = (
-    f"a qualified name {_NAME_SHAPE} with an optional DNS subdomain prefix and '/'"
+    f"a valid label key {_NAME_SHAPE} with an optional DNS subdomain prefix and '/'"
     " (e.g. 'example.com/MyName')"
 )
 

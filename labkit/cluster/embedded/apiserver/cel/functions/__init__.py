@@ -42,7 +42,7 @@ PLAIN = {
     "string": cel.Type.STRING, "bytes": cel.Type.BYTES, "timestamp": cel.Type.TIMESTAMP,
     "duration": cel.Type.DURATION, "dyn": cel.Type.DYN,
 }  # fmt: skip
-LIST = re.compile(r"list\((\w+)\)")
+LIST = re.compile(r"list\((.+)\)")
 MAP = re.compile(r"map\((.+)\)")
 """Of texts to something: what `formats.rewritten` makes optional values of."""
 
@@ -64,6 +64,11 @@ class Function(NamedTuple):
     run: Callable[..., Any]
     is_member: bool = True
 
+    @property
+    def overload(self) -> str:
+        """What the language calls it."""
+        return _id(self.name, self.takes, self.is_member)
+
 
 def opaque(name: str, value: Any) -> dict[str, Any]:
     """A value of a type that Kubernetes adds, as the evaluator has it."""
@@ -82,7 +87,7 @@ def declared(functions: Iterable[Function], *, is_checking: bool) -> list[Any]:
 def _for_checker(name: str, functions: list[Function]) -> list[Any]:
     return [
         cel.Overload(
-            _id(name, one.takes, one.is_member),
+            one.overload,
             return_type=_type(one.gives),
             parameters=[_type(word) for word in one.takes],
             is_member=one.is_member,

@@ -88,7 +88,7 @@ FUNCTIONS = (
     Function("indexOf", ("list(dyn)", "dyn"), "int", _index),
     Function("lastIndexOf", ("list(dyn)", "dyn"), "int", _last_index),
     Function("slice", ("list(dyn)", "int", "int"), "list(dyn)", _slice),
-    Function("flatten", ("list(dyn)",), "list(dyn)", _flatten),
+    Function("flatten", ("list(list(dyn))",), "list(dyn)", _flatten),
     Function("flatten", ("list(dyn)", "int"), "list(dyn)", _flatten_to),
     Function("distinct", ("list(dyn)",), "list(dyn)", _distinct),
     Function("reverse", ("list(dyn)",), "list(dyn)", lambda values: values[::-1]),

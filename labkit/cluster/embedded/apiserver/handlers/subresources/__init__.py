@@ -51,7 +51,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer | Str
         if resource.crd is None:
             raise status.method_not_allowed()
         raise status.method_not_supported(resource.group, resource.plural, request.verb)
-    write_options.check(request)
+    write_options.check(request, patch.accepted(request, resource))
     if name not in PARTS:
         return await OWN[name](api, request, resource)
     if request.verb == "get":

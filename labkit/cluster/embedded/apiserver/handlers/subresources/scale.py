@@ -14,14 +14,14 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import (
     decode,
     documents,
-    options,
     patch,
     read,
     write,
 )
-from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
-from labkit.cluster.embedded.apiserver.handlers.present import in_form
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
+from labkit.cluster.embedded.apiserver.kinds.tables.autoscaling import CUSTOM_SCALES, SCALES
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.schema import Type, builtin, wrong_types
 from labkit.cluster.embedded.store import Key, Record, thaw
@@ -97,7 +97,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     if request.verb == "get":
         record = _found(api, resource, key)
         _demand_number(resource, record.object)
-        return _answer(request, to_scale(resource, record.object))
+        return _answer(request, resource, to_scale(resource, record.object))
     read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     change = _change(request, resource, warnings)
@@ -108,13 +108,16 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     written, further = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
     said = [*dict.fromkeys(warnings), *further]
-    return _answer(request, to_scale(resource, value), said)
+    return _answer(request, resource, to_scale(resource, value), said)
 
 
-def _answer(request: Request, scale: dict[str, Any], warnings: Sequence[str] = ()) -> Answer:
-    """A Scale, as JSON or YAML."""
-    form = options.form_of(request.headers.get("Accept", ""))
-    return Answer(200, in_form(scale, form), YAML if form.is_yaml else JSON, list(warnings))
+def _answer(
+    request: Request, resource: Resource, scale: dict[str, Any], warnings: Sequence[str] = ()
+) -> Answer:
+    """A Scale in the form that the client takes."""
+    table = SCALES if resource.crd is None else CUSTOM_SCALES
+    presenter = Presenter.for_request(request, resource, table)
+    return presenter.answer(presenter.of_object(scale), 200, warnings)
 
 
 def _found(api: Api, resource: Resource, key: Key) -> Record:
@@ -151,6 +154,8 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
     kind = decode.content_type(request)
     if kind == documents.APPLY:
         applied = documents.read_applied(request)
+        if resource.crd is not None:
+            raise _not_applied(applied)
         return lambda scale: patch.patched(documents.MERGE_PATCH, resource, scale, applied)
     if resource.crd is not None and kind == documents.STRATEGIC:
         raise status.unsupported_media_type(patch.FOR_CUSTOM)
@@ -176,6 +181,17 @@ def _change(request: Request, resource: Resource, warnings: list[str]) -> Change
         return new
 
     return change
+
+
+def _not_applied(applied: dict[str, Any]) -> status.ApiError:
+    """Who serves custom resources cannot tell whose the fields of a Scale are."""
+    if not applied.get("kind") or not applied.get("apiVersion"):
+        return status.bad_request("invalid object type: /, Kind=")
+    words = "request to convert CR to an invalid group/version: autoscaling/v1"
+    where = "failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version"
+    return status.ApiError(
+        500, "", f"failed to create manager for existing fields: {where}: {words}"
+    )
 
 
 def _check_kind(resource: Resource, new: dict[str, Any], text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -112,6 +113,37 @@ def _disruption_budget(object: Object, now: datetime) -> list[Cell]:
     ]
 
 
+def _scale(object: Object, now: datetime) -> list[Cell]:
+    spec, status = spec_and_status(object)
+    wanted, there = spec.get("replicas") or 0, status.get("replicas") or 0
+    return [name_of(object), wanted, there, age_of(object, now)]
+
+
+def _custom_scale(object: Object, now: datetime) -> list[Cell]:
+    """Of a custom resource a number that is not there is not made up."""
+    spec, status = spec_and_status(object)
+    return [name_of(object), spec.get("replicas"), status.get("replicas"), age_of(object, now)]
+
+
+SCALES = Table(
+    (
+        NAME,
+        Column("Desired", "integer", field="autoscaling.v1.ScaleSpec.replicas"),
+        Column("Available", "integer", field="autoscaling.v1.ScaleStatus.replicas"),
+        AGE,
+    ),
+    _scale,
+)
+"""Of the `scale` of built-in resources."""
+CUSTOM_SCALES = Table(
+    (
+        NAME,
+        Column("Desired", "integer", description="Number of desired replicas"),
+        Column("Available", "integer", description="Number of actual replicas"),
+        dataclasses.replace(AGE, type="date"),
+    ),
+    _custom_scale,
+)
 _HPA = "autoscaling.v2.HorizontalPodAutoscaler"
 
 TABLES = {
