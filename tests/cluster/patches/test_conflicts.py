@@ -107,7 +107,7 @@ def test_kubectl_takes_over_what_it_has_applied_from_the_clients_side() -> None:
 
 def test_what_is_written_down_has_the_other_annotations() -> None:
     configured = deployment(replicas=3)
-    configured["metadata"]["annotations"] = {LAST_APPLIED: "{}", "a": "1"}
+    configured["metadata"]["annotations"] = {"a": "1"}
     live = applied(DEPLOYMENT, client_side(replicas=1), configured, "kubectl")
     written = json.loads(live["metadata"]["annotations"][LAST_APPLIED])
     assert written["metadata"]["annotations"] == {"a": "1"}
