@@ -1,0 +1,30 @@
+"""A new node takes no pods until it says that it is ready.
+
+`controllers/nodes.py` takes the taint away then.
+Source: Kubernetes `plugin/pkg/admission/nodetaint`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.cluster.embedded.apiserver.admission.plugin import Rule, is_new
+from labkit.cluster.embedded.apiserver.kinds.rules import child
+
+if TYPE_CHECKING:
+    from labkit.cluster.embedded.apiserver.admission.chain import Attempt
+
+NOT_READY, NO_SCHEDULE = "node.kubernetes.io/not-ready", "NoSchedule"
+
+
+class TaintNewNodes(Rule):
+    """TaintNodesByCondition."""
+
+    async def admit(self, attempt: Attempt) -> None:
+        """Writes the taint, unless the node comes with it."""
+        if attempt.object is None or not is_new(attempt, "nodes"):
+            return
+        spec = child(attempt.object, "spec")
+        there = spec.get("taints") or []
+        if not any((one["key"], one["effect"]) == (NOT_READY, NO_SCHEDULE) for one in there):
+            spec["taints"] = [*there, {"key": NOT_READY, "effect": NO_SCHEDULE}]
