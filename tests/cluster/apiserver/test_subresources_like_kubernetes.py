@@ -6,18 +6,22 @@ what changed since is as the sources of the version that is served have it.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.apiserver.plane import Plane, pod, with_plane
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+from labkit.cluster.embedded.apiserver.request import parse
+from tests.cluster.apiserver.plane import ADMIN, Plane, pod, with_plane
 from tests.cluster.apiserver.trees import MERGE
 
 CORE = "/api/v1/namespaces/default"
 PODS = f"{CORE}/pods"
 ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 
 
@@ -217,6 +221,66 @@ def test_what_is_no_definition_is_known_to_nobody_there(tmp_path: Path, kind: st
             f'{kind} in version "v1" cannot be handled as a CustomResourceDefinition: no kind '
             f'"{kind}" is registered for version "v1" in scheme '
             '"k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55"',
+        )
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_a_scale_is_printed_with_its_numbers(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("x")["spec"]}
+        spec = {"replicas": 3, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+        await plane.call("POST", DEPLOYMENTS, {"metadata": {"name": "web"}, "spec": spec})
+        headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+        request = parse("GET", f"{DEPLOYMENTS}/web/scale", {}, headers, b"")
+        request.user = ADMIN
+        answer = await plane.api.handle(request)
+        assert isinstance(answer, Answer)
+        table = json.loads(answer.body)
+        columns = [(one["name"], one["type"]) for one in table["columnDefinitions"]]
+        assert columns == [
+            ("Name", "string"), ("Desired", "integer"), ("Available", "integer"), ("Age", "string")
+        ]  # fmt: skip
+        assert table["rows"][0]["cells"][:3] == ["web", 3, 0]
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_a_namespaces_finalizers_are_written_with_its_labels(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        about = {"name": "n", "labels": {"a": "1"}}
+        await plane.call("POST", "/api/v1/namespaces", {"metadata": about})
+        body = {"metadata": {"name": "n", "labels": {"b": "2"}}, "spec": {"finalizers": ["x.y/z"]}}
+        found = await plane.call("PUT", "/api/v1/namespaces/n/finalize", body)
+        assert found["spec"] == {"finalizers": ["x.y/z"]}
+        assert found["status"] == {"phase": "Active"}
+        assert found["metadata"]["labels"] == {"b": "2", "kubernetes.io/metadata.name": "n"}
+        assert found["metadata"]["uid"]
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_a_binding_is_nowhere_to_be_found(tmp_path: Path, method: str) -> None:
+    async def run(plane: Plane) -> None:
+        error = await plane.refused(method, f"{CORE}/bindings/x", {})
+        words = "the server could not find the requested resource"
+        assert (error.code, error.reason, error.message) == (404, "NotFound", words)
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_what_is_applied_says_its_kind(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        body = {"apiVersion": "apps/v1", "metadata": {"name": "web"}}
+        kind = "application/apply-patch+yaml"
+        where, query = f"{DEPLOYMENTS}/web", {"fieldManager": "me"}
+        error = await plane.refused("PATCH", where, body, content_type=kind, query=query)
+        assert (error.code, error.reason, error.message) == (
+            500,
+            "",
+            "failed to create typed patch object (/web; apps/v1, Kind=): no corresponding type "
+            "for apps/v1, Kind=",
         )
 
     with_plane(tmp_path, run, is_bare=True)

@@ -27,6 +27,7 @@ HEADERS = {
     "cronjobs.batch": "Name~ Schedule Timezone Suspend? Active# Last_Schedule Age"
     f" {TEMPLATE} Selector*",
     "scales.autoscaling": "Name Desired# Available# Age",
+    "scales": "Name Desired# Available# Age",
     "horizontalpodautoscalers.autoscaling": "Name~ Reference Targets MinPods MaxPods Replicas Age",
     "poddisruptionbudgets.policy": "Name~ Min_Available Max_Unavailable Allowed_Disruptions# Age",
     "services": "Name~ Type Cluster-IP External-IP Port(s) Age Selector*",

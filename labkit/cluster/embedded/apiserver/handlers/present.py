@@ -15,7 +15,7 @@ import orjson
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
 from labkit.cluster.embedded.apiserver.handlers.options import PLAIN, Form, form_of
-from labkit.cluster.embedded.apiserver.kinds.tables import to_table
+from labkit.cluster.embedded.apiserver.kinds.tables import Table, to_table
 from labkit.cluster.embedded.schema import builtin
 from labkit.cluster.embedded.store import Record
 
@@ -35,10 +35,14 @@ class Presenter:
         resource: whose objects they are.
         form: what the client takes.
         include: of a table's rows: `Metadata`, `Object` or `None`.
+
+    Attributes:
+        table: how they are printed, if it is not as the resource has it.
     """
 
     def __init__(self, resource: Resource, form: Form, include: Include = "Metadata") -> None:
         self.resource, self.form, self.include = resource, form, include
+        self.table: Table | None = None
         self._convert = resource.conversion.shown if resource.conversion else None
         self._has_columns = True
 
@@ -172,7 +176,7 @@ class Presenter:
 
     def _table(self, objects: Sequence[dict[str, Any]], revision: str) -> dict[str, Any]:
         table = to_table(
-            self.resource.table,
+            self.table or self.resource.table,
             objects,
             datetime.now(UTC),
             include=self.include,

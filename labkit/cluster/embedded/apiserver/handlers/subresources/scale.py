@@ -14,14 +14,14 @@ from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import (
     decode,
     documents,
-    options,
     patch,
     read,
     write,
 )
-from labkit.cluster.embedded.apiserver.handlers.answer import JSON, YAML, Answer
-from labkit.cluster.embedded.apiserver.handlers.present import in_form
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
+from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds import validate_scale
+from labkit.cluster.embedded.apiserver.kinds.tables import from_printer_columns, table_of
 from labkit.cluster.embedded.apiserver.selectors import from_label_selector
 from labkit.cluster.embedded.schema import Type, builtin, wrong_types
 from labkit.cluster.embedded.store import Key, Record, thaw
@@ -35,6 +35,25 @@ if TYPE_CHECKING:
 NO_SCALE = "no kind is registered for the type v1.Scale"
 SCHEME = "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"
 """Of 1.36, where custom resources are served."""
+
+OF_CUSTOM = from_printer_columns(
+    [
+        {
+            "name": "Desired",
+            "type": "integer",
+            "description": "Number of desired replicas",
+            "jsonPath": ".spec.replicas",
+        },
+        {
+            "name": "Available",
+            "type": "integer",
+            "description": "Number of actual replicas",
+            "jsonPath": ".status.replicas",
+        },
+        {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ]
+)
+"""How a Scale of a custom resource is printed."""
 
 
 class Where(NamedTuple):
@@ -97,7 +116,7 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     if request.verb == "get":
         record = _found(api, resource, key)
         _demand_number(resource, record.object)
-        return _answer(request, to_scale(resource, record.object))
+        return _answer(request, resource, to_scale(resource, record.object))
     read.find(api, resource, request.namespace, request.name)
     warnings: list[str] = []
     change = _change(request, resource, warnings)
@@ -108,13 +127,16 @@ async def handle(api: Api, request: Request, resource: Resource) -> Answer:
     written, further = await write.change(api, request, resource, key, make)
     value = written.object if isinstance(written, Record) else written
     said = [*dict.fromkeys(warnings), *further]
-    return _answer(request, to_scale(resource, value), said)
+    return _answer(request, resource, to_scale(resource, value), said)
 
 
-def _answer(request: Request, scale: dict[str, Any], warnings: Sequence[str] = ()) -> Answer:
-    """A Scale, as JSON or YAML."""
-    form = options.form_of(request.headers.get("Accept", ""))
-    return Answer(200, in_form(scale, form), YAML if form.is_yaml else JSON, list(warnings))
+def _answer(
+    request: Request, resource: Resource, scale: dict[str, Any], warnings: Sequence[str] = ()
+) -> Answer:
+    """A Scale, or its row."""
+    presenter = Presenter.for_request(request, resource)
+    presenter.table = table_of("scales") if resource.crd is None else OF_CUSTOM
+    return presenter.answer(presenter.of_object(scale), 200, warnings)
 
 
 def _found(api: Api, resource: Resource, key: Key) -> Record:

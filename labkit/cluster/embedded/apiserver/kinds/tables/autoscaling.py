@@ -112,6 +112,12 @@ def _disruption_budget(object: Object, now: datetime) -> list[Cell]:
     ]
 
 
+def _scale(object: Object, now: datetime) -> list[Cell]:
+    spec, status = spec_and_status(object)
+    numbers = (spec.get("replicas") or 0, status.get("replicas") or 0)
+    return [name_of(object), *numbers, age_of(object, now)]
+
+
 _HPA = "autoscaling.v2.HorizontalPodAutoscaler"
 
 TABLES = {
@@ -126,6 +132,15 @@ TABLES = {
             AGE,
         ),
         _autoscaler,
+    ),
+    "scales": Table(  # of what has replicas; no resource is called so
+        (
+            Column("Name", field="meta.v1.ObjectMeta.name"),
+            Column("Desired", "integer", field="autoscaling.v1.ScaleSpec.replicas"),
+            Column("Available", "integer", field="autoscaling.v1.ScaleStatus.replicas"),
+            AGE,
+        ),
+        _scale,
     ),
     "poddisruptionbudgets.policy": Table(
         (
