@@ -1,6 +1,6 @@
-"""A new node takes no pods until it says that it is ready.
+"""A new node takes no pods before somebody has looked at its conditions.
 
-`controllers/nodes.py` takes the taint away then.
+That is `controllers/nodes.py`, which takes the taint away unless they say that it is not ready.
 Source: Kubernetes `plugin/pkg/admission/nodetaint`.
 """
 
