@@ -166,8 +166,9 @@ class Hub:
 
     def _tell_one(self, watcher: Watcher, changes: list[Change]) -> None:
         said = watcher.writer.changes(changes, is_first=watcher.is_new)
-        watcher.sink.write(said)
-        watcher.is_new = watcher.is_new and not said
+        if said:  # nothing at all would be the end of the answer
+            watcher.sink.write(said)
+            watcher.is_new = False
 
     def _catch_up(self, watcher: Watcher) -> None:
         """Tells from history, a piece at a time, until it is up with the others or full again."""
