@@ -26,5 +26,6 @@ class TaintNewNodes(Rule):
             return
         spec = child(attempt.object, "spec")
         there = spec.get("taints") or []
-        if not any((one["key"], one["effect"]) == (NOT_READY, NO_SCHEDULE) for one in there):
+        pairs = [(one.get("key"), one.get("effect")) for one in there]
+        if (NOT_READY, NO_SCHEDULE) not in pairs:
             spec["taints"] = [*there, {"key": NOT_READY, "effect": NO_SCHEDULE}]

@@ -44,10 +44,11 @@ def _pod_defaults(pod: Object) -> None:
 def _one_address_first(status: Object) -> None:
     """The one address and the first of all are the same: the one is right where they are not."""
     one, several = status.get("podIP"), status.get("podIPs") or []
-    if one and (not several or several[0].get("ip") != one):
+    first = (several[0] or {}).get("ip") if several else None
+    if one and first != one:
         status["podIPs"] = [{"ip": one}]
-    elif several and not one:
-        status["podIP"] = several[0].get("ip") or ""
+    elif first and not one:
+        status["podIP"] = first
 
 
 def _first_status(pod: Object) -> None:
