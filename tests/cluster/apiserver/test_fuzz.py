@@ -24,6 +24,9 @@ KNOWN = (
     "failed to create typed patch object",
     "strconv.ParseUint: parsing",
     "resourceVersion should not be set on objects to be created",
+    "target.name: Required value",
+    "target.kind: Unsupported value",
+    "no preferred addresses found",
 )
 """A real server answers 500 to these, too."""
 PATCHES = (

@@ -98,7 +98,7 @@ CHANGED = "The object might have been"
          'Secret in version "v1" cannot be handled as a ConfigMap: '
          "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
         ("POST /apis/authorization.k8s.io/v1/subjectaccessreviews", {"spec": {"user": "u"}}, 422,
-         'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: '
+         '.authorization.k8s.io "" is invalid: spec.resourceAttributes: '
          "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be "
          "specified"),
         ("POST /apis/storage.k8s.io/v1/volumeattachments",

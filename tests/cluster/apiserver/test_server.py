@@ -271,15 +271,26 @@ def test_a_client_that_goes_away_in_the_middle_is_no_fault(client: Client) -> No
     assert_goes_on(client)
 
 
-def test_a_pod_without_a_node_has_no_log(client: Client) -> None:
+@pytest.mark.parametrize("accept", ["application/json", "application/json;as=Table;v=v1"])
+def test_a_watch_goes_on_when_what_happens_is_not_for_it(client: Client, accept: str) -> None:
+    more = f"{accept};g=meta.k8s.io" if "Table" in accept else accept
+    since = client.ask("GET", f"{MAPS}?limit=1").said["metadata"]["resourceVersion"]
+    for number in range(120):
+        client.ask("POST", MAPS, told(f"other-{number}"))
+    client.ask("POST", MAPS, told("meant"))
+    where = f"{MAPS}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dmeant"
+    began = time.monotonic()
+    answer = client.ask("GET", f"{where}&resourceVersion={since}", Accept=more)
+    assert time.monotonic() - began > 0.9
+    assert [json.loads(line)["type"] for line in answer.body.splitlines()] == ["ADDED"]
+
+
+def test_a_pod_without_a_node_has_a_log_with_nothing_in_it(client: Client) -> None:
     body = pod("lonely")
     body["metadata"]["labels"] = {"test": "server"}
     client.ask("POST", PODS, body)
     answer = client.ask("GET", f"{PODS}/lonely/log")
-    assert (answer.code, answer.said["message"]) == (
-        400,
-        "pod lonely does not have a host assigned",
-    )
+    assert (answer.code, answer.body) == (204, b"")
     other = client.ask("GET", f"{PODS}/lonely/log?container=none").said["message"]
     assert other == "container none is not valid for pod lonely"
 

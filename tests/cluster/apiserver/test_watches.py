@@ -29,6 +29,7 @@ class Reader:
         self.events: list[dict[str, Any]] = []
 
     def write(self, data: bytes) -> None:
+        assert data, "an empty chunk is the end of the answer"
         self.taken += data
 
     def waiting(self) -> int:
@@ -124,6 +125,20 @@ def test_an_object_that_no_longer_matches_is_deleted_for_this_watcher(tmp_path: 
         await settle()
         reader.read()
         assert [event["type"] for event in reader.events] == ["ADDED", "DELETED"]
+
+    with_plane(tmp_path, run)
+
+
+def test_much_that_does_not_match_does_not_end_a_watch_of_the_past(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        await plane.call("POST", HERE, config_map("before", labels={"a": "1"}))
+        for number in range(250):
+            await plane.call("POST", HERE, config_map(f"other-{number}"))
+        await plane.call("POST", HERE, config_map("after", labels={"a": "1"}))
+        reader = watch(plane, labelSelector="a=1", resourceVersion="1")
+        await plane.until(lambda: plane.api.hub.has_told_all)
+        names = [event["object"]["metadata"]["name"] for event in reader.read()]
+        assert names == ["before", "after"]
 
     with_plane(tmp_path, run)
 

@@ -52,7 +52,7 @@ META = {"name": "web", "namespace": "default"}
             {"spec": {"clusterIP": "None", "type": "ClusterIP"}},
             {"spec.clusterIP": "None", "spec.type": "ClusterIP"},
         ),
-        ("replicasets.apps", {"status": {"replicas": 3}}, {"status.replicas": "3"}),
+        ("replicasets.apps", {"status": {"replicas": 3}}, {}),
         ("replicationcontrollers", {"status": {"replicas": 0}}, {"status.replicas": "0"}),
         ("jobs.batch", {"status": {"succeeded": 2}}, {"status.successful": "2"}),
         ("jobs.batch", {}, {"status.successful": "0"}),

@@ -102,7 +102,15 @@ def test_kubectl_takes_over_what_it_has_applied_from_the_clients_side() -> None:
     assert live["spec"] == {"replicas": 3}
     assert sets(live)["kubectl"] == {"f:spec": {"f:replicas": {}}}
     written = live["metadata"]["annotations"][LAST_APPLIED]
-    assert json.loads(written)["spec"] == {"replicas": 3}
+    assert json.loads(written) == deployment(replicas=3)
+
+
+def test_what_is_written_down_has_the_other_annotations() -> None:
+    configured = deployment(replicas=3)
+    configured["metadata"]["annotations"] = {"a": "1"}
+    live = applied(DEPLOYMENT, client_side(replicas=1), configured, "kubectl")
+    written = json.loads(live["metadata"]["annotations"][LAST_APPLIED])
+    assert written["metadata"]["annotations"] == {"a": "1"}
 
 
 def test_but_not_what_others_have_changed_since() -> None:

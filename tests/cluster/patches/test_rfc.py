@@ -94,6 +94,8 @@ def test_a_merge_patch_is_an_object(patch: Any) -> None:
         ([{"op": "remove", "path": "/a/-7"}], 422, REJECTED),
         ([{"op": "add", "path": "/a/b/c", "value": 2}], 422, REJECTED),
         ([{"op": "replace", "path": "", "value": "no object"}], 422, REJECTED),
+        ([{"op": "add", "path": "", "value": {"b": 2}}], 422, REJECTED),
+        ([{"op": "copy", "from": "", "path": "/b"}], 422, REJECTED),
         (
             [{"op": "test", "path": "/a", "value": 1}] * 10_001,
             413,

@@ -9,6 +9,8 @@ from labkit.cluster.embedded.controllers.accounts import ServiceAccountControlle
 from labkit.cluster.embedded.controllers.collector import GarbageCollector
 from labkit.cluster.embedded.controllers.definitions import DefinitionController
 from labkit.cluster.embedded.controllers.namespaces import NamespaceController
+from labkit.cluster.embedded.controllers.nodes import NodeController
+from labkit.cluster.embedded.controllers.protection import ClaimProtection, VolumeProtection
 from labkit.cluster.embedded.controllers.quota import ResourceQuotaController
 from labkit.cluster.embedded.controllers.roles import ClusterRoleAggregation
 
@@ -23,6 +25,9 @@ KINDS = (
     GarbageCollector,
     ClusterRoleAggregation,
     ResourceQuotaController,
+    ClaimProtection,
+    VolumeProtection,
+    NodeController,
 )
 
 

@@ -42,6 +42,7 @@ def default_chain() -> Chain:
         NamespaceLifecycle,
         NamespaceStillThere,
     )
+    from labkit.cluster.embedded.apiserver.admission.nodes import TaintNewNodes
     from labkit.cluster.embedded.apiserver.admission.pods import (
         DefaultTolerations,
         Priority,
@@ -52,7 +53,11 @@ def default_chain() -> Chain:
     from labkit.cluster.embedded.apiserver.admission.quota import ResourceQuota
     from labkit.cluster.embedded.apiserver.admission.roles import NoEscalation
     from labkit.cluster.embedded.apiserver.admission.schemas import Schemas
-    from labkit.cluster.embedded.apiserver.admission.storage import ClaimResize, DefaultStorageClass
+    from labkit.cluster.embedded.apiserver.admission.storage import (
+        ClaimResize,
+        DefaultStorageClass,
+        InUseProtection,
+    )
     from labkit.cluster.embedded.apiserver.admission.validatingpolicies import ValidatingPolicies
     from labkit.cluster.embedded.apiserver.admission.webhooks import (
         MutatingWebhooks,
@@ -67,10 +72,12 @@ def default_chain() -> Chain:
             NamespaceLifecycle(),
             LimitRanger(),
             ServiceAccounts(),
+            TaintNewNodes(),
             PodSecurity(),
             Priority(),
             DefaultTolerations(),
             DefaultStorageClass(),
+            InUseProtection(),
             ClaimResize(),
             RuntimeClass(),
             CertificateSigners(),

@@ -1,6 +1,6 @@
-"""Claims: one that names no class gets the default one, and one may grow if its class allows it.
+"""Claims and volumes: none goes while it is used, and a claim that names no class gets the default
+one and may grow if its class allows it.
 
-StorageObjectInUseProtection is not here: its finalizers want a controller that takes them away.
 Source: Kubernetes `plugin/pkg/admission/storage`.
 """
 
@@ -21,7 +21,9 @@ from labkit.cluster.embedded.store import Key
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.admission.chain import Attempt
 
-CLAIMS = "persistentvolumeclaims"
+CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+HOLDS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
+"""Finalizers; `controllers/protection.py` takes them away."""
 CLASSES = "storageclasses.storage.k8s.io"
 DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
@@ -38,6 +40,19 @@ class DefaultStorageClass(Rule):
             return
         if name := marked(attempt, CLASSES, DEFAULT):
             spec_of(attempt.object)["storageClassName"] = name
+
+
+class InUseProtection(Rule):
+    """StorageObjectInUseProtection: a deletion waits until nobody needs the object."""
+
+    async def admit(self, attempt: Attempt) -> None:
+        """Gives a new claim or volume its finalizer."""
+        hold = HOLDS.get(attempt.resource.storage)
+        if hold is None or attempt.object is None or not is_new(attempt, attempt.resource.storage):
+            return
+        about = attempt.object["metadata"]
+        if hold not in (there := about.get("finalizers") or []):
+            about["finalizers"] = [*there, hold]
 
 
 class ClaimResize(Rule):

@@ -170,6 +170,7 @@ def _bound(reference: Object | None, account: Object, get: Get) -> Bound:
     if found is None:
         raise Missing(resource, name)
     uid = found["metadata"]["uid"]
+    node = _node(found, account["name"], get) if kind == "Pod" else None
     if reference.get("uid") not in (None, "", uid):
         raise ReviewConflict(
             kind,
@@ -180,7 +181,7 @@ def _bound(reference: Object | None, account: Object, get: Get) -> Bound:
     bound = Reference(name, uid)
     match kind:
         case "Pod":
-            return Bound(pod=bound, node=_node(found, account["name"], get))
+            return Bound(pod=bound, node=node)
         case "Secret":
             return Bound(secret=bound)
         case _:

@@ -86,8 +86,12 @@ def _check_built_in(applied: dict[str, Any], resource: Resource) -> None:
         words = "Incorrect version specified in apply patch. Specified patch version: "
         raise status.bad_request(f"{words}{said}, expected: {resource.api_version}")
     if not applied.get("kind"):
-        words = "Object 'Kind' is missing in the applied configuration"
-        raise status.bad_request(f"error decoding YAML: {words}")
+        group, _, version = resource.api_version.rpartition("/")
+        about, kind = applied["metadata"], f"{group}/{version}, Kind="
+        named = about if isinstance(about, dict) else {}
+        name = f"{named.get('namespace') or ''}/{named.get('name') or ''}"
+        words = f"failed to create typed patch object ({name}; {kind}): no corresponding type for"
+        raise status.ApiError(500, "", f"{words} {kind}")
 
 
 async def _create_applied(

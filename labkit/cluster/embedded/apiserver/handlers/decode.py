@@ -37,6 +37,7 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 YAML = ("application/yaml",)
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 IN_METADATA = re.compile(r"Go struct field (\w+)\.metadata\.")
+OF_DEFINITIONS = "apiextensions.k8s.io/"
 NO_IDENTITY = "couldn't get version/kind; json parse error: "
 GO_IDENTITY = (
     r'struct { APIVersion string "json:\"apiVersion,omitempty\""; '
@@ -161,7 +162,7 @@ def check_kind(sent: dict[str, Any], api_version: str, kind: str) -> None:
     if version != api_version and not _is_known(kind, version):
         short = str(version).rpartition("/")[2]
         words = f'{kind} in version "{short}" cannot be handled as a {kind}'
-        raise status.bad_request(f"{words}: {not_registered(kind, version)}")
+        raise status.bad_request(f"{words}: {not_registered(kind, version, api_version)}")
     if version != api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise status.bad_request(f"{words} ({api_version})")
@@ -175,17 +176,23 @@ def _is_known(kind: Any, version: Any) -> bool:
 
 def _not_convertible(named: Any, version: Any, api_version: str, kind: str) -> str:
     """Why one kind is not another: nobody knows it, or nobody makes the one of the other."""
-    if not _is_known(named, version):
-        return not_registered(named, version)
+    is_apart = str(version).startswith(OF_DEFINITIONS) != api_version.startswith(OF_DEFINITIONS)
+    if is_apart or not _is_known(named, version):
+        return not_registered(named, version, api_version)
     short = str(version).rpartition("/")[2]
     package = api_version.rpartition("/")[0].partition(".")[0] or "core"
     return f"converting ({short}.{named}) to ({package}.{kind}): unknown conversion"
 
 
-def not_registered(kind: Any, version: Any) -> str:
-    """What Kubernetes says of a kind that it does not know."""
-    where = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
-    return f'no kind "{kind}" is registered for version "{version}" {where}'
+def not_registered(kind: Any, version: Any, api_version: str) -> str:
+    """What Kubernetes says of a kind that it does not know, where one of `api_version` was meant.
+
+    The kinds of definitions are known by another part of it, and those alone.
+    """
+    where = "pkg/api/legacyscheme/scheme.go:30"
+    if api_version.startswith(OF_DEFINITIONS):
+        where = "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55"
+    return f'no kind "{kind}" is registered for version "{version}" in scheme "{where}"'
 
 
 def of_no_kind(value: dict[str, Any]) -> str:

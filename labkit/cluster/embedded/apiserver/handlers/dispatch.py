@@ -94,13 +94,13 @@ def _is_in_scope(request: Request, resource: Resource) -> bool:
 
 def _check_path(request: Request, resource: Resource) -> None:
     """Refuses what no route of a built-in resource is: a method, a namespace, or none of it."""
+    if request.name and resource.storage == "bindings":
+        raise status.no_such_resource()
     is_watched_by_another = request.verb == "watch" and request.method != "GET"
     if request.verb not in resource.verbs or request.method == "HEAD" or is_watched_by_another:
         raise status.method_not_allowed()
     if not request.name and request.verb in ("update", "patch"):
         raise status.method_not_allowed()
-    if request.name and resource.storage == "bindings":
-        raise status.no_such_resource()
     is_own = resource.plural == "namespaces" and not resource.group
     if request.namespace and not resource.is_namespaced and not is_own:
         raise status.no_such_resource()

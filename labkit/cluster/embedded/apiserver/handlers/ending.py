@@ -240,7 +240,7 @@ def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
         why = f"the ResourceVersion in the precondition ({asked.revision}) does not match the "
         why += f"ResourceVersion in record ({revision}). The object might have "
         why += "been modified"
-    if why and resource.storage == "namespaces":
+    if why and resource.storage in ("namespaces", DEFINITIONS):  # which look at it themselves
         wanted, found = (
             (asked.uid, about["uid"]) if asked.uid is not None else (asked.revision, revision)
         )

@@ -12,6 +12,7 @@ from labkit.cluster.embedded.apiserver.kinds import (
     validate_finalize,
 )
 from labkit.cluster.embedded.apiserver.kinds.faults import Fault
+from labkit.cluster.embedded.apiserver.kinds.meta import keep_system_fields
 from labkit.cluster.embedded.store import thaw
 
 Object = dict[str, Any]
@@ -26,10 +27,10 @@ def ephemeral_containers(new: Object, old: Object) -> None:
 
 
 def finalize(new: Object, old: Object) -> None:
-    """Only the finalizers of a namespace's spec."""
-    left = (new.get("spec") or {}).get("finalizers")
-    _become(new, old)
-    new.setdefault("spec", {})["finalizers"] = left or []
+    """A namespace's finalizers, and its metadata as in any update; its status stays."""
+    keep_system_fields(new["metadata"], old["metadata"])
+    new["spec"] = {"finalizers": (new.get("spec") or {}).get("finalizers") or []}
+    new["status"] = thaw(old).get("status") or {}
 
 
 def approval(new: Object, old: Object) -> None:

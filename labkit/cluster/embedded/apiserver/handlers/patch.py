@@ -205,7 +205,8 @@ def _check_kind(resource: Resource, new: dict[str, Any]) -> None:
     """Refuses a patch after which an object would be of another kind; none is its own."""
     version, kind = new.get("apiVersion"), new.get("kind")
     if resource.crd is None and version and kind:
-        raise unfit(orjson.dumps(new).decode(), decode.not_registered(kind, version))
+        why = decode.not_registered(kind, version, resource.api_version)
+        raise unfit(orjson.dumps(new).decode(), why)
     decode.check_kind(new, resource.api_version, resource.kind)
 
 

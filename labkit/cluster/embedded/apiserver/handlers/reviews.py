@@ -35,6 +35,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     except of_tokens.BadReview as error:
         raise status.bad_request(str(error)) from None
     except of_tokens.InvalidReview as error:
+        error.kind = ""  # such an object, once it is decoded, does not say its kind
         raise invalid_review(resource.group, error) from None
     return as_json(answer, 201, warnings)
 

@@ -77,6 +77,28 @@ def own_labels(job: Object) -> None:
     _labels_of_template(job)
 
 
+def _knows_own(job: Any, path: str, faults: Faults) -> None:
+    """The labels that `own_labels` sets are as it sets them, and the selector is for no others."""
+    spec, meta = job.get("spec") or {}, job["metadata"]
+    selector, given = spec.get("selector"), part(spec, "template.metadata.labels") or {}
+    if spec.get("manualSelector") or selector is None:
+        return
+    expected = {}
+    for prefix in ("batch.kubernetes.io/", ""):
+        expected[f"{prefix}controller-uid"] = meta.get("uid") or ""
+        expected[f"{prefix}job-name"] = meta.get("name") or ""
+    for key, value in expected.items():
+        own_path, message = f"spec.template.metadata.labels[{key}]", f"must be '{value}'"
+        if key not in given:
+            faults.append(f.required(own_path, message))
+        elif given[key] != value:
+            faults.append(f.invalid(own_path, given, message))
+    wrong: Faults = []
+    label_selector(selector, "", wrong)
+    if not wrong and not matches(selector, expected):
+        faults.append(f.invalid("spec.selector", selector, "`selector` not auto-generated"))
+
+
 _COUNTS = struct(
     {
         "parallelism": not_negative,
@@ -221,7 +243,7 @@ def _pods_have_names(new: Any, path: str, faults: Faults) -> None:
 
 JOB = Kind(
     defaults=(_job_defaults,),
-    rules=(struct({"spec": struct({}, _JOB_SPEC, _selects_own)}),),
+    rules=(_knows_own, struct({"spec": struct({}, _JOB_SPEC, _selects_own)})),
     create_rules=(_pods_have_names,),
     update_rules=(
         _completions_stay,

@@ -1,6 +1,7 @@
 """Pods, templates of pods, and bindings of pods to nodes.
 
-Sources: Kubernetes `pkg/registry/core/pod/strategy.go`, `pkg/apis/core/validation/validation.go`.
+Sources: Kubernetes `pkg/registry/core/pod/strategy.go`, `pkg/apis/core/validation/validation.go`,
+`pkg/apis/core/v1/conversion.go` (podIPs).
 """
 
 from __future__ import annotations
@@ -37,6 +38,17 @@ def _pod_defaults(pod: Object) -> None:
             requests_from_limits(container)
     fill_absent(spec, {"enableServiceLinks": True})
     host_port_defaults(spec)
+    _one_address_first(pod.get("status") or {})
+
+
+def _one_address_first(status: Object) -> None:
+    """The one address and the first of all are the same: the one is right where they are not."""
+    one, several = status.get("podIP"), status.get("podIPs") or []
+    first = (several[0] or {}).get("ip") if several else None
+    if one and first != one:
+        status["podIPs"] = [{"ip": one}]
+    elif first and not one:
+        status["podIP"] = first
 
 
 def _first_status(pod: Object) -> None:

@@ -180,7 +180,6 @@ SELECTABLE = MappingProxyType(
         "events": _EVENTS,
         "events.events.k8s.io": _EVENTS,
         "replicationcontrollers": _REPLICAS,
-        "replicasets.apps": _REPLICAS,
         "jobs.batch": Selectable(
             {"status.successful": _at("status.succeeded", missing="0")},
             unsupported="field label {quoted} not supported for Job",

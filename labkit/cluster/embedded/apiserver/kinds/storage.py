@@ -377,4 +377,5 @@ VOLUME_ATTACHMENT = Kind(
     status_rules=(lambda new, _, faults: _ATTACHMENT_STATUS(new.get("status"), "status", faults),),
     rules_first=True,
     status={"attached": False},
+    status_keeps=("labels", "annotations", "finalizers", "ownerReferences"),
 )

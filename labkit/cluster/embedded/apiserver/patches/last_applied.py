@@ -59,6 +59,7 @@ def with_last_applied(live: Object, after: Object, applied: Object) -> Object:
 
 def _to_write_down(applied: Object) -> Object:
     metadata = dict(applied.get("metadata") or {})
-    annotations = dict(metadata.get("annotations") or {})
-    annotations.pop(LAST_APPLIED, None)
-    return {**applied, "metadata": {**metadata, "annotations": annotations}}
+    if metadata.get("annotations"):
+        metadata["annotations"] = dict(metadata["annotations"])
+        metadata["annotations"].pop(LAST_APPLIED, None)
+    return {**applied, "metadata": metadata}

@@ -26,6 +26,9 @@ MOST_OPERATIONS = 10_000
 MOST_COPIED = 3 * 1024 * 1024
 """Bytes that all copies of a patch make together; apiserver's default `JSONPatchMaxCopyBytes`."""
 
+IN_SOMETHING = ("add", "remove", "move", "copy")
+"""Operations that Kubernetes' library has no whole object for: `replace` and `test` may mean it."""
+
 _JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
 
 
@@ -90,6 +93,8 @@ def _as_kubernetes(object: Object, operation: Object) -> Object:
     """
     adapted = dict(operation)
     op = adapted.get("op")
+    if "" in (op in IN_SOMETHING and adapted.get("path"), adapted.get("from")):
+        raise does_not_fit(f"{op} operation does not apply: the whole object is in nothing")
     for name in ("path", "from"):
         path = adapted.get(name)
         if not isinstance(path, str):

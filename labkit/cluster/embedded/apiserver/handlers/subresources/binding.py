@@ -22,7 +22,7 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     """Binds a pod to a node; a pod is bound once.
 
     Raises:
-        ApiError: 400, 404, 409, 422.
+        ApiError: 400, 404, 409; 500 for a target that is none, as the real one has it.
     """
     sent = decode.read_body(request, "Binding")
     decode.check_kind(sent, "v1", "Binding")
@@ -31,9 +31,8 @@ async def create(api: Api, request: Request, resource: Resource) -> Answer:
     name = request.name or about.get("name", "")
     if about.get("name") and about["name"] != name:
         raise status.bad_request("name in URL does not match name in Binding object")
-    causes = [status.StatusCause(one.reason, one.body, one.field) for one in validate_binding(sent)]
-    if causes:
-        raise status.invalid("", "Binding", name, causes)
+    if faults := [f"{one.field}: {one.body}" for one in validate_binding(sent)]:
+        raise status.ApiError(500, "", faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]")
     node = target["name"]
 
     def make(old: dict[str, Any]) -> dict[str, Any]:
@@ -58,8 +57,9 @@ def _bound(old: dict[str, Any], node: str, about: dict[str, Any]) -> dict[str, A
     if why:
         raise status.conflict("", "pods/binding", name, why)
     new: dict[str, Any] = thaw(old)
-    if about.get("uid"):
-        new["metadata"]["uid"] = about["uid"]
+    for said in ("uid", "resourceVersion"):
+        if about.get(said):
+            new["metadata"][said] = about[said]
     new["metadata"].setdefault("annotations", {}).update(about.get("annotations") or {})
     new["spec"]["nodeName"] = node
     conditions = new.setdefault("status", {}).setdefault("conditions", [])

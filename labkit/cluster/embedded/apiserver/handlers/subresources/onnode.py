@@ -6,11 +6,14 @@ passed on is answered here, in Kubernetes' words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver import status
 from labkit.cluster.embedded.apiserver.handlers import options, read
+from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.streams import Stream
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -22,11 +25,13 @@ LEAST = {"sinceSeconds": 1, "limitBytes": 1}
 """What can be asked of a log (`ValidatePodLogOptions` in Kubernetes `pkg/apis/core/validation`)."""
 
 
-async def handle(api: Api, request: Request, resource: Resource) -> Stream:
-    """Finds out to which node a stream goes.
+async def handle(api: Api, request: Request, resource: Resource) -> Answer | Stream:
+    """Finds out to which node a stream goes; a pod that has none has a log with nothing in it.
 
     Raises:
-        ApiError: 400 for a pod that has no node, 404, 503 for what has nobody behind it.
+        ApiError: 400 for a pod that has no node or no address, 404 (of a node as if it were a pod,
+            as the real one has it), 500 for a node that says no address, 503 for what has nobody
+            behind it.
     """
     if request.subresource == "log":
         _check_log_options(request)
@@ -35,13 +40,30 @@ async def handle(api: Api, request: Request, resource: Resource) -> Stream:
         words = f'no endpoints available for service "{request.name}"'
         raise status.ApiError(503, "ServiceUnavailable", words)
     if resource.plural == "nodes":
-        return Stream(request, request.name)
-    spec = record.object.get("spec") or {}
+        return _to_node(request, record.object)
+    if request.subresource.startswith("proxy") and not (record.object.get("status") or {}).get(
+        "podIP"
+    ):
+        raise status.bad_request("address not allowed")
     _check_container(request, record.object)
-    if not spec.get("nodeName"):
+    name = (record.object.get("spec") or {}).get("nodeName")
+    if request.subresource.startswith("proxy"):
+        return Stream(request, name or request.name)
+    if not name and request.subresource == "log":
+        return Answer(204, b"")
+    if not name:
         words = f"pod {request.name} does not have a host assigned"
         raise status.bad_request(words)
-    return Stream(request, spec["nodeName"])
+    node = api.store.get(Key("nodes", "", name))
+    if node is None:
+        raise status.not_found("", resource.plural, name)
+    return _to_node(request, node.object)
+
+
+def _to_node(request: Request, node: Mapping[str, Any]) -> Stream:
+    if not (node.get("status") or {}).get("addresses"):
+        raise status.ApiError(500, "", "no preferred addresses found; known addresses: []")
+    return Stream(request, node["metadata"]["name"])
 
 
 def _check_log_options(request: Request) -> None:
