@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.handlers.ending import FOREGROUND, ORPHAN
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -39,7 +39,7 @@ class GarbageCollector(Controller):
         record, is_gone = change.record, change.type == "DELETED"
         if not is_gone and not any(name in record.data for name in MATTERS):
             return []
-        about = record.object["metadata"]
+        about = record.copy()["metadata"]
         if is_gone:
             uids = [owner["uid"] for owner in about.get("ownerReferences") or ()]
             dependents = [one.key for one in self._dependents(about["uid"])]
@@ -100,8 +100,9 @@ class GarbageCollector(Controller):
         return None
 
     def _dependents(self, uid: str) -> list[Record]:
-        storages = {resource.storage for resource in self.api.registry}
-        return [one for name in storages for one in self.api.store.list(name, owner=uid)]
+        found = self.api.store.dependents(uid)
+        served = {resource.storage for resource in self.api.registry} if found else ()
+        return [one for one in found if one.key.resource in served]
 
     def _dependents_of(self, record: Record) -> list[Record]:
         return self._dependents(record.object["metadata"]["uid"])
@@ -153,7 +154,7 @@ class GarbageCollector(Controller):
         record = self.api.store.get(key)
         if record is None:
             return
-        value = thaw(record.object)
+        value = record.copy()
         change(value)
         await self.call("PUT", self._path(key), value)
 

@@ -44,7 +44,7 @@ class DefinitionController(Controller):
         record = self.api.store.get(key)
         if record is None:
             return
-        value = thaw(record.object)
+        value = record.copy()
         if value["metadata"].get("deletionTimestamp"):
             await self._clean_up(value)
             return
@@ -149,7 +149,7 @@ class DefinitionController(Controller):
         if not self.api.store.list(storage):
             record = self.api.store.get(key)
             if record is not None:
-                value = thaw(record.object)
+                value = record.copy()
                 about = value["metadata"]
                 about["finalizers"] = [one for one in about["finalizers"] if one != CLEANUP]
                 await self.call("PUT", self._path(key), value, query=MANAGER)

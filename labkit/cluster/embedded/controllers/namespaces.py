@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.handlers.stamp import timestamp
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ class NamespaceController(Controller):
         record = self.api.store.get(key)
         if record is None:
             return
-        value = thaw(record.object)
+        value = record.copy()
         if left:
             await self._say(value, left, held)
             return

@@ -12,7 +12,7 @@ from labkit.cluster.embedded.apiserver.admission.nodes import NO_SCHEDULE, NOT_R
 from labkit.cluster.embedded.apiserver.handlers.stamp import timestamp
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 CORDONED = "node.kubernetes.io/unschedulable"
 TAINTS = {
@@ -37,7 +37,7 @@ class NodeController(Controller):
         record = self.api.store.get(key)
         if record is None:
             return
-        value = thaw(record.object)
+        value = record.copy()
         spec = value.setdefault("spec", {})
         taints, wanted = spec.get("taints") or [], _wanted(value)
         kept = [one for one in taints if not _is_ours(one) or one["key"] in wanted]

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.admission.storage import CLAIMS, HOLDS, VOLUMES
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.store import Change, Record
+
+
+MATTERS = (b'"persistentVolumeClaim":', b'"ephemeral":')
+"""What a pod says that has a claim: most say neither, and need not be read for it."""
 
 
 class Protection(Controller):
@@ -36,7 +40,7 @@ class Protection(Controller):
         is_ending, is_held = bool(about.get("deletionTimestamp")), hold in finalizers
         if is_ending != is_held or (is_ending and self.is_used(record)):
             return
-        value = thaw(record.object)
+        value = record.copy()
         kept = [one for one in finalizers if one != hold]
         value["metadata"]["finalizers"] = kept if is_ending else [*finalizers, hold]
         where = f"namespaces/{key.namespace}/" if key.namespace else ""
@@ -55,9 +59,12 @@ class ClaimProtection(Protection):
 
     def keys_of(self, change: Change) -> list[Key]:
         """The claim; those of a pod that has none of them any more, or never had."""
-        key, pod = change.record.key, change.record.object
+        key, data = change.record.key, change.record.data
         if key.resource == CLAIMS:
             return [key]
+        if not any(name in data for name in MATTERS):
+            return []
+        pod = change.record.object
         if change.type != "DELETED" and (pod.get("spec") or {}).get("nodeName"):
             return []
         return [Key(CLAIMS, key.namespace, name) for name in _claims(pod)]

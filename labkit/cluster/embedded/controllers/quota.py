@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from labkit.cluster.embedded.apiserver.admission.tally import Ledger
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -50,7 +50,7 @@ class ResourceQuotaController(Controller):
         status = {"hard": dict(hard), "used": {name: str(used[name]) for name in sorted(used)}}
         if record.object.get("status") == status:
             return
-        value = {**thaw(record.object), "status": status}
+        value = {**record.copy(), "status": status}
         try:
             path = f"/api/v1/namespaces/{key.namespace}/{QUOTAS}/{key.name}/status"
             await self.call("PUT", path, value)

@@ -9,7 +9,7 @@ from labkit.cluster.embedded.apiserver.authorization.aggregation import (
     is_aggregated,
 )
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import Key, thaw
+from labkit.cluster.embedded.store import Key
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.store import Change
@@ -37,6 +37,6 @@ class ClusterRoleAggregation(Controller):
         rules = aggregated_rules(record.object, roles)
         if rules == (record.object.get("rules") or []):
             return
-        value = thaw(record.object)
+        value = record.copy()
         value["rules"] = rules
         await self.call("PUT", f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{key.name}", value)

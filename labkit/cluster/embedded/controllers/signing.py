@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.authentication.certificates import sign_request
 from labkit.cluster.embedded.apiserver.authentication.pki import LEAF_DAYS
 from labkit.cluster.embedded.controllers.controller import Controller
-from labkit.cluster.embedded.store import thaw
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -47,7 +46,7 @@ class CertificateSigner(Controller):
         record = self.api.store.get(key)
         if record is None or not _is_due(record.object):
             return
-        request = thaw(record.object)
+        request = record.copy()
         status, spec = request.setdefault("status", {}), request["spec"]
         if why := _why_not(spec["usages"]):
             failed = {"type": "Failed", "status": "True", "reason": "SignerValidationFailure"}

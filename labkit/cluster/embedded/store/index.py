@@ -7,7 +7,7 @@ about the past.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from labkit.cluster.embedded.store.record import Key, Record, Records
@@ -15,6 +15,9 @@ from labkit.cluster.embedded.store.record import Key, Record, Records
 Term = tuple[str, str, str]
 """Something that objects are looked for by: what it is, its name, its value."""
 NO_TERMS: frozenset[Term] = frozenset()
+ANY = ""
+"""Whatever resource."""
+Place = tuple[str, Term | None]
 
 
 def terms_of(source: Mapping[str, Any]) -> frozenset[Term]:
@@ -50,7 +53,7 @@ class Index:
     def __init__(self) -> None:
         self.records: dict[Key, Record] = {}
         self._terms: dict[Key, frozenset[Term]] = {}
-        self._keys: dict[tuple[str, Term | None], list[Key]] = {}
+        self._keys: dict[Place, list[Key]] = {}
         """The sorted keys of a resource, and of those of its objects that have a term."""
 
     def put(self, record: Record, terms: frozenset[Term]) -> None:
@@ -84,16 +87,28 @@ class Index:
             keys = [key for key in keys if terms <= self._terms[key]]
         return [self.records[key] for key in keys]
 
+    def owned_by(self, uid: str) -> Records:
+        """The records of whatever resource that an object owns."""
+        return [self.records[key] for key in self._keys.get((ANY, ("owner", "", uid)), ())]
+
     def _insert(self, key: Key, terms: Iterable[Term | None]) -> None:
-        for term in terms:
-            insort(self._keys.setdefault((key.resource, term), []), key)
+        for place in _places(key.resource, terms):
+            insort(self._keys.setdefault(place, []), key)
 
     def _remove(self, key: Key, terms: Iterable[Term | None]) -> None:
-        for term in terms:
-            keys = self._keys[key.resource, term]
+        for place in _places(key.resource, terms):
+            keys = self._keys[place]
             del keys[bisect_left(keys, key)]
             if not keys:
-                del self._keys[key.resource, term]
+                del self._keys[place]
+
+
+def _places(resource: str, terms: Iterable[Term | None]) -> Iterator[Place]:
+    """Where a key is noted: with its resource, and of an owner with those of all resources."""
+    for term in terms:
+        yield resource, term
+        if term is not None and term[0] == "owner":
+            yield ANY, term
 
 
 def _of_namespace(keys: list[Key], resource: str, namespace: str) -> list[Key]:

@@ -62,6 +62,11 @@ class Record:
         frozen: FrozenDict = freeze(orjson.loads(self.data))
         return frozen
 
+    def copy(self) -> dict[str, Any]:
+        """The object, as a copy that may be changed: quicker to have than a frozen one."""
+        copied: dict[str, Any] = orjson.loads(self.data)
+        return copied
+
 
 Records = list[Record]
 """For classes whose method ``list`` hides the type."""

@@ -132,6 +132,10 @@ class Store:
         """
         return self._index.list(resource, namespace, terms_wanted(labels, owner, node))
 
+    def dependents(self, uid: str) -> Records:
+        """The records of whatever resource with an ownerReference to this uid."""
+        return self._index.owned_by(uid)
+
     def create(self, key: Key, object: Mapping[str, Any], cause: Cause) -> Record:
         """Writes a new object. What is given stays as it is, here and in ``update``.
 
@@ -176,7 +180,7 @@ class Store:
             SystemFault: it cannot be written; nothing has changed.
         """
         previous = self._expect(key, expected)
-        return self._write("DELETED", key, orjson.loads(previous.data), previous, cause)
+        return self._write("DELETED", key, previous.copy(), previous, cause)
 
     def changes(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
     from labkit.cluster.embedded.apiserver.registry import Resource
     from labkit.cluster.embedded.apiserver.request import Request
+    from labkit.cluster.embedded.store import Record
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Attempt:
     Attributes:
         operation: CREATE, UPDATE, DELETE or CONNECT.
         object: what will be stored; a plug-in may change it in `admit`. None for a deletion.
-        old: what is stored; None for a creation. Frozen.
+        stored: what is there; None for a creation.
         subresource: such as `status`.
         is_dry_run: nothing will be stored, so nothing may be counted.
         warnings: what the client is told.
@@ -84,13 +85,18 @@ class Attempt:
     resource: Resource
     operation: str
     object: dict[str, Any] | None
-    old: dict[str, Any] | None = None
+    stored: Record | None = None
     subresource: str = ""
     is_dry_run: bool = False
     namespace: str = ""
     name: str = ""
     warnings: list[str] = field(default_factory=list)
     rounds: Rounds = field(default_factory=Rounds)
+
+    @property
+    def old(self) -> dict[str, Any] | None:
+        """The object that is stored, frozen; None for a creation."""
+        return self.stored.object if self.stored else None
 
 
 class Plugin(Protocol):

@@ -26,7 +26,7 @@ from labkit.cluster.embedded.apiserver.handlers.answer import Answer
 from labkit.cluster.embedded.apiserver.handlers.present import Presenter
 from labkit.cluster.embedded.apiserver.kinds.faults import shown
 from labkit.cluster.embedded.schema import builtin, wrong_types
-from labkit.cluster.embedded.store import Conflict, NotFound, Record, thaw
+from labkit.cluster.embedded.store import Conflict, NotFound, Record
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
@@ -205,7 +205,7 @@ async def end(
         ApiError: 403, 404, 409.
     """
     _check_expected(resource, record, asked)
-    attempt = Attempt(api, request, resource, "DELETE", None, record.object)
+    attempt = Attempt(api, request, resource, "DELETE", None, record)
     attempt.namespace, attempt.name = record.key.namespace, record.key.name
     attempt.is_dry_run = asked.is_dry_run
     await api.admission.admit(attempt)
@@ -231,6 +231,8 @@ async def end(
 
 
 def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
+    if asked.uid is None and asked.revision is None:
+        return
     about = record.object["metadata"]
     why, revision = "", about["resourceVersion"]
     if asked.uid is not None and asked.uid != about["uid"]:
@@ -253,7 +255,7 @@ def _check_expected(resource: Resource, record: Record, asked: Options) -> None:
 
 def _marked(resource: Resource, record: Record, asked: Options) -> dict[str, Any] | None:
     """The object as a deletion leaves it; None if it was marked before and nothing is new."""
-    value: dict[str, Any] = thaw(record.object)
+    value = record.copy()
     about = value["metadata"]
     was = about.get("deletionTimestamp")
     grace = _grace(resource, value, asked)

@@ -224,7 +224,7 @@ async def change(
         _check_identity(resource, value, old, is_patch=is_patch)
         if resource.crd is not None and value["kind"] != resource.kind:
             decode.check_type_meta(value, resource)
-        attempt = Attempt(api, request, resource, "UPDATE", value, old.object)
+        attempt = Attempt(api, request, resource, "UPDATE", value, old)
         attempt.subresource, attempt.namespace = request.subresource, key.namespace
         attempt.name, attempt.is_dry_run = key.name, request.is_dry_run
         value = await _judged(attempt, old, is_applied=is_applied)
