@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +251,8 @@ class AnyStore(RuleBasedStateMachine):
     @invariant()
     def the_present_is_the_model(self) -> None:
         assert self.store.revision == self.woken == self.model.revision
+        found = [scan(self.model.objects, resource, owner="uid-1") for resource in RESOURCES]
+        assert plain(self.store.dependents("uid-1")) == sorted(chain.from_iterable(found))
         for question in QUESTIONS:
             assert plain(self.store.list(**question)) == scan(self.model.objects, **question)
 
