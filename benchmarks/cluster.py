@@ -2,8 +2,9 @@
 
 Asked over HTTPS on one connection, as a client would, with everything on: RBAC, defaults,
 validation, managed fields, causes. A real cluster can be measured in the same run: PEER_KUBECONFIG
-names its file. Then a figure is reached, too, where it is as small a part of the peer's as its
-target is of the figures below.
+names its file, or PEER_PROGRAMS the folder with its programs (`python -m tests.cluster.real build`
+makes one), and then its start is measured, too. A figure is reached, too, where it is as small a
+part of the peer's as its target is of the figures below.
 What a real API server 1.36 with etcd 3.6 took on a machine like this (two cores) stands beside it.
 """
 
@@ -47,20 +48,22 @@ ROOT = f"/api/v1/namespaces/{NAMESPACE}"
 def measure(*, is_quick: bool = False) -> Iterator[Table]:
     """Starts a cluster in a folder of its own, and asks it."""
     rounds = 40 if is_quick else 400
-    with _embedded(3 if is_quick else 9) as (kubeconfig, starts, pid):
+    times = 3 if is_quick else 9
+    with _peer(times // 3) as (peer, its_starts), _embedded(times) as (kubeconfig, starts, pid):
         idle = _resident_mib(pid)
-        peer = os.environ.get("PEER_KUBECONFIG")
-        figures, *others = _requests([kubeconfig, *([Path(peer)] if peer else [])], rounds)
+        figures, *others = _requests([kubeconfig, *([peer] if peer else [])], rounds)
         used = _resident_mib(pid)
         figures = {"start": statistics.median(starts)} | figures
         beside = others[0] if others else {}
+        if its_starts:
+            beside["start"] = statistics.median(its_starts)
         yield Table(
             "The embedded cluster's API: medians", tuple(_rows(figures, beside, idle, used))
         )
         seconds = 3 if is_quick else 10
         rows = [_watchers(kubeconfig, seconds)]
         if peer:
-            said = _watched(Path(peer), seconds)
+            said = _watched(peer, seconds)
             rows.append(Row("the peer's", duration(said["p99"]), _seen(said)))
         yield Table(f"{WATCHERS} watchers of one resource", tuple(rows))
 
@@ -89,6 +92,28 @@ def _additions_s() -> float:
     for number in range(10_000_000):
         total += number
     return time.perf_counter() - began
+
+
+@contextlib.contextmanager
+def _peer(starts: int) -> Iterator[tuple[Path | None, list[float]]]:
+    """A real cluster's kubeconfig, if there is one, and how long it took to answer each time."""
+    programs = os.environ.get("PEER_PROGRAMS")
+    if programs is None:
+        named = os.environ.get("PEER_KUBECONFIG")
+        yield (Path(named) if named else None), []
+        return
+    from tests.cluster.real.running import control_plane
+
+    taken: list[float] = []
+    with contextlib.ExitStack() as running:
+        for number in range(starts):
+            if number:
+                running.close()
+            folder = running.enter_context(tempfile.TemporaryDirectory())
+            began = time.perf_counter()
+            found = running.enter_context(control_plane(Path(programs), Path(folder)))
+            taken.append(time.perf_counter() - began)
+        yield found, taken
 
 
 @contextlib.contextmanager
