@@ -17,15 +17,20 @@ import logging
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from labkit.cluster.embedded.keymaking import keys_of, make_beside
 from labkit.core.errors import LabkitError, SystemFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labkit.cluster.embedded.controlplane import ControlPlane
+    from labkit.cluster.embedded.keymaking import Keys
 
 
 COLLECT_AFTER = (20_000, 20, 20)
@@ -49,7 +54,8 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()  # until it serves: a start makes next to nothing that goes, and much that stays
     with (options.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        serving = _serve(options.folder, options.data, options.port, options.ready)
+        data = options.data or options.folder
+        serving = _serve(data, make_beside(keys_of(data)), options.port, options.ready)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(serving)
@@ -68,8 +74,10 @@ def _say(ready: int, what: dict[str, Any]) -> None:
             json.dump(what, pipe)
 
 
-async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None:
-    plane = _import_control_plane()(data or folder)
+async def _serve(folder: Path, wait_for_keys: Callable[[], Keys], port: int, ready: int) -> None:
+    kind = _import_control_plane()
+    keys = wait_for_keys()
+    plane = kind(folder, keys.pki)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -77,17 +85,17 @@ async def _serve(folder: Path, data: Path | None, port: int, ready: int) -> None
         await plane.start(port)
     except OSError as error:
         raise _cannot_serve(port, error) from error
-    admin = plane.pki.client("kubernetes-admin", ["system:masters"])
     told = {
         "url": plane.url,
-        "ca": plane.pki.ca_pem.decode(),
-        "certificate": admin.certificate_pem.decode(),
-        "key": admin.key_pem.decode(),
+        "ca": keys.pki.ca_pem.decode(),
+        "certificate": keys.certificate,
+        "key": keys.key,
     }
     gc.freeze()  # what is there now stays; the collector need not look at it again
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()
     _say(ready, told)
+    asyncio.get_running_loop().call_soon(import_module, "cryptography.x509")  # clients come soon
     try:
         await stop.wait()
     finally:

@@ -27,6 +27,7 @@ from labkit.cluster.embedded.bootstrap import bootstrap
 from labkit.cluster.embedded.controllers.kubernetes_service import KubernetesService
 from labkit.cluster.embedded.controllers.manager import Manager
 from labkit.cluster.embedded.controllers.signing import CertificateSigner
+from labkit.cluster.embedded.keymaking import keys_of
 from labkit.cluster.embedded.store import Key, Store
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ControlPlane:
 
     Args:
         folder: of its keys and its objects; made when missing.
+        pki: those keys, where they have been seen to.
 
     Attributes:
         url: where it is served, once it is started.
@@ -54,10 +56,10 @@ class ControlPlane:
         LabkitError: a folder cannot be used, or another process has it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.pki: Pki = open_pki(folder / "pki")
+    def __init__(self, folder: Path, pki: Pki | None = None) -> None:
+        self.pki: Pki = pki or open_pki(keys_of(folder))
         self.store = Store(folder / "store", forgetful=FORGETFUL, recent_changes=RECENT)
-        tokens = ServiceAccountTokens(self.pki.signing_key(), self._uid_of)
+        tokens = ServiceAccountTokens(self.pki.signing_key, self._uid_of)
         self.api = Api(
             store=self.store,
             registry=Registry(builtin_resources()),
@@ -85,7 +87,7 @@ class ControlPlane:
         self.url = f"https://{LOOPBACK}:{port}"
         await bootstrap(self.api, port)
         self.manager.add(KubernetesService(self.api, port))
-        self.manager.add(CertificateSigner(self.api, self.pki.authority))
+        self.manager.add(CertificateSigner(self.api, self.pki))
         self.manager.start()
 
     async def stop(self) -> None:

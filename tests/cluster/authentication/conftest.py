@@ -52,7 +52,7 @@ def cluster(key: Any) -> SmallCluster:
             ("nodes", "", "node-1"): "n-1",
         }
     )
-    made.tokens = ServiceAccountTokens(key, made.uid_of, clock=lambda: made.now)
+    made.tokens = ServiceAccountTokens(lambda: key, made.uid_of, clock=lambda: made.now)
     return made
 
 

@@ -200,7 +200,7 @@ def test_a_namesake_made_later_does_not_inherit_a_token(
 def test_a_token_of_another_key_is_refused(cluster: SmallCluster, refused: Says) -> None:
     other = certificates.read_key(certificates.new_key_pem())
     assert other
-    token, _ = ServiceAccountTokens(other, cluster.uid_of, clock=lambda: NOW).issue(
+    token, _ = ServiceAccountTokens(lambda: other, cluster.uid_of, clock=lambda: NOW).issue(
         "default", BUILDER
     )
     assert refused(lambda: cluster.tokens.verify(token)) == "invalid signature, no keys found"

@@ -17,7 +17,7 @@ from labkit.cluster.embedded.controllers.controller import Controller
 
 if TYPE_CHECKING:
     from labkit.cluster.embedded.apiserver.api import Api
-    from labkit.cluster.embedded.apiserver.authentication.certificates import Pair
+    from labkit.cluster.embedded.apiserver.authentication.pki import Pki
     from labkit.cluster.embedded.store import Key
 
 SIGNER = "kubernetes.io/kube-apiserver-client"
@@ -31,15 +31,15 @@ class CertificateSigner(Controller):
 
     Args:
         api: what it works through.
-        authority: whose certificate the API server trusts.
+        pki: whose authority the API server trusts.
     """
 
     name = "certificate-controller"
     resources = frozenset({"certificatesigningrequests.certificates.k8s.io"})
 
-    def __init__(self, api: Api, authority: Pair) -> None:
+    def __init__(self, api: Api, pki: Pki) -> None:
         super().__init__(api)
-        self._authority = authority
+        self._pki = pki
 
     async def reconcile(self, key: Key) -> None:
         """Signs a request, or says why it cannot be."""
@@ -59,7 +59,7 @@ class CertificateSigner(Controller):
         wanted = spec.get("expirationSeconds")
         lasts = min(timedelta(seconds=wanted), LONGEST) if wanted else LONGEST
         pem = base64.b64decode(spec["request"])
-        made = sign_request(self._authority, pem, spec["usages"], lasts=lasts)
+        made = sign_request(self._pki.authority, pem, spec["usages"], lasts=lasts)
         return base64.b64encode(made).decode()
 
 

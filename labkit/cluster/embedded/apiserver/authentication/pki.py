@@ -20,6 +20,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,15 +49,26 @@ RENEW_DAYS = 30
 
 @dataclass(frozen=True)
 class Pki:
-    """The keys and certificates in a folder; `open_pki` makes one.
+    """The keys and certificates in a folder that `open_pki` has seen to; read when asked for.
 
     Attributes:
         folder: where they lie; `apiserver.crt` and `apiserver.key` are what `ssl` loads.
-        authority: the certificate of the authority and its key.
     """
 
     folder: Path
-    authority: Pair
+
+    @cached_property
+    def authority(self) -> Pair:
+        """The certificate of the authority and its key.
+
+        Raises:
+            Blocked: one is damaged, or others may read the key.
+        """
+        path, key_path = self.ca_file, self.folder / "ca.key"
+        pair = certificates.read_pair(_read(path) or b"", _read_secret(key_path) or b"")
+        if pair is None:
+            raise _unusable(path, f"it or {key_path.name} is damaged, or one is not of the other")
+        return pair
 
     @property
     def ca_file(self) -> Path:
@@ -71,7 +83,7 @@ class Pki:
     @property
     def ca_pem(self) -> bytes:
         """The authority's certificate, for kubeconfigs and for `kube-root-ca.crt`."""
-        return self.authority.certificate_pem
+        return self.ca_file.read_bytes()
 
     def client(self, user: str, groups: Iterable[str] = (), *, days: int = LEAF_DAYS) -> Pair:
         """A new certificate by which a client is a user, a member of groups. It is not kept.
@@ -132,31 +144,20 @@ def open_pki(
     except OSError as error:
         hint = "Give a folder that this user can write"
         raise SystemFault(f"make the folder {folder}", errno=error.errno or 0, hint=hint) from error
-    authority = _authority(folder, now)
-    pki = Pki(folder, authority)
+    pki = Pki(folder)
+    if _read(pki.ca_file) is None:  # written last: without it, nothing was ever signed
+        _make_authority(pki, now)
+    if pki.authority.expires <= now:
+        raise _unusable(pki.ca_file, f"it expired on {pki.authority.expires:%d %B %Y}")
     _renew_server(pki, (*SERVER_NAMES, service_address), now)
+    pki.signing_key()
     return pki
 
 
-def _authority(folder: Path, now: datetime.datetime) -> Pair:
-    """The folder's authority; a new one where there is no certificate of one yet."""
-    path, key_path = folder / "ca.crt", folder / "ca.key"
-    pem = _read(path)
-    if pem is None:  # written last: without it, nothing was ever signed
-        return _new_authority(path, key_path, now)
-    pair = certificates.read_pair(pem, _read_secret(key_path) or b"")
-    if pair is None:
-        raise _unusable(path, f"it or {key_path.name} is damaged, or one is not of the other")
-    if pair.expires <= now:
-        raise _unusable(path, f"it expired on {pair.expires:%d %B %Y}")
-    return pair
-
-
-def _new_authority(path: Path, key_path: Path, now: datetime.datetime) -> Pair:
+def _make_authority(pki: Pki, now: datetime.datetime) -> None:
     pair = certificates.authority(days=CA_DAYS, now=now)
-    _write(key_path, pair.key_pem)
-    _write(path, pair.certificate_pem)
-    return pair
+    _write(pki.folder / "ca.key", pair.key_pem)
+    _write(pki.ca_file, pair.certificate_pem)
 
 
 def _renew_server(pki: Pki, names: tuple[str, ...], now: datetime.datetime) -> None:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labkit.cluster.embedded.apiserver.authentication import jwt
@@ -26,7 +27,10 @@ from labkit.cluster.embedded.apiserver.authentication.users import (
 )
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 AUDIENCES = (ISSUER,)
@@ -84,7 +88,8 @@ class ServiceAccountTokens:
     """Issues and checks tokens.
 
     Args:
-        key: the key that signs; its public half checks.
+        read_key: gives the key that signs, and whose public half checks; asked for once, and not
+            before there is a token.
         uid_of: looks up what a token names.
         issuer: who signs, as tokens say it.
         audiences: whom a token is meant for unless it says otherwise.
@@ -93,7 +98,7 @@ class ServiceAccountTokens:
 
     def __init__(
         self,
-        key: EllipticCurvePrivateKey,
+        read_key: Callable[[], EllipticCurvePrivateKey],
         uid_of: Lookup,
         *,
         issuer: str = ISSUER,
@@ -101,7 +106,15 @@ class ServiceAccountTokens:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.issuer, self.audiences = issuer, tuple(audiences)
-        self._key, self._public, self._uid_of, self._clock = key, key.public_key(), uid_of, clock
+        self._read_key, self._uid_of, self._clock = read_key, uid_of, clock
+
+    @cached_property
+    def _key(self) -> EllipticCurvePrivateKey:
+        return self._read_key()
+
+    @property
+    def _public(self) -> EllipticCurvePublicKey:
+        return self._key.public_key()
 
     def issue(
         self,
