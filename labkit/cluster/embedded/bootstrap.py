@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cluster.embedded.apiserver.allocation import FIRST, SERVICES
 from labkit.cluster.embedded.apiserver.authentication.users import User
 from labkit.cluster.embedded.apiserver.authorization.bootstrap import bootstrap_objects
+from labkit.cluster.embedded.apiserver.handlers.write import create_ours
 from labkit.cluster.embedded.apiserver.request import parse
 
 if TYPE_CHECKING:
@@ -49,14 +50,12 @@ async def make_missing(api: Api, objects: Iterable[tuple[str, dict[str, Any]]]) 
         ApiError: one cannot be made; a fault of ours.
     """
     for path, value in objects:
-        if not _is_there(api, path, value["metadata"]["name"]):
-            await api.call(SELF, "POST", path, value, component="kube-apiserver")
-
-
-def _is_there(api: Api, path: str, name: str) -> bool:
-    asked = parse("GET", f"{path}/{name}", {}, {})
-    resource = api.registry.find(asked.group, asked.version, asked.resource)
-    return resource is not None and api.store.get(resource.key(asked.namespace, name)) is not None
+        asked = parse("POST", path, {}, {"User-Agent": "kube-apiserver"})
+        asked.user = SELF
+        resource = api.registry.find(asked.group, asked.version, asked.resource)
+        assert resource is not None
+        if api.store.get(resource.key(asked.namespace, value["metadata"]["name"])) is None:
+            await create_ours(api, asked, resource, value)
 
 
 def _objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:

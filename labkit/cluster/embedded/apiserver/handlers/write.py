@@ -89,6 +89,25 @@ def read_object(request: Request, resource: Resource) -> tuple[dict[str, Any], l
     return (resource.conversion.read(sent) if resource.conversion else sent), warnings
 
 
+async def create_ours(
+    api: Api, request: Request, resource: Resource, value: dict[str, Any]
+) -> Record | dict[str, Any]:
+    """Stores a new object that this program has made up: there is nothing to read and to refuse.
+
+    Args:
+        value: as a client would send it; it stays as it is.
+
+    Raises:
+        ApiError: it is wrong after all, or there already.
+    """
+    sent = {"kind": resource.kind, "apiVersion": resource.api_version, **thaw(value)}
+    if resource.type is not None:
+        set_defaults(resource.type, sent)
+        write_as_go(resource.api_version, resource.kind, sent)
+    made, _ = await create_object(api, request, resource, sent)
+    return made
+
+
 async def create_object(
     api: Api,
     request: Request,
