@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.cluster.embedded.process import LOG, READY_WITHIN_S, spawn
-from labkit.cluster.kubeconfig import kubeconfig_for, read_kubeconfig
+from labkit.cluster.kubeconfig import kubeconfig_for, read_kubeconfig, yaml_library
 from labkit.cluster.kubeconfig_file import add_context, remove_context
 from labkit.cluster.private_file import write_private
 from labkit.core.errors import BadInput, NotFound
@@ -93,7 +93,7 @@ def start(
     folder.mkdir(mode=0o700, parents=True)
     pid, state = 0, None
     try:
-        told, pid = spawn(folder, data, port)
+        told, pid = spawn(folder, data, port, meanwhile=yaml_library)  # it takes a while to import
         state = _state(name, pid, told["url"], kubeconfig, data)
         write_private(folder / "state.json", json.dumps(asdict(state)).encode())
         _tell(state, told)

@@ -12,6 +12,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ READY_WITHIN_S = 30.0
 LOG = "log"
 
 
-def spawn(folder: Path, data: Path | None, port: int) -> tuple[dict[str, Any], int]:
+def spawn(
+    folder: Path, data: Path | None, port: int, meanwhile: Callable[[], object]
+) -> tuple[dict[str, Any], int]:
     """Starts the process of a control plane, and waits until its API answers.
 
     Args:
         folder: of its log and its lock; there already.
         data: a folder that keeps its objects and keys; `folder` when not given.
         port: on loopback; 0 for any.
+        meanwhile: is done here while it starts.
 
     Returns:
         What it says (``url``, ``ca``, ``certificate``, ``key``), and its process id.
@@ -57,6 +61,7 @@ def spawn(folder: Path, data: Path | None, port: int) -> tuple[dict[str, Any], i
         os.close(log)
         os.close(writing)
     try:
+        meanwhile()
         told = _told(reading, process, folder)
     except BaseException:
         process.kill()
