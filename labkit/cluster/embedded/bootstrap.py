@@ -37,19 +37,19 @@ async def bootstrap(api: Api, port: int) -> None:
     Raises:
         ApiError: something cannot be made; a fault of ours.
     """
-    await make_missing(api, _objects(port))
+    await make_missing(api, objects(port))
 
 
-async def make_missing(api: Api, objects: Iterable[tuple[str, dict[str, Any]]]) -> None:
+async def make_missing(api: Api, wanted: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """Makes those objects that are not there.
 
     Args:
-        objects: each with the path that it is made at.
+        wanted: each with the path that it is made at.
 
     Raises:
         ApiError: one cannot be made; a fault of ours.
     """
-    for path, value in objects:
+    for path, value in wanted:
         asked = parse("POST", path, {}, {"User-Agent": "kube-apiserver"})
         asked.user = SELF
         resource = api.registry.find(asked.group, asked.version, asked.resource)
@@ -58,7 +58,8 @@ async def make_missing(api: Api, objects: Iterable[tuple[str, dict[str, Any]]]) 
             await create_ours(api, asked, resource, value)
 
 
-def _objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def objects(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All of them, each with the path that it is made at."""
     for name in NAMESPACES:
         yield "/api/v1/namespaces", {"metadata": {"name": name}}
     for value in bootstrap_objects():
