@@ -228,6 +228,26 @@ def test_who_comes_late_in_a_round_is_told_what_happens_meanwhile(tmp_path: Path
     with_plane(tmp_path, run, is_bare=True)
 
 
+def test_a_bookmark_waits_until_what_it_vouches_for_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "AT_ONCE", 1)
+    monkeypatch.setattr(hubs, "REST", 1e4)  # the second one is due for a good while
+    monkeypatch.setattr(hubs, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(hubs, "BOOKMARK_EVERY_S", 0.0)
+
+    async def run(plane: Plane) -> None:
+        first, second = (watch(plane, allowWatchBookmarks="1", resourceVersion="1") for _ in "ab")
+        await plane.until(lambda: b"BOOKMARK" in second.taken)
+        await plane.call("POST", HERE, config_map("a"))
+        await plane.until(lambda: b"ADDED" in first.taken)
+        first.taken = second.taken = b""
+        await plane.until(lambda: first.taken.count(b"BOOKMARK") > 2)
+        assert second.taken == b""
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
 def test_who_watches_what_is_quiet_is_not_too_late_when_the_past_is_compacted(
     tmp_path: Path,
 ) -> None:
