@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 FOR_CHILDREN = ("pid_for_children", "time_for_children")
 """Links of /proc/PID/ns that name the namespaces of children to come."""
+LSNS_WITHIN_S = 10.0
+"""How long lsns is asked again."""
 
 
 def error_of(call: Callable[[], object]) -> Exception:
@@ -45,17 +48,19 @@ def namespaces_of_lsns(pid: int) -> dict[str, int]:
 
     lsns walks the whole of /proc and ends its walk early, without a word, when a process
     vanishes while it is being read (util-linux 2.38: any error but EACCES and ENOENT), so
-    on a busy machine it may list a part only. Asked again, it lists all; what it never
-    lists stays missing.
+    on a busy machine it may list a part only, for as long as a large process takes to end.
+    Asked again, it lists all; what it never lists stays missing.
     """
     command = [program("lsns"), "--json", "--task", str(pid)]
     listed: dict[str, int] = {}
-    for _ in range(20):
+    deadline = time.monotonic() + LSNS_WITHIN_S
+    while time.monotonic() < deadline:
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows = json.loads(shown or '{"namespaces": []}')["namespaces"]
         listed = {row["type"]: int(row["ns"]) for row in rows}
         if len(listed) == len(names_in(f"/proc/{pid}/ns")) - len(FOR_CHILDREN):
             break
+        time.sleep(0.05)
     return listed
 
 
