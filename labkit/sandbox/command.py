@@ -119,12 +119,12 @@ class Command:
 
     def _read_report(self) -> dict[str, Any]:
         raw = os.read(self._status_fd, _CHUNK)
-        os.close(self._status_fd)
-        self._status_fd = -1
         # Nothing written: the helper was killed, and the command with it.
         lost = {"exit_code": -9, "wall_s": 0.0, "user_s": 0.0, "system_s": 0.0}
-        report: dict[str, Any] = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
-        return report
+        self._report = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
+        os.close(self._status_fd)  # after that: who is interrupted here and waits again has it
+        self._status_fd = -1
+        return self._report
 
 
 class Pipes:
