@@ -87,6 +87,9 @@ class Command:
             try:
                 if self._report is None and is_readable(self._status_fd, _left(deadline)):
                     self._report = self._read_report()
+                    # After it: who is interrupted here, and waits again, has the report.
+                    os.close(self._status_fd)
+                    self._status_fd = -1
             finally:
                 self._reading.release()
         if self._report is None:
@@ -121,10 +124,8 @@ class Command:
         raw = os.read(self._status_fd, _CHUNK)
         # Nothing written: the helper was killed, and the command with it.
         lost = {"exit_code": -9, "wall_s": 0.0, "user_s": 0.0, "system_s": 0.0}
-        self._report = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
-        os.close(self._status_fd)  # after that: who is interrupted here and waits again has it
-        self._status_fd = -1
-        return self._report
+        report: dict[str, Any] = json.loads(raw) if raw else {**lost, "is_oom_killed": False}
+        return report
 
 
 class Pipes:
