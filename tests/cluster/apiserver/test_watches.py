@@ -15,6 +15,7 @@ from labkit.cluster.embedded.apiserver import request as requests
 from labkit.cluster.embedded.apiserver.status import ApiError
 from labkit.cluster.embedded.apiserver.watch import hub as hubs
 from labkit.cluster.embedded.apiserver.watch.start import Watch
+from labkit.cluster.embedded.store import Cause, Key
 from tests.cluster.apiserver.plane import ADMIN, Plane, config_map, with_plane
 
 HERE = "/api/v1/namespaces/default/configmaps"
@@ -260,6 +261,19 @@ def test_who_watches_what_is_quiet_is_not_too_late_when_the_past_is_compacted(
         await plane.call("POST", HERE, config_map("a"))
         await plane.until(lambda: bool(reader.taken))
         assert [one["type"] for one in reader.read()] == ["ADDED"]
+
+    with_plane(tmp_path, run, is_bare=True)
+
+
+def test_who_was_not_told_of_what_is_compacted_is_told_that_it_is_too_late(tmp_path: Path) -> None:
+    async def run(plane: Plane) -> None:
+        reader = watch(plane)
+        plane.store.create(Key("configmaps", "default", "a"), config_map("a"), Cause("somebody"))
+        plane.store.create(Key("configmaps", "default", "b"), config_map("b"), Cause("somebody"))
+        plane.store.compact(plane.store.revision)  # in the same moment: nobody was told yet
+        await plane.until(lambda: reader.is_over)
+        (event,) = reader.read()
+        assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
     with_plane(tmp_path, run, is_bare=True)
 

@@ -161,8 +161,12 @@ class Hub:
     def _note(self) -> None:
         """Makes those due who watch what has happened since this was last done."""
         before, self._revision = self._revision, self._store.revision
-        changes = self._store.changes(since=before)
-        for resource in {change.record.key.resource for change in changes}:
+        try:
+            changes = self._store.changes(since=before)
+            resources = {change.record.key.resource for change in changes}
+        except Compacted:  # nobody can say what it was: each hears that it is too late
+            resources = set(self._watchers)
+        for resource in resources:
             for watcher in self._watchers.get(resource, ()):
                 if watcher not in self._due and watcher not in self._behind:
                     watcher.since = before
