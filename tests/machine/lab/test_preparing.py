@@ -89,6 +89,19 @@ def test_it_goes_with_its_kernel(desk: Desk) -> None:
     notification(desk, PREPARING).wait_for(state="detached")
 
 
+def test_it_goes_when_the_page_misses_the_session_before_the_kernel(desk: Desk) -> None:
+    write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="100")
+    write_notebook(desk.lab.course / "missed.ipynb", "1", kernel="relayed")
+    desk.page.goto(desk.lab.address.url("missed.ipynb"))
+    notification(desk, PREPARING).wait_for(timeout=60_000)
+    asked: list[str] = []
+    kernels = re.compile(r"/api/kernels(\?|/[^/?]+(\?|$))")
+    desk.page.route(kernels, lambda route: asked.append(route.request.url))  # no answer
+    desk.lab.end_kernels()
+    notification(desk, PREPARING).wait_for(state="detached")
+    assert asked
+
+
 def test_a_notification_that_is_closed_stays_away(desk: Desk) -> None:
     write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="12")
     write_notebook(desk.lab.course / "closed.ipynb", "1", kernel="relayed")

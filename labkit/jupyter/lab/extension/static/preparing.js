@@ -44,6 +44,8 @@ export function makePlugin({ apputils, notebook }) {
 
     panel.sessionContext.iopubMessage.connect(hear);
     panel.sessionContext.statusChanged.connect((_, status) => GONE.includes(status) && hide());
+    // A page that misses the session first drops its kernel without a word of the kernel's status.
+    panel.sessionContext.kernelChanged.connect(hide);
     panel.disposed.connect(hide);
   }
 
