@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.errors import Blocked, LabkitError, SystemFault, TimedOut
 from labkit.core.paths import machines_dir
 from labkit.core.session import Session
 from labkit.machine import microvm
@@ -79,6 +79,32 @@ def test_what_cannot_run_a_whole_machine_is_given_up_for_emulation(
     finally:
         note_accelerator(program, base, snapshot.design.accelerator)
         prepare()
+
+
+@pytest.mark.parametrize(
+    ("cause", "boots"),
+    [(TimedOut("'ready'", after_s=120, last_seen="nothing"), 2), (SystemFault("panic"), 1)],
+)
+def test_a_boot_that_hangs_is_tried_once_more_and_one_that_fails_is_not(
+    snapshot: Snapshot,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    cause: LabkitError,
+    boots: int,
+) -> None:
+    tried: list[str] = []
+
+    def boot(program: Program, design: Design, *_: Any) -> dict[str, Any]:
+        tried.append(design.accelerator)
+        raise SystemFault("start the machine", why=f"boot {len(tried)}") from cause
+
+    (tmp_path / "layers").symlink_to(snapshot.folder.parents[1] / "layers")
+    monkeypatch.setenv("LABKIT_MACHINES", str(tmp_path))
+    monkeypatch.setattr(snapshots, "boot_and_save", boot)
+    note_accelerator(snapshot.program, tmp_path, "tcg")
+    with pytest.raises(SystemFault, match=f"boot {boots}"):
+        prepare()
+    assert tried == ["tcg"] * boots
 
 
 def test_a_damaged_one_is_made_again(snapshot: Snapshot, tmp_path: Path) -> None:
