@@ -240,7 +240,8 @@ def test_a_reader_that_never_reads_and_one_that_is_slow_harm_nobody(client: Clie
         seen += slow.recv(1)
         time.sleep(1)
         assert_goes_on(client)
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # from now on it is quick
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    slow.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, 1 << 16)  # from now on quick
     while seen.count(b'"MODIFIED"') < 99:
         piece = slow.recv(65536)
         assert piece, "the watch has ended"
