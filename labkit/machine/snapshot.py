@@ -184,7 +184,7 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
                 # A guest of one instruction ran, and a whole Linux does not: nested machines.
                 note_accelerator(program, base, "tcg")
             elif not isinstance(fault.__cause__, TimedOut):
-                raise  # an emulated boot that hangs is an accident of one in hundreds
+                raise  # what was only too late may do better at a second try
             snapshot = _made(base, program, layers, progress)
         prune(base / "layers", layers.paths)
     _remember(base, snapshot)
