@@ -185,7 +185,11 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
                 note_accelerator(program, base, "tcg")
             elif not isinstance(fault.__cause__, TimedOut):
                 raise  # what was only too late may do better at a second try
-            snapshot = _made(base, program, layers, progress)
+
+            def once_more(what: str, share: float) -> None:
+                progress(f"{what}, at the second try", share)
+
+            snapshot = _made(base, program, layers, once_more)
         prune(base / "layers", layers.paths)
     _remember(base, snapshot)
     progress("ready", 1.0)
