@@ -71,7 +71,7 @@ def _look() -> dict[str, int]:
 
 
 def _namespaces(pid: int) -> set[int]:
-    command = ["lsns", "--json", "--task", str(pid)]
+    command = ["lsns", "--list", "--json", "--task", str(pid)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {int(row["ns"]) for row in json.loads(shown)["namespaces"]}
 

@@ -29,7 +29,7 @@ def namespaces_are_those_of_proc_and_lsns() -> None:
             assert row.outside == namespace("self", kind), kind
             assert row.is_own == (kind != "time"), kind
         listed = namespaces_of_lsns(box.pid)
-        assert listed == {kind: row.inside for kind, row in rows.items()}
+        assert listed == {kind: {"NS": row.inside} for kind, row in rows.items()}
 
 
 def only_the_namespaces_asked_for_are_new() -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import run
 
-FOR_CHILDREN = ("pid_for_children", "time_for_children")
-"""Links of /proc/PID/ns that name the namespaces of children to come."""
 LSNS_WITHIN_S = 10.0
 """How long lsns is asked again."""
 
@@ -34,7 +32,7 @@ def inside(pid: int, kind: str, *argv: str) -> str:
     user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
     command = [program("nsenter"), "--target", str(pid), *user, f"--{kind}", "--"]
     command += [program(argv[0]), *argv[1:]]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return run(command, capture_output=True, text=True, check=True).stdout
 
 
 def namespace(pid: int | str, kind: str) -> int:
@@ -43,25 +41,21 @@ def namespace(pid: int | str, kind: str) -> int:
     return int(link.partition("[")[2].rstrip("]"))
 
 
-def namespaces_of_lsns(pid: int) -> dict[str, int]:
-    """Kind and inode number of each namespace that lsns(8) lists for a process.
+def namespaces_of_lsns(pid: int, *more: str) -> dict[str, dict[str, int]]:
+    """What lsns(8) lists for a process: by kind, ``NS``, its inode number, and more columns.
 
-    lsns walks the whole of /proc and ends its walk early, without a word, when a process
-    vanishes while it is being read (util-linux 2.38: any error but EACCES and ENOENT), so
-    on a busy machine it may list a part only, for as long as a large process takes to end.
-    Asked again, it lists all; what it never lists stays missing.
+    Asked for a list, for util-linux 2.38 writes a namespace below that of the parent process
+    once the first process it sees there is that parent: so it is for an ordinary user when the
+    PIDs went round. And it walks the whole of /proc, and fails without a word when a process
+    vanishes while it is being read (any error but EACCES and ENOENT): so it is asked again.
     """
-    command = [program("lsns"), "--json", "--task", str(pid)]
-    listed: dict[str, int] = {}
+    columns = ",".join(("TYPE", "NS", *more))
+    command = [program("lsns"), "--list", "--json", "--output", columns, "--task", str(pid)]
     deadline = time.monotonic() + LSNS_WITHIN_S
-    while time.monotonic() < deadline:
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        rows = json.loads(shown or '{"namespaces": []}')["namespaces"]
-        listed = {row["type"]: int(row["ns"]) for row in rows}
-        if len(listed) == len(names_in(f"/proc/{pid}/ns")) - len(FOR_CHILDREN):
-            break
-        time.sleep(0.05)
-    return listed
+    while (done := run(command, check=False, capture_output=True, text=True)).returncode:
+        assert time.monotonic() < deadline, done
+    rows = json.loads(done.stdout)["namespaces"]
+    return {row.pop("type"): {key.upper(): row[key] for key in row} for row in rows}
 
 
 def status(pid: int | str) -> dict[str, str]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 from labkit.core.errors import BadInput
 from labkit.sandbox import Sandbox, enter, namespace_map, shared, xray
-from tests.sandbox.both.tools import error_of, inside, namespace, program
+from tests.sandbox.both.tools import error_of, inside, namespace, namespaces_of_lsns, program
 
 KINDS = ("user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time")
 DAY = 86400
@@ -55,19 +54,15 @@ def a_clock_before_the_start_of_the_machine_is_refused_with_words() -> None:
 
 def the_map_says_what_lsns_says() -> None:
     with Sandbox(name="mapped", namespaces=KINDS) as box:
-        command = [program("lsns"), "--json", "--output", "NS,TYPE,ONS", "--task", str(box.pid)]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        listed = {
-            row["type"]: (int(row["ns"]), row["ons"]) for row in json.loads(shown)["namespaces"]
-        }
+        listed = namespaces_of_lsns(box.pid, "ONS")
         found = namespace_map()
         ours = {one.kind: one for one in found.namespaces if box.pid in one.members}
         assert {kind: one.id for kind, one in ours.items()} == {
-            k: ns for k, (ns, _) in listed.items()
+            kind: row["NS"] for kind, row in listed.items()
         }
-        for kind, (_, owner) in listed.items():
-            if owner:
-                assert ours[kind].owner == int(owner), kind
+        for kind, row in listed.items():
+            if row["ONS"]:
+                assert ours[kind].owner == row["ONS"], kind
             assert ours[kind].owner, kind
         assert ours["pid"].owner == ours["user"].id
         assert found.members[box.pid].role == "sandbox mapped"
