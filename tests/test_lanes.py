@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -101,6 +104,34 @@ def test_a_quiet_lane_runs_beside_one_that_looks_around() -> None:
         thread = run_beside(cores, lane("quiet", is_quiet=True), running)
         assert running.wait(5)
     thread.join()
+
+
+ONE_AFTER_ANOTHER = """
+import sys
+from pathlib import Path
+from tests.lanes import __main__ as runner
+from tests.lanes.lane import Lane
+folder = Path(sys.argv[1])
+slow_end = f"trap 'sleep 1; exit 2' INT; touch {folder}/began; sleep 60"
+first = Lane("first", "", (("sh", "-c", slow_end),), cores=2)
+others = [Lane(f"lane{n}", "", (("touch", f"{folder}/{n}"),), cores=2) for n in range(3)]
+runner.RESULTS, runner.ROOT = folder, folder
+runner.all_lanes = lambda: [first, *others]
+sys.exit(runner.main([]))
+"""
+
+
+def test_after_ctrl_c_nothing_more_begins(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ONE_AFTER_ANOTHER, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, process_group=0
+    ) as runner:
+        wait_until((tmp_path / "began").exists)
+        os.killpg(runner.pid, signal.SIGINT)
+        said, _ = runner.communicate(timeout=20)
+    assert runner.returncode == 130
+    assert "Interrupted" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"began", "first.log"}
 
 
 def run_beside(cores: Cores, one: Lane, running: threading.Event) -> threading.Thread:

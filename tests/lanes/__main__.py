@@ -23,6 +23,10 @@ FAULTS = 5
 RESULTS = ROOT / "test-results"
 
 
+class Closed(Exception):
+    """Nothing more is to be run."""
+
+
 class Cores:
     """Hands out cores, first come, first served: who wants two waits until nobody else has one, and
     whoever comes later waits for that. So does who cannot bear what runs.
@@ -32,13 +36,24 @@ class Cores:
         self._count, self._changed = count, Condition()
         self._running: list[Lane] = []
         self._queue: deque[Lane] = deque()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Whoever waits gets none any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     @contextmanager
     def take(self, lane: Lane) -> Iterator[None]:
-        """Holds a lane's cores for the time of the block."""
+        """Holds a lane's cores for the time of the block; raises ``Closed`` when there are none."""
         with self._changed:
             self._queue.append(lane)
-            self._changed.wait_for(lambda: self._queue[0] is lane and self._has_room(lane))
+            self._changed.wait_for(
+                lambda: self._is_closed or (self._queue[0] is lane and self._has_room(lane))
+            )
+            if self._is_closed:
+                raise Closed
             self._queue.popleft()
             self._running.append(lane)
             self._changed.notify_all()
@@ -69,7 +84,10 @@ def main(names: Sequence[str]) -> int:
     print(f"Running {', '.join(lane.name for lane in chosen)}.", flush=True)
     print(f"What each prints goes to {RESULTS.name}/LANE.log.", flush=True)
     started = time.monotonic()
-    outcomes = sorted(run_all(chosen), key=lambda outcome: chosen.index(outcome.lane))
+    try:
+        outcomes = sorted(run_all(chosen), key=lambda outcome: chosen.index(outcome.lane))
+    except KeyboardInterrupt:
+        return 130
     for outcome in outcomes:
         if not outcome.is_good:
             print(f"\n── {outcome.lane.name}: the end of {outcome.log.relative_to(ROOT)} ──")
@@ -87,10 +105,17 @@ def run_all(lanes: Sequence[Lane]) -> Iterator[Outcome]:
             return run_lane(lane, RESULTS)
 
     with ThreadPoolExecutor(max_workers=CORES) as pool:
-        for future in as_completed([pool.submit(run_when_free, lane) for lane in lanes]):
-            outcome = future.result()
-            print(f"{mark(outcome)} {outcome.lane.name:<12} {outcome.seconds:5.0f} s", flush=True)
-            yield outcome
+        try:
+            for future in as_completed([pool.submit(run_when_free, lane) for lane in lanes]):
+                outcome = future.result()
+                seconds = f"{outcome.seconds:5.0f} s"
+                print(f"{mark(outcome)} {outcome.lane.name:<12} {seconds}", flush=True)
+                yield outcome
+        except KeyboardInterrupt:
+            print("Interrupted: what runs comes to its end, nothing more begins.", flush=True)
+            cores.close()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def print_table(outcomes: Sequence[Outcome], seconds: float) -> None:
