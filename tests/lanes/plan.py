@@ -22,6 +22,8 @@ _LIBRARY = ("core", "grading", "host", "image", "sandbox", "views")
 _OF_CLUSTER = ("authentication", "authorization", "control", "kinds", "patches", "protobuf")
 _OF_CLUSTER += ("schema", "store")
 """Of the cluster's tests those that another Python runs: all but the long ones of its server."""
+_BETWEEN = ("host", "image", "views")
+"""What a Python between the oldest and the newest runs, before it plays the course."""
 _SYSTEM = ("core", "host", "image", "sandbox")
 """Those that do what an ordinary user may do less of."""
 _CLUSTER = "tests/cluster"
@@ -107,11 +109,14 @@ def needs_machine(notebook: Path) -> bool:
 
 
 def _other_pythons() -> list[Lane]:
-    """The newest runs more: what it and the oldest can, those between can as well."""
+    """The newest runs more: what it and the oldest can, those between can as well.
+
+    For a module that a version takes away stays away, and what a version brings is not used.
+    """
     more = tuple(f"cluster/{name}" for name in _OF_CLUSTER)
     lanes: list[Lane] = []
     for python in reversed(pythons.find_others()):
-        lanes.insert(0, _other_python(python, _LIBRARY if lanes else _LIBRARY + more))
+        lanes.insert(0, _other_python(python, _BETWEEN if lanes else _LIBRARY + more))
     return lanes
 
 
