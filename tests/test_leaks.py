@@ -33,7 +33,7 @@ def test_a_child_that_stays_is_named(watch: Watch) -> None:
     child = subprocess.Popen(["sleep", "61"])
     assert watch.leftovers() == [f"processes: {child.pid} sleep 61"]
     watch.take_away()
-    assert child.wait(timeout=5) == -9
+    assert child.wait(timeout=30) == -9
 
 
 def leave_an_orphan(home: str) -> int:

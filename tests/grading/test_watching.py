@@ -25,7 +25,7 @@ def made(look: Callable[[Lab], Verdict], id: str = "a-check") -> Check:
 
 
 def next_of(news: News) -> Verdict:
-    return news.get(timeout=5)[1]
+    return news.get(timeout=30)[1]
 
 
 def watch(checks: list[Check], lab: Lab, news: News) -> Watcher:

@@ -22,7 +22,7 @@ from tests.support import OrdinaryUser
 def test_a_verdict_is_recorded_and_timed(workspace: Workspace) -> None:
     outcome = workspace.run("write-note")
     assert (outcome.verdict.status, outcome.verdict.state) == ("not yet", "nothing")
-    assert 0 < outcome.seconds < 1
+    assert 0 < outcome.seconds < 60
     state = workspace.progress.state_of(outcome.check)
     assert (state.attempts, state.last_state) == (1, "nothing")
 

@@ -75,7 +75,7 @@ def test_the_learners_container_and_labkits_sandbox_have_the_same_walls(start: S
     folders = [Path(place.base) / group for place in find_places().values()]
     wait_until(
         lambda: not any(folder.exists() for folder in folders),
-        timeout_s=5,
+        timeout_s=30,
         what="its groups to be removed by itself",
     )
 
@@ -87,7 +87,7 @@ def test_it_ends_with_whoever_started_it(start: Start) -> None:
     os.kill(parent, signal.SIGKILL)
     wait_until(
         lambda: all(p.pid != pid or p.state == "Z" for p in processes()),
-        timeout_s=5,
+        timeout_s=30,
         what="the container to end",
     )
 

@@ -110,7 +110,7 @@ def test_a_volume_on_a_server_that_is_gone_does_not_hang_for_ever(
                 client().ask({"op": "start", **message}, fds)
             for fd in fds:
                 os.close(fd)
-            assert 9 < time.monotonic() - started < 14
+            assert 9 < time.monotonic() - started < 60
             assert "does not answer" in str(explain(caught.value, box.spec, "true"))
             assert running_box.exec(["echo", "well"]).stdout == "well\n"
     finally:

@@ -73,7 +73,7 @@ def test_the_helper_is_killed_and_said_once(snapshot: Callable[[], Snapshot]) ->
         boxes[0].exec(["sh", "-c", "sleep 600 >/dev/null 2>&1 &"])
     pids = [box.pid for box in boxes]
     os.kill(client().pid, signal.SIGKILL)
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), timeout_s=2)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
     assert [box.wait(2) for box in boxes] == [-9, -9, -9]
     with pytest.raises(SystemFault, match="it has been killed, and every sandbox") as caught:
         Sandbox().run(["true"])
@@ -115,7 +115,7 @@ def test_both_are_killed_and_the_next_sweep_clears_up(
         wait_until(lambda helper=helper: not is_alive(helper) and _only(snapshot().since(before)))
         removed: list[Leftover] = []
         # Not the first sweep in any case: a process that is just ending still holds the lock.
-        wait_until(lambda r=removed: r.extend(sweep()) or not snapshot().since(before), timeout_s=2)
+        wait_until(lambda r=removed: r.extend(sweep()) or not snapshot().since(before))
         if os.geteuid() == 0:
             assert {leftover.kind for leftover in removed} >= {"cgroup"}
 
@@ -145,7 +145,7 @@ def test_a_command_that_drops_its_user_id_is_ended_with_the_session_too(
         process.wait()
     wait_until(lambda: not is_alive(helper))
     assert "(sleep)" in Path(f"/proc/{survivor}/stat").read_text()  # the case is a real one
-    wait_until(lambda: "sandbox" in [row.kind for row in sweep()], timeout_s=2)
+    wait_until(lambda: "sandbox" in [row.kind for row in sweep()])
     nothing_left(snapshot, before)
     wait_until(lambda: not is_alive(survivor))
 

@@ -90,7 +90,7 @@ def test_whoever_is_killed_nothing_is_left(
         session.wait()
     # Where the helper was killed as well, a moment before, the next sweep clears up.
     with contextlib.suppress(TimeoutError):
-        wait_until(lambda: not _after_a_sweep(snapshot, before), timeout_s=5)
+        wait_until(lambda: not _after_a_sweep(snapshot, before), timeout_s=10)
     assert _after_a_sweep(snapshot, before) == [], f"seed {seed}: {killed}"
     assert {"helper", "sandbox"} <= set(killed)
 

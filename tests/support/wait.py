@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def wait_until(
-    look: Callable[[], T], *, timeout_s: float = 10.0, every_s: float = 0.02, what: str = ""
+    look: Callable[[], T], *, timeout_s: float = 30.0, every_s: float = 0.02, what: str = ""
 ) -> T:
     """Calls ``look`` until it returns something true.
 

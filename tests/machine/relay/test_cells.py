@@ -119,7 +119,7 @@ def test_two_clients_see_each_others_outputs_and_their_own_replies(start: Start)
     assert settle(other, second).text() == "two\n"
     third = other.execute("1")
     assert settle(other, third).reply["content"]["execution_count"] == 3
-    while kernel.client.get_iopub_msg(timeout=5)["parent_header"].get("msg_id") != third:
+    while kernel.client.get_iopub_msg(timeout=30)["parent_header"].get("msg_id") != third:
         pass
 
 

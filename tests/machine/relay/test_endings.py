@@ -133,7 +133,7 @@ def test_an_end_while_nothing_ran_is_told_to_the_log(
     pid = int(kernel.run("import os; os.getpid()").value)
     os.kill(pid, signal.SIGKILL)
     assert kernel.wait_until_gone() == 1
-    said = kernel.client.get_iopub_msg(timeout=5)
+    said = kernel.client.get_iopub_msg(timeout=30)
     assert "killed by SIGKILL" in said["content"]["text"]
     assert "killed by SIGKILL" in capfd.readouterr().err
 

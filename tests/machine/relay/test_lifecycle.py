@@ -56,7 +56,7 @@ def test_an_interrupt_request_ends_a_sleeping_cell(start: Start) -> None:
     id = kernel.client.execute(_SLEEP)
     _wait_until_printed(kernel)
     kernel.client.control_channel.send(kernel.client.session.msg("interrupt_request", {}))
-    reply = kernel.client.get_control_msg(timeout=5)
+    reply = kernel.client.get_control_msg(timeout=30)
     assert reply["msg_type"] == "interrupt_reply"
     assert settle(kernel.client, id, 5).reply["content"]["ename"] == "KeyboardInterrupt"
 
@@ -82,7 +82,7 @@ def test_a_restart_brings_a_fresh_kernel_to_the_same_client(start: Start, now: b
 def test_a_shutdown_is_answered_and_ends_everything(start: Start, labkit_home: Path) -> None:
     kernel = start()
     kernel.client.shutdown()
-    reply = kernel.client.get_control_msg(timeout=5)
+    reply = kernel.client.get_control_msg(timeout=30)
     assert reply["msg_type"] == "shutdown_reply"
     assert reply["content"]["status"] == "ok"
     assert kernel.wait_until_gone() == 0

@@ -188,13 +188,13 @@ def test_without_a_cell_that_waits_whoever_listens_is_told_why(start: Start) -> 
 def test_a_shutdown_is_answered(start: Start) -> None:
     kernel = start(is_ready=False, LABKIT_TEST_PREPARE_S="30")
     kernel.client.shutdown()
-    assert kernel.client.get_control_msg(timeout=5)["msg_type"] == "shutdown_reply"
+    assert kernel.client.get_control_msg(timeout=30)["msg_type"] == "shutdown_reply"
     assert kernel.wait_until_gone() == 0
 
 
 def test_it_can_be_ended_by_a_signal(start: Start) -> None:
     kernel = start(is_ready=False, LABKIT_TEST_PREPARE_S="30")
-    kernel.client.get_iopub_msg(timeout=5)
+    kernel.client.get_iopub_msg(timeout=30)
     os.kill(kernel.pid, signal.SIGINT)
     time.sleep(0.2)
     assert kernel.is_alive()

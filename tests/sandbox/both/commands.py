@@ -66,7 +66,7 @@ def without_input_there_is_none() -> None:
 
 def times_are_measured() -> None:
     ran = Sandbox().run(["sh", "-c", "sleep 0.2; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"])
-    assert 0.2 < ran.wall_s < 10
+    assert 0.2 < ran.wall_s < 60
     assert 0.001 < ran.user_s + ran.system_s < ran.wall_s
 
 
@@ -74,7 +74,7 @@ def what_a_command_leaves_running_is_not_waited_for() -> None:
     with Sandbox() as box:
         started = time.monotonic()
         assert box.exec(["sh", "-c", "sleep 60 & echo left"]).stdout == "left\n"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 50
         assert "sleep 60" in box.exec(["ps"]).stdout
 
 
@@ -128,7 +128,7 @@ def stop_asks_and_a_handler_may_answer() -> None:
     script = "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.05; done"
     with Sandbox().start(["sh", "-c", script]) as box:
         box.wait_for_log("ready")
-        box.stop(timeout_s=5)
+        box.stop(timeout_s=30)
         assert not box.is_running
         assert box.wait() == 5
         assert box.logs() == "ready\nbye\n"
@@ -137,8 +137,8 @@ def stop_asks_and_a_handler_may_answer() -> None:
 def stop_kills_at_once_what_has_no_handler() -> None:
     with Sandbox().start(["sleep", "60"]) as box:
         started = time.monotonic()
-        box.stop(timeout_s=30)
-        assert time.monotonic() - started < 10
+        box.stop(timeout_s=60)
+        assert time.monotonic() - started < 50
         assert box.wait() == -signal.SIGKILL
 
 
@@ -173,7 +173,7 @@ def a_terminal_is_one() -> None:
         terminal.resize(50, 132)
         terminal.write("stty size; exit 9\n")
         terminal.read_until("50 132")
-        assert terminal.wait(5) == 9
+        assert terminal.wait(30) == 9
 
 
 def a_terminal_passes_on_control_characters_and_umlauts() -> None:
@@ -190,17 +190,17 @@ def a_terminal_that_is_closed_hangs_up() -> None:
     with Sandbox() as box:
         terminal = box.terminal(["sleep", "60"])
         terminal.close()
-        assert terminal.wait(5) == -signal.SIGHUP
+        assert terminal.wait(30) == -signal.SIGHUP
 
 
 def a_terminal_whose_command_has_ended_says_so_at_once() -> None:
     with Sandbox() as box, box.terminal(["echo", "hello"]) as terminal:
         started = time.monotonic()
-        error = error_of(lambda: terminal.read_until("never", timeout_s=10))
+        error = error_of(lambda: terminal.read_until("never", timeout_s=60))
         assert isinstance(error, TimedOut)
         assert "hello" in str(error)
         assert "ended" in str(error)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 50
 
 
 def a_sandbox_that_has_ended_says_so() -> None:

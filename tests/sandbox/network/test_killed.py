@@ -147,6 +147,6 @@ def test_an_ordinary_users_network_ends_with_its_helper(user: OrdinaryUser, who:
             os.kill(pid, signal.SIGKILL)
         process.wait()
     # With the last process goes the namespace, and what is in it.
-    wait_until(lambda: not our_processes(home, others), timeout_s=5, what="all have ended")
+    wait_until(lambda: not our_processes(home, others), timeout_s=30, what="all have ended")
     assert user.python("from labkit.core.session import sweep; sweep()").returncode == 0
     assert take_snapshot(home, not_ours=others).since(before) == []
