@@ -161,6 +161,16 @@ def start_ticks(pid: int) -> int:
     return int(stat.rpartition(b")")[2].split()[19])
 
 
+def process_seconds(pid: int) -> float:
+    """The processor time that a process has used, all its threads, in seconds; 0 when gone."""
+    try:
+        stat = read(f"/proc/{pid}/stat")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    utime, stime = stat.rpartition(b")")[2].split()[11:13]
+    return (int(utime) + int(stime)) / os.sysconf("SC_CLK_TCK")
+
+
 def process_state(pid: int) -> str:
     """The state of a process, a letter of proc_pid_stat(5), ``T`` when stopped; empty when gone."""
     try:

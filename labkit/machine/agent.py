@@ -58,13 +58,13 @@ class Agent:
         events, self._events = list(self._events), deque()
         return events
 
-    def take(self, event: str) -> Event | None:
-        """What it has told of ``event``, if it has: read once, without waiting.
+    def take(self, event: str, within_s: float = 0.0) -> Event | None:
+        """What it has told of ``event``, if it has: read once, when it tells anything in time.
 
         Raises:
             SystemFault: the machine has ended, or something failed in it.
         """
-        if select.select([self._sock], [], [], 0)[0]:
+        if select.select([self._sock], [], [], within_s)[0]:
             self._receive()
         return self._find(event)
 

@@ -19,6 +19,7 @@ from typing import Any
 from labkit.core.errors import LabkitError, SystemFault
 from labkit.machine.agent import Agent, Event
 from labkit.machine.files import Export, serve
+from labkit.machine.patience import Patience
 from labkit.machine.qemu.command import Design
 from labkit.machine.qemu.find import Program
 from labkit.machine.qemu.process import Qemu
@@ -33,11 +34,13 @@ LAST_BOOT = "last-boot.log"
 _USUAL_S = 15.0
 """Two thirds of the way, as :func:`boot_and_save` tells it."""
 
-_BOOT_EMULATED_S = 120.0
-"""On a busy machine; 10 s on an idle one."""
+_EMULATED_S = 400.0
+"""Of processor time; a boot takes some fifty seconds of it, on slow processors three times that."""
 
-_BOOT_ACCELERATED_S = 30.0
-"""By the processor itself, on a busy machine: there it is either quick, or it hangs."""
+_ACCELERATED_S = 30.0
+"""By the processor itself: there it is either quick, or it hangs."""
+
+_BEAT_S = 0.5
 
 
 def boot_and_save(
@@ -100,26 +103,20 @@ def _wait_until_ready(
     qemu: Qemu, design: Design, log: Path, beat: Callable[[float], None]
 ) -> Event:
     agent, started = Agent(qemu.ends["agent"]), time.monotonic()
-    is_over = threading.Event()
-
-    def count() -> None:
-        while not is_over.wait(0.5):
-            beat(1 - math.exp((started - time.monotonic()) / _USUAL_S))
-
-    counter = threading.Thread(target=count, daemon=True)
-    counter.start()
+    most_s = _EMULATED_S if design.accelerator == "tcg" else _ACCELERATED_S
+    patience = Patience(qemu.process.pid, most_s)
     try:
-        is_emulated = design.accelerator == "tcg"
-        return agent.wait_for("ready", _BOOT_EMULATED_S if is_emulated else _BOOT_ACCELERATED_S)
-    except LabkitError as error:
+        while not (ready := agent.take("ready", _BEAT_S)):
+            beat(1 - math.exp((started - time.monotonic()) / _USUAL_S))
+            if why := patience.why_over():
+                raise SystemFault("wait for it any longer", why=why)
+        return ready
+    except SystemFault as error:
         raise SystemFault(
             "start the machine for the first time",
-            why=f"{error.what}; {qemu.why_ended()}",
+            why=f"{error.why or error.what}; {qemu.why_ended()}",
             hint=f"Try again. What its console said is in {log}",
         ) from error
-    finally:
-        is_over.set()
-        counter.join()
 
 
 @contextlib.contextmanager

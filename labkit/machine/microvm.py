@@ -35,8 +35,10 @@ from labkit.machine.qemu.process import Qemu
 from labkit.machine.relay.machine import RESET
 from labkit.machine.snapshot import Damaged, Snapshot
 
-BEGIN_S = 20.0
-"""The longest wait for a resumed machine's first answer; a tenth of a second is usual."""
+BEGIN_S = 60.0
+"""The longest wait for a resumed machine's first answer; a tenth of a second is usual. Its memory
+comes page by page from a file, which a slow disk has to find.
+"""
 
 _SIGNAL_S = 2.0
 """The longest wait for a signal to be sent; some ten milliseconds are usual."""

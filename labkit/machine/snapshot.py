@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
 from labkit.core.paths import machines_dir
 from labkit.machine.first_boot import boot_and_save
 from labkit.machine.looks import Look, look_at, looks_like
@@ -179,17 +179,12 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
     with _one_at_a_time(base):
         try:
             snapshot = _made(base, program, layers, progress)
-        except SystemFault as fault:
-            if find_accelerator(program, base) != "tcg":
-                # A guest of one instruction ran, and a whole Linux does not: nested machines.
-                note_accelerator(program, base, "tcg")
-            elif not isinstance(fault.__cause__, TimedOut):
-                raise  # what was only too late may do better at a second try
-
-            def once_more(what: str, share: float) -> None:
-                progress(f"{what}, at the second try", share)
-
-            snapshot = _made(base, program, layers, once_more)
+        except SystemFault:
+            if find_accelerator(program, base) == "tcg":
+                raise
+            # A guest of one instruction ran, and a whole Linux does not: nested machines are so.
+            note_accelerator(program, base, "tcg")
+            snapshot = _made(base, program, layers, progress)
         prune(base / "layers", layers.paths)
     _remember(base, snapshot)
     progress("ready", 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from labkit.machine import first_boot, microvm
 from labkit.machine import snapshot as snapshots
 from labkit.machine.first_boot import LAST_BOOT, boot_and_save
 from labkit.machine.microvm import MicroVM
+from labkit.machine.patience import Patience
 from labkit.machine.qemu.command import Design
 from labkit.machine.qemu.find import Program, find_accelerator, note_accelerator
 from labkit.machine.snapshot import Snapshot, prepare
@@ -81,28 +83,27 @@ def test_what_cannot_run_a_whole_machine_is_given_up_for_emulation(
         prepare()
 
 
-@pytest.mark.parametrize(("fault", "boots"), [("it hangs", 2), ("it fails", 1)])
-def test_a_boot_that_hangs_is_tried_once_more_and_one_that_fails_is_not(
-    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: str, boots: int
+def test_a_boot_that_works_without_end_is_given_up(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    tried: list[str] = []
-    told: list[str] = []
+    monkeypatch.setattr(first_boot, "_EMULATED_S", 0.2)
+    with pytest.raises(SystemFault, match=r"not there after \d+ s of processor time; its last"):
+        boot_and_save(snapshot.program, snapshot.design, tmp_path / "one", lambda _: None)
+    assert not (tmp_path / "one").exists()
 
-    def boot(program: Program, design: Design, *more: Any) -> dict[str, Any]:
-        tried.append(design.accelerator)
-        if fault == "it fails":
-            raise SystemFault("start the machine for the first time", why="panic")
-        return boot_and_save(program, design, *more)  # a real one, given no time
 
-    (tmp_path / "layers").symlink_to(snapshot.folder.parents[1] / "layers")
-    monkeypatch.setenv("LABKIT_MACHINES", str(tmp_path))
-    monkeypatch.setattr(snapshots, "boot_and_save", boot)
-    monkeypatch.setattr(first_boot, "_BOOT_EMULATED_S", 0.2)
-    note_accelerator(snapshot.program, tmp_path, "tcg")
-    with pytest.raises(SystemFault, match="start the machine for the first time"):
-        prepare(lambda what, share: told.append(what))
-    assert tried == ["tcg"] * boots
-    assert ("it starts, at the second try" in told) == (boots == 2)
+def test_a_boot_that_stands_still_is_given_up(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stop_it(pid: int, most_s: float) -> Patience:
+        os.kill(pid, signal.SIGSTOP)
+        return Patience(pid, most_s)
+
+    monkeypatch.setattr(first_boot, "Patience", stop_it)
+    monkeypatch.setattr("labkit.machine.patience.IDLE_S", 1.0)
+    with pytest.raises(SystemFault, match="it has done next to nothing for 1 s; its last words"):
+        boot_and_save(snapshot.program, snapshot.design, tmp_path / "one", lambda _: None)
+    assert not (tmp_path / "one").exists()
 
 
 def test_a_damaged_one_is_made_again(snapshot: Snapshot, tmp_path: Path) -> None:

@@ -29,10 +29,10 @@ _REASONS = ("Kernel panic", "labkit: ", "Error: ")
 _ONE = 1
 """The relay: QEMU speaks to one at a time."""
 
-_END_S = 5.0
+_END_S = 30.0
 _LAST_BREATH_S = 1.0
-_SAVE_S = 60.0
-_RESUME_S = 20.0
+_SAVE_S = 120.0
+_RESUME_S = 60.0
 
 _NO_MEMORY_IN_THE_STREAM = [{"capability": "x-ignore-shared", "state": True}]
 
@@ -173,7 +173,8 @@ class Qemu:
                 reasons = [line for line in words if any(mark in line for mark in _REASONS)]
                 if words:
                     return (reasons or words)[-1][-300:]
-        return f"exit code {self.process.returncode}"
+        code = self.process.returncode
+        return "none" if code is None else f"exit code {code}"
 
 
 def count_oom_kills() -> int:
