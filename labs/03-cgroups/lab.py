@@ -313,7 +313,8 @@ def shares(seconds=1.5):
 greedy = [start_in(f"lab/market/{side}", "yes") for side in ("left", "right")]
 time.sleep(0.5)
 times = shares()
-print(f"left gets {round(times)} times as much   ┆ {times:.2f}")
+about = "about three times" if 2 < times < 5 else "not three times"
+print(f"left gets {about} as much   ┆ {times:.2f}")
 
 # %%
 predict(

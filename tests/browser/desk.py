@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 SCREENS = Path(__file__).parents[2] / "test-results" / "screens"
 
-_NOT_THE_PAGE = ("GL Driver Message", "task queue exceeded", "net::ERR_NETWORK_CHANGED")
-"""What Chromium says of its own drawing, a terminal of how busy this machine is, and what Chromium
-does when a cable is laid on this machine: it drops the requests under way, and JupyterLab asks
-again."""
+_NOT_THE_PAGE = (
+    "GL Driver Message",
+    "task queue exceeded",
+    "is taking too long to activate",
+    "net::ERR_NETWORK_CHANGED",
+)
+"""What Chromium says of its own drawing, a terminal and JupyterLab of how busy this machine is, and
+what Chromium does when a cable is laid on this machine: it drops the requests under way, and
+JupyterLab asks again."""
 
 _IDLE = '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]'
 _KERNEL_S = 60.0
