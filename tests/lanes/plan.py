@@ -28,8 +28,6 @@ _SYSTEM = ("core", "host", "image", "sandbox")
 """Those that do what an ordinary user may do less of."""
 _CLUSTER = "tests/cluster"
 _MACHINE = "tests/machine"
-_MACHINE_FIRST = f"{_MACHINE}/test_ordinary_user.py"
-"""The longest, by itself as long as half of the others."""
 _TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 _PYTEST = (sys.executable, "-m", "pytest", "--junitxml={junit}")
 _ELSEWHERE = (sys.executable, "-m", "tests.lanes.elsewhere")
@@ -72,7 +70,7 @@ def _real() -> Lane:
 
 
 def _machine() -> Lane:
-    command = (*_PYTEST, *_TWO, _MACHINE_FIRST, _MACHINE, "-m", "requires")
+    command = (*_PYTEST, *_TWO, _MACHINE, "-m", "requires")
     # Alone: an emulated machine takes a whole core, and other tests look at times.
     return Lane("machine", "microVMs: layers, snapshot, relay, notebooks", (command,), cores=2)
 
