@@ -52,7 +52,7 @@ class Patience:
         if used_s - self._worked_s >= WORK_S:
             self._worked_s, self._idle_s = used_s, 0.0
         if used_s >= self._most_s:
-            return f"it was not there after {used_s:.0f} s of processor time"
+            return f"it was not ready after {used_s:.0f} s of processor time"
         if self._idle_s >= IDLE_S:
             return f"it has done next to nothing for {self._idle_s:.0f} s"
         return None

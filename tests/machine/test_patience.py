@@ -32,7 +32,7 @@ def test_what_works_is_waited_for_however_busy_the_computer_is(share: float) -> 
 def test_what_works_without_end_is_given_up_by_what_it_has_used() -> None:
     passed_s, why = next(given_up(lambda s: s * 0.5))
     assert passed_s == MOST_S / 0.5
-    assert why == "it was not there after 400 s of processor time"
+    assert why == "it was not ready after 400 s of processor time"
 
 
 @pytest.mark.parametrize("ticks", [0.0, 0.01])

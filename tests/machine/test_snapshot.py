@@ -87,7 +87,7 @@ def test_a_boot_that_works_without_end_is_given_up(
     snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(first_boot, "_EMULATED_S", 0.2)
-    with pytest.raises(SystemFault, match=r"not there after \d+ s of processor time; its last"):
+    with pytest.raises(SystemFault, match=r"not ready after \d+ s of processor time; its last"):
         boot_and_save(snapshot.program, snapshot.design, tmp_path / "one", lambda _: None)
     assert not (tmp_path / "one").exists()
 
