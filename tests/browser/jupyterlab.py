@@ -38,12 +38,14 @@ class JupyterLab:
         settings: where it reads its users' settings, at each opening of the page.
         workspaces: where it keeps what a page had open.
         address: where it answers.
+        log: what the server and its kernels wrote.
     """
 
     course: Path
     settings: Path
     workspaces: Path
     address: Address
+    log: Path
 
     def api(self, path: str, method: str = "GET") -> Any:
         """Asks the server: ``api("sessions")``."""
@@ -90,7 +92,8 @@ def running_jupyterlab(folder: Path) -> Iterator[JupyterLab]:
     try:
         with Server(course) as server:
             settings, workspaces = folder / "settings", folder / "workspaces"
-            yield JupyterLab(course, settings, workspaces, server.wait_until_ready())
+            address = server.wait_until_ready()
+            yield JupyterLab(course, settings, workspaces, address, server.log)
     finally:
         os.environ.clear()
         os.environ.update(theirs)

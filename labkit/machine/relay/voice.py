@@ -1,7 +1,9 @@
 """What the relay says itself, in the kernel's name: welcome, status, and the words of an end.
 
 What a page may show of it is under ``labkit`` in the content of a message that every client knows:
-``{"preparing": "making the system", "share": 0.3}``, ``{"is_ready": true}``, ``{"ended": "why"}``.
+``{"preparing": "making the system", "share": 0.3}``, ``{"is_ready": true}``, ``{"ended": "why"}``,
+and ``{"is_awaited": true}`` with an answer that goes before the machine. A message of a kernel that
+says none of these means that nothing is awaited any more.
 """
 
 from __future__ import annotations
@@ -60,10 +62,12 @@ class Voice:
 
     def introduce(self, request: Message, channel: str, content: Content) -> None:
         """Answers a ``kernel_info_request`` in place of a kernel that is not there yet."""
-        self._publish("status", {"execution_state": "busy"}, request.header)
+        told = {"is_awaited": True}
+        busy, idle = ({"execution_state": state, "labkit": told} for state in ("busy", "idle"))
+        self._publish("status", busy, request.header)
         said = self._signer.frames("kernel_info_reply", content, request.header, request.idents)
         self._send(channel, said)
-        self._publish("status", {"execution_state": "idle"}, request.header)
+        self._publish("status", idle, request.header)
 
     def shut_down(self, request: Message, channel: str) -> None:
         """Answers a ``shutdown_request`` that no kernel was there to answer."""

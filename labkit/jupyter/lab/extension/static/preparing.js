@@ -39,6 +39,8 @@ export function makePlugin({ apputils, notebook }) {
         show("This notebook's machine is ready.", "success", { autoClose: READY_MS });
       } else if (told?.ended) {
         show(told.ended, "error", { autoClose: false, actions: more(told.ended) });
+      } else if (!told?.is_awaited) {
+        hide(); // a cell shows why there is no machine, or the word that it is there was lost
       }
     }
 
