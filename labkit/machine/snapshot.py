@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,20 +180,23 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
     with _one_at_a_time(base):
         try:
             snapshot = _made(base, program, layers, progress)
-        except SystemFault:
-            if find_accelerator(program, base) == "tcg":
-                raise
-            # A guest of one instruction ran, and a whole Linux does not: nested machines are so.
-            note_accelerator(program, base, "tcg")
-            snapshot = _made(base, program, layers, progress)
+        except SystemFault as fault:
+            if find_accelerator(program, base) != "tcg":
+                # A guest of one instruction ran, and a whole Linux does not: nested machines.
+                note_accelerator(program, base, "tcg")
+            snapshot = _made(
+                base, program, layers, partial(_again, progress), first_fault=str(fault)
+            )
         prune(base / "layers", layers.paths)
     _remember(base, snapshot)
     progress("ready", 1.0)
     return snapshot
 
 
-def _made(base: Path, program: Program, layers: Layers, progress: Progress) -> Snapshot:
-    """The snapshot of these layers, made if it is not there whole."""
+def _made(
+    base: Path, program: Program, layers: Layers, progress: Progress, first_fault: str = ""
+) -> Snapshot:
+    """The snapshot of these layers, made if it is not there whole; it keeps what failed before."""
     accelerator = find_accelerator(program, base)
     design = Design(layers.kernel, layers.initramfs, layers.disks, accelerator)
     folder = base / "snapshots" / _digest(program, design, layers)
@@ -201,7 +205,7 @@ def _made(base: Path, program: Program, layers: Layers, progress: Progress) -> S
         is_damaged = folder.exists()
         what = "it starts anew, for what was kept is damaged" if is_damaged else "it starts"
         progress(what, _LAYERS_SHARE)
-        _make(snapshot, lambda share: progress(what, _share_of_boot(share)))
+        _make(snapshot, lambda share: progress(what, _share_of_boot(share)), first_fault)
         _remove_others(folder)
     return snapshot
 
@@ -274,7 +278,11 @@ def _share_of_boot(share: float) -> float:
     return _LAYERS_SHARE + (1 - _LAYERS_SHARE) * share
 
 
-def _make(snapshot: Snapshot, beat: Callable[[float], None]) -> None:
+def _again(progress: Progress, what: str, share: float) -> None:
+    progress(f"{what}, at the second try", share)
+
+
+def _make(snapshot: Snapshot, beat: Callable[[float], None], first_fault: str = "") -> None:
     folder = snapshot.folder
     kernel_info = boot_and_save(snapshot.program, snapshot.design, folder, beat)
     about = {
@@ -282,6 +290,7 @@ def _make(snapshot: Snapshot, beat: Callable[[float], None]) -> None:
         "qemu": snapshot.program.version,
         "recipe": RECIPE,
         "kernel_info": kernel_info,
+        "first_fault": first_fault,
         "looks": {name: asdict(look_at(folder / name)) for name in _PARTS},
     }
     with writing_in(folder):

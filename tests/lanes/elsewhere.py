@@ -4,12 +4,14 @@
 
 A venv in a temporary folder gets the package (not the checkout) and pytest; the tests are copied
 beside it, so that they find nothing else of the project; what needs a browser is left to the other
-lanes. Then `labkit run` plays every lab and solution that the package carries, save those that need
-a machine of their own (the lane ``machine`` plays them). All of it goes at the end.
+lanes. Then `labkit run` plays the labs and solutions that the package carries, save those that
+would get a machine of their own: the lane ``machine`` plays them, for an ordinary user as well. All
+of it goes at the end.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -18,8 +20,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
-from tests.lanes.plan import needs_machine
+from tests.lanes.plan import needs_machine, required
 from tests.support.as_user import ordinary_user, python_for_everyone
 
 ROOT = Path(__file__).parents[2]
@@ -65,22 +68,43 @@ class Trial:
         tested = self.call(str(self.python), "-m", "pytest", *options, *tests)
         if written.exists():
             shutil.copy(written, report)
-        return tested or self.call(str(self.python.with_name("labkit")), "run", *_native_topics())
+        return tested or self.call(self.labkit, "run", *native_topics(self.capabilities()))
+
+    @property
+    def labkit(self) -> str:
+        """The command, as it is installed."""
+        return str(self.python.with_name("labkit"))
+
+    def capabilities(self) -> set[str]:
+        """What whoever tries this has, as `labkit doctor` tells."""
+        asked = [*self.prefix, self.labkit, "doctor", "--json"]
+        told = subprocess.run(asked, env=self._env(), cwd=self.project, check=False, stdout=PIPE)
+        return {one["id"] for one in json.loads(told.stdout)["capabilities"] if one["is_ok"]}
 
     def call(self, *argv: str) -> int:
         """Runs a command where its output is seen."""
+        command = [*self.prefix, *argv]
+        return subprocess.run(command, cwd=self.project, env=self._env(), check=False).returncode
+
+    def _env(self) -> dict[str, str]:
         env = {name: value for name, value in self.env.items() if name != "PYTHONPATH"}
         env["LABKIT_HOME"] = str(self.own / "labkit")
         env["LABKIT_REQUIRE_ALL"] = os.environ.get("LABKIT_REQUIRE_ALL", "")
         env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(self.own / "hypothesis")
-        command = [*self.prefix, *argv]
-        return subprocess.run(command, cwd=self.project, env=env, check=False).returncode
+        return env
 
 
-def _native_topics() -> list[str]:
-    """The topics whose notebooks run on any machine that has sandboxes."""
-    labs = sorted((ROOT / "labs").glob("*/lab.ipynb"))
-    return [lab.parent.name.partition("-")[2] for lab in labs if not needs_machine(lab)]
+def native_topics(capabilities: set[str]) -> list[str]:
+    """The topics whose notebooks get no machine of their own where there is this much.
+
+    Raises:
+        ValueError: not even the first one.
+    """
+    labs = [lab for lab in sorted((ROOT / "labs").glob("*/lab.ipynb")) if not needs_machine(lab)]
+    native = [lab.parent.name.partition("-")[2] for lab in labs if required(lab) <= capabilities]
+    if "start-here" not in native:
+        raise ValueError(f"sandboxes are missing: {sorted(required(labs[0]) - capabilities)}")
+    return native
 
 
 def make_venv(base: str, folder: Path, tools: Sequence[str] = _TOOLS) -> Path:

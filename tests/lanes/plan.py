@@ -102,8 +102,13 @@ def _notebooks() -> Lane:
 
 def needs_machine(notebook: Path) -> bool:
     """Whether a notebook requires what only a machine of its own has for certain."""
+    return "cgroup-v2" in required(notebook)
+
+
+def required(notebook: Path) -> set[str]:
+    """The capabilities that a notebook requires."""
     about = json.loads(notebook.read_text())["metadata"].get("labkit", {})
-    return "cgroup-v2" in about.get("requires", ())
+    return set(about.get("requires", ()))
 
 
 def _other_pythons() -> list[Lane]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -81,6 +82,40 @@ def test_what_cannot_run_a_whole_machine_is_given_up_for_emulation(
     finally:
         note_accelerator(program, base, snapshot.design.accelerator)
         prepare()
+
+
+def test_an_emulated_boot_that_fails_is_tried_once_more(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "layers").symlink_to(snapshot.folder.parents[1] / "layers")
+    monkeypatch.setenv("LABKIT_MACHINES", str(tmp_path))
+    monkeypatch.setattr(first_boot, "_EMULATED_S", 0.2)  # real machines, given no time
+    note_accelerator(snapshot.program, tmp_path, "tcg")
+    told: list[str] = []
+    with pytest.raises(SystemFault, match=r"not ready after \d+ s of processor time"):
+        prepare(lambda what, share: told.append(what))
+    assert list(dict.fromkeys(told)) == ["it starts", "it starts, at the second try"]
+
+
+def test_a_snapshot_keeps_what_its_first_boot_failed_of(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    faults = [SystemFault("start the machine for the first time", why="it has panicked")]
+
+    def boot(program: Program, design: Design, folder: Path, *_: Any) -> dict[str, Any]:
+        if faults:
+            raise faults.pop()
+        folder.mkdir(parents=True)
+        for part in ("ram", "state"):  # of a boot that went well
+            shutil.copyfile(snapshot.folder / part, folder / part)
+        return snapshot.kernel_info()
+
+    (tmp_path / "layers").symlink_to(snapshot.folder.parents[1] / "layers")
+    monkeypatch.setenv("LABKIT_MACHINES", str(tmp_path))
+    monkeypatch.setattr(snapshots, "boot_and_save", boot)
+    note_accelerator(snapshot.program, tmp_path, "tcg")
+    about = json.loads((prepare().folder / "about.json").read_bytes())
+    assert "it has panicked" in about["first_fault"]
 
 
 def test_a_boot_that_works_without_end_is_given_up(
