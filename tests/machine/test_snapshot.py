@@ -94,7 +94,8 @@ def test_an_emulated_boot_that_fails_is_tried_once_more(
     told: list[str] = []
     with pytest.raises(SystemFault, match=r"not ready after \d+ s of processor time"):
         prepare(lambda what, share: told.append(what))
-    assert list(dict.fromkeys(told)) == ["it starts", "it starts, at the second try"]
+    steps = [what for what in dict.fromkeys(told) if what.startswith("it starts")]
+    assert steps == ["it starts", "it starts, at the second try"]
 
 
 def test_a_snapshot_keeps_what_its_first_boot_failed_of(
