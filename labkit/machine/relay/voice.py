@@ -1,9 +1,9 @@
 """What the relay says itself, in the kernel's name: welcome, status, and the words of an end.
 
 What a page may show of it is under ``labkit`` in the content of a message that every client knows:
-``{"preparing": "making the system", "share": 0.3}``, ``{"is_ready": true}``, ``{"ended": "why"}``,
-and ``{"is_awaited": true}`` with an answer that goes before the machine. A message of a kernel that
-says none of these means that nothing is awaited any more.
+``{"preparing": "making the system", "share": 0.3}``, ``{"is_ready": true}``, ``{"ended": "why"}``.
+What is said before that has a mark, too, ``{"is_awaited": true}``, or ``{"is_refused": true}``
+where there will be no machine: a message without one is the kernel's, and tells that it is there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from labkit.machine.relay.introduction import guess_kernel_info
 from labkit.machine.relay.messages import Content, Message, Signer
 from labkit.machine.relay.requests import OpenRequests
 from labkit.machine.relay.sockets import Front
+
+_AWAITED: Content = {"labkit": {"is_awaited": True}}
+_REFUSED: Content = {"labkit": {"is_refused": True}}
 
 
 class Voice:
@@ -44,7 +47,7 @@ class Voice:
 
     def starting(self) -> None:
         """The kernel is on its way."""
-        self._publish("status", {"execution_state": "starting"}, None)
+        self._publish("status", {"execution_state": "starting", **_AWAITED}, None)
 
     def waiting(self) -> None:
         """Cells may be asked."""
@@ -62,12 +65,10 @@ class Voice:
 
     def introduce(self, request: Message, channel: str, content: Content) -> None:
         """Answers a ``kernel_info_request`` in place of a kernel that is not there yet."""
-        told = {"is_awaited": True}
-        busy, idle = ({"execution_state": state, "labkit": told} for state in ("busy", "idle"))
-        self._publish("status", busy, request.header)
+        self._publish("status", {"execution_state": "busy", **_AWAITED}, request.header)
         said = self._signer.frames("kernel_info_reply", content, request.header, request.idents)
         self._send(channel, said)
-        self._publish("status", idle, request.header)
+        self._publish("status", {"execution_state": "idle", **_AWAITED}, request.header)
 
     def shut_down(self, request: Message, channel: str) -> None:
         """Answers a ``shutdown_request`` that no kernel was there to answer."""
@@ -116,15 +117,15 @@ class Voice:
             content = ending.reply_to(request, was_waiting=False)
             if request.kind == "kernel_info_request":
                 content = guess_kernel_info(f"There is no machine: {ending.why}")
-            self._publish("status", {"execution_state": "busy"}, request.header)
+            self._publish("status", {"execution_state": "busy", **_REFUSED}, request.header)
             if is_cell:
-                self._publish("error", ending.error(), request.header)
+                self._publish("error", {**ending.error(), **_REFUSED}, request.header)
             if request.needs_reply:
                 said = self._signer.frames(
                     request.reply_kind, content, request.header, request.idents
                 )
                 self._send(request.channel, said)
-            self._publish("status", {"execution_state": "idle"}, request.header)
+            self._publish("status", {"execution_state": "idle", **_REFUSED}, request.header)
 
     def _publish(self, kind: str, content: Content, parent: Content | None) -> None:
         topic = f"kernel.labkit.{kind}".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.browser.desk import Desk
 from tests.browser.jupyterlab import JupyterLab, running_jupyterlab
 from tests.machine.lab.test_terminal import write_notebook
 from tests.support.leaks import Place
+from tests.support.snapshot import all_pids, describe
 from tests.support.wait import wait_until
 
 PREPARING = "Preparing this notebook's machine, once"
@@ -91,7 +93,9 @@ def test_it_goes_when_a_cell_shows_why_there_is_no_machine(desk: Desk) -> None:
     notification(desk, PREPARING).wait_for(state="detached")
 
 
-def test_it_goes_when_the_page_misses_that_the_machine_is_ready(desk: Desk) -> None:
+def test_a_page_that_misses_that_it_is_ready_knows_it_of_what_comes_next(
+    desk: Desk,
+) -> None:
     missed: list[str | bytes] = []
 
     def lose_one(socket: WebSocketRoute) -> None:
@@ -109,9 +113,27 @@ def test_it_goes_when_the_page_misses_that_the_machine_is_ready(desk: Desk) -> N
     notification(desk, PREPARING).wait_for(timeout=60_000)
     desk.page.locator(".jp-Cell .cm-content").first.click()
     desk.page.keyboard.press("Shift+Enter")
+    assert "This notebook's machine is ready" in what_comes_of_it(desk)
     wait_until(lambda: desk.cell_outputs()[0] == "42", timeout_s=60)
-    notification(desk, PREPARING).wait_for(state="detached")
     assert missed
+
+
+def test_of_a_kernel_that_dies_meanwhile_nobody_says_that_it_is_ready(desk: Desk) -> None:
+    write_kernelspec(desk.lab, LABKIT_TEST_PREPARE_S="30")
+    write_notebook(desk.lab.course / "died.ipynb", "1", kernel="relayed")
+    desk.page.goto(desk.lab.address.url("died.ipynb"))
+    toast, seen = notification(desk, PREPARING), set[str]()
+    toast.wait_for(timeout=60_000)
+    wait_until(lambda: share_of(toast) > 5, every_s=0.2, what="progress")
+    os.kill(relay_of(desk.lab), signal.SIGKILL)
+
+    def has_begun_again() -> bool:
+        texts = desk.page.locator(".Toastify__toast:visible").all_inner_texts()
+        seen.update(texts)
+        return any(PREPARING in text and share_in(text) <= 5 for text in texts)
+
+    wait_until(has_begun_again, timeout_s=60, every_s=0.1, what="a second kernel")
+    assert not [text for text in seen if "is ready" in text]
 
 
 def test_it_goes_with_its_kernel(desk: Desk) -> None:
@@ -166,9 +188,20 @@ def what_comes_of_it(desk: Desk) -> str:
 
 def share_of(toast: Locator) -> int:
     """How far it is, in percent."""
-    found = re.search(r"(\d+)%", toast.inner_text())
+    return share_in(toast.inner_text())
+
+
+def share_in(text: str) -> int:
+    found = re.search(r"(\d+)%", text)
     assert found
     return int(found[1])
+
+
+def relay_of(lab: JupyterLab) -> int:
+    """The PID of the one kernel that runs."""
+    connections = f"-f {lab.settings.parent}/runtime/kernel-"
+    [pid] = [pid for pid in all_pids() if connections in describe(pid)]
+    return pid
 
 
 def write_kernelspec(lab: JupyterLab, **env: str) -> None:

@@ -1,5 +1,6 @@
 // A notification while a notebook's machine is made, the first time: what is done, and how far it is.
 // The kernel says it (labkit/machine/relay/voice.py), under `labkit` in the content of its messages.
+// A message without such a mark comes out of the machine: it is there, though no word of it came.
 
 const READY_MS = 5000;
 const GONE = ["dead", "restarting", "terminating"]; // a kernel that says nothing more
@@ -27,20 +28,21 @@ export function makePlugin({ apputils, notebook }) {
 
     function hide() {
       if (!isOver) Notification.dismiss(id);
+      isOver = true;
     }
 
     function hear(_, message) {
-      const told = message.content.labkit;
+      const { labkit: told, execution_state: state } = message.content;
       if (told?.preparing) {
         const step = `${told.preparing} … ${Math.round(told.share * 100)}%`;
         const text = `Preparing this notebook's machine, once: ${step}. Cells that you run wait for it.`;
         show(text, "in-progress", { autoClose: false });
-      } else if (told?.is_ready) {
-        show("This notebook's machine is ready.", "success", { autoClose: READY_MS });
       } else if (told?.ended) {
         show(told.ended, "error", { autoClose: false, actions: more(told.ended) });
-      } else if (!told?.is_awaited) {
-        hide(); // a cell shows why there is no machine, or the word that it is there was lost
+      } else if (told?.is_refused || GONE.includes(state)) {
+        hide(); // a cell shows why, or Jupyter says that it has gone
+      } else if (told?.is_ready || (!told && !isOver)) {
+        show("This notebook's machine is ready.", "success", { autoClose: READY_MS });
       }
     }
 
