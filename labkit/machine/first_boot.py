@@ -34,7 +34,7 @@ LAST_BOOT = "last-boot.log"
 _USUAL_S = 15.0
 """Two thirds of the way, as :func:`boot_and_save` tells it."""
 
-_EMULATED_S = 400.0
+_EMULATED_S = 250.0
 """Of processor time; a boot takes some fifty seconds of it, on slow processors three times that."""
 
 _ACCELERATED_S = 30.0
