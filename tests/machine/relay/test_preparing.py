@@ -88,17 +88,23 @@ def test_when_it_is_there_soon_nothing_is_told(
 def test_who_was_told_that_it_is_idle_is_not_told_again_that_it_starts(start: Start) -> None:
     """A client that waits for silence (wait_for_ready) would wait for that much longer."""
     kernel = start(is_ready=False, LABKIT_TEST_PREPARE_S="2.5")
+    while kernel.client.get_iopub_msg(timeout=30)["msg_type"] != "iopub_welcome":
+        pass  # from then on nothing is missed
     asked = kernel.client.kernel_info()  # answered for the kernel, which is not there yet
     assert kernel.client.get_shell_msg(timeout=10)["parent_header"]["msg_id"] == asked
     cell = kernel.client.execute("1")
-    said, parent = [], {}
+    said, marks, parent = [], [], {}
     while parent.get("msg_id") != cell or said[-1] != "idle":
         message = kernel.client.get_iopub_msg(timeout=30)
         if message["msg_type"] == "status":
             parent = message["parent_header"]
             said.append(message["content"]["execution_state"])
+            marks.append((parent.get("msg_id"), message["content"].get("labkit")))
     assert "starting" not in said[1:]
     assert said[-2:] == ["busy", "idle"]
+    before = [mark for id, mark in marks if id == asked]
+    assert before == [{"is_awaited": True}] * 2  # a page takes what has no mark for the kernel's
+    assert [mark for id, mark in marks if id == cell] == [None] * 2
 
 
 def test_who_waits_for_somebody_else_is_told_so(start: Start) -> None:

@@ -32,21 +32,22 @@ export function makePlugin({ apputils, notebook }) {
     }
 
     function hear(_, message) {
-      const { labkit: told, execution_state: state } = message.content;
+      const told = message.content.labkit;
       if (told?.preparing) {
         const step = `${told.preparing} … ${Math.round(told.share * 100)}%`;
         const text = `Preparing this notebook's machine, once: ${step}. Cells that you run wait for it.`;
         show(text, "in-progress", { autoClose: false });
       } else if (told?.ended) {
         show(told.ended, "error", { autoClose: false, actions: more(told.ended) });
-      } else if (told?.is_refused || GONE.includes(state)) {
-        hide(); // a cell shows why, or Jupyter says that it has gone
+      } else if (told?.is_refused) {
+        hide(); // a cell shows why
       } else if (told?.is_ready || (!told && !isOver)) {
         show("This notebook's machine is ready.", "success", { autoClose: READY_MS });
       }
     }
 
     panel.sessionContext.iopubMessage.connect(hear);
+    // Jupyter's own word of a kernel that has gone comes here before it is heard above.
     panel.sessionContext.statusChanged.connect((_, status) => GONE.includes(status) && hide());
     // A page that misses the session first drops its kernel without a word of the kernel's status.
     panel.sessionContext.kernelChanged.connect(hide);
