@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from labkit.core.errors import SystemFault
 from labkit.machine.microvm import MicroVM
 
-DEADLINE_S = 60.0
+DEADLINE_S = 240.0
 
 
 class StillRunning(AssertionError):

@@ -26,7 +26,7 @@ from tests.support.locked_down import locked_down
 
 pytestmark = [
     pytest.mark.requires("root", "program:qemu-system-x86_64", "program:unshare"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
 ]
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +103,7 @@ def test_all_solutions_pass_in_machines_of_their_own_and_nothing_is_left(
     for name in PLAYED:
         _insist_on_a_machine(_solution(learner, name))
     numbers = [name.partition("-")[0] for name in PLAYED]
-    done = learner.run(["labkit", "run", "--solutions", "--json", *numbers], timeout_s=1000)
+    done = learner.run(["labkit", "run", "--solutions", "--json", *numbers], timeout_s=2000)
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert {one["check"]: one["verdict"] for one in said} == dict.fromkeys(wanted, "passed")
     assert done.returncode == 0, done.stderr
