@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault
+from labkit.core.errors import BadInput, Blocked, LabkitError, SystemFault, TimedOut
 from labkit.core.paths import machines_dir
 from labkit.machine.first_boot import boot_and_save
 from labkit.machine.looks import Look, look_at, looks_like
@@ -157,7 +157,7 @@ def prepare(progress: Progress = lambda *_: None) -> Snapshot:
     Raises:
         BadInput: the folder's name does not do.
         Blocked: something that only the user can bring is missing, such as QEMU.
-        SystemFault: the machine does not boot, or cannot be saved.
+        SystemFault: the machine does not boot, or cannot be saved. TimedOut: QEMU does not answer.
     """
     base = machines_dir()
     if ":" in str(base):
@@ -180,7 +180,7 @@ def _prepare(base: Path, progress: Progress) -> Snapshot:
     with _one_at_a_time(base):
         try:
             snapshot = _made(base, program, layers, progress)
-        except SystemFault as fault:
+        except (SystemFault, TimedOut) as fault:
             if find_accelerator(program, base) != "tcg":
                 # A guest of one instruction ran, and a whole Linux does not: nested machines.
                 note_accelerator(program, base, "tcg")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from labkit.core.errors import Blocked, LabkitError, SystemFault
+from labkit.core.errors import Blocked, LabkitError, SystemFault, TimedOut
 from labkit.core.paths import machines_dir
 from labkit.core.session import Session
 from labkit.machine import first_boot, microvm
@@ -98,10 +98,18 @@ def test_an_emulated_boot_that_fails_is_tried_once_more(
     assert steps == ["it starts", "it starts, at the second try"]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        SystemFault("start the machine for the first time", why="it has panicked"),
+        TimedOut("QEMU's answer to stop", after_s=20, last_seen="nothing"),
+    ],
+    ids=["fails", "hangs"],
+)
 def test_a_snapshot_keeps_what_its_first_boot_failed_of(
-    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: LabkitError
 ) -> None:
-    faults = [SystemFault("start the machine for the first time", why="it has panicked")]
+    faults = [fault]
 
     def boot(program: Program, design: Design, folder: Path, *_: Any) -> dict[str, Any]:
         if faults:
@@ -116,7 +124,7 @@ def test_a_snapshot_keeps_what_its_first_boot_failed_of(
     monkeypatch.setattr(snapshots, "boot_and_save", boot)
     note_accelerator(snapshot.program, tmp_path, "tcg")
     about = json.loads((prepare().folder / "about.json").read_bytes())
-    assert "it has panicked" in about["first_fault"]
+    assert about["first_fault"] == str(fault)
 
 
 def test_a_boot_that_works_without_end_is_given_up(

@@ -213,7 +213,7 @@ class Relay:
         if not self._open.running():
             self._voice.announce(ending)
         self._voice.refuse(ending, self._open)
-        self._voice.waiting()
+        self._voice.waiting(is_refused=True)
         while True:
             self._turn()
 

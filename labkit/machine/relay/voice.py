@@ -49,9 +49,10 @@ class Voice:
         """The kernel is on its way."""
         self._publish("status", {"execution_state": "starting", **_AWAITED}, None)
 
-    def waiting(self) -> None:
-        """Cells may be asked."""
-        self._publish("status", {"execution_state": "idle"}, None)
+    def waiting(self, *, is_refused: bool = False) -> None:
+        """Cells may be asked, though each may only be told why there is no machine."""
+        mark = _REFUSED if is_refused else {}
+        self._publish("status", {"execution_state": "idle", **mark}, None)
 
     def preparing(self, what: str, share: float) -> None:
         """Its machine is being made. A busy kernel is one that clients may connect to."""

@@ -191,6 +191,18 @@ def test_without_a_cell_that_waits_whoever_listens_is_told_why(start: Start) -> 
     assert "QEMU is not installed" in told and "→ Install QEMU" in told
 
 
+def test_where_there_is_no_machine_nothing_is_said_that_could_be_its_kernels(start: Start) -> None:
+    kernel = start(is_ready=False, LABKIT_TEST_PREPARE_S="3", LABKIT_TEST_FAULT="prepare")
+    kernel.client.execute("1")
+    marks, parent = [], {"the": "cell"}
+    while parent or marks[-1] != {"is_refused": True}:
+        message = kernel.client.get_iopub_msg(timeout=30)
+        if message["msg_type"] in ("status", "error"):
+            parent = message["parent_header"]
+            marks.append(message["content"].get("labkit"))
+    assert None not in marks
+
+
 def test_a_shutdown_is_answered(start: Start) -> None:
     kernel = start(is_ready=False, LABKIT_TEST_PREPARE_S="30")
     kernel.client.shutdown()
